@@ -1,0 +1,1 @@
+"""What people look at: live pages and Grafana dashboards."""

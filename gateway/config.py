@@ -1,0 +1,163 @@
+"""The configuration: one TOML file, every key typed, described and checked.
+
+The types below are the reference: docs/configuration.md is made from them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from gateway.messages import Place
+from gateway.rules import DEFAULT_RULES, Rule, Section
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class SensorSection(Section):
+    """One sensor; the table is repeated, once a sensor."""
+
+    sensor: Annotated[str, Field(min_length=1)]
+    """Bluetooth address (on macOS the system's UUID), or any name for other sources."""
+    place: Place
+    """Where it is worn."""
+    driver: str = "movella_dot"
+    """Which driver reads its bytes."""
+    rate_hz: Positive = 60.0
+    """Samples a second it is asked for."""
+    settings: dict[str, int | float | str] = {}
+    """The driver's own settings, for example `mode = 26`."""
+
+
+class PersonSection(Section):
+    """Who wears the sensors."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "person"
+    """A pseudonym, never a name: it appears in topics, tags and file names."""
+
+
+class SourceSection(Section):
+    """Where packets come from."""
+
+    kind: Literal["simulator", "bluetooth"] = "simulator"
+    """`bluetooth` for real sensors, `simulator` for the bundled person."""
+    scenario: str = "clinic"
+    """What the simulated person does."""
+    seed: int = 1
+    """Seed of the simulated person and radio."""
+
+
+class PipeSection(Section):
+    """Time: the grid, how long is waited for late sensors, how long a gap may be bridged."""
+
+    grid_rate_hz: Positive = 100.0
+    """Samples a second of the common grid."""
+    hold_back_ms: Annotated[float, Field(ge=0, le=1000)] = 60.0
+    """A sample later than this is missing; nobody waits longer."""
+    bridge_ms: Annotated[float, Field(ge=0, le=1000)] = 100.0
+    """Gaps up to this length are bridged and marked; longer ones are missing."""
+    hop_ms: Annotated[float, Field(ge=1, le=60_000)] = 20.0
+    """How much is worked on at once."""
+
+
+class ModelSection(Section):
+    """The ONNX model."""
+
+    enabled: bool = True
+    """Whether its estimates are made."""
+    file: Path | None = None
+    """A model of your own; without it, the one in the package."""
+
+
+class FeedbackSection(Section):
+    """Rules that turn motion into cues."""
+
+    rules: tuple[Rule, ...] = DEFAULT_RULES
+    """In order; the table `[[feedback.rules]]` is repeated, once a rule."""
+
+
+class JournalSection(Section):
+    """Where sessions are kept."""
+
+    folder: Path = Path("~/.local/share/gaitwire/sessions")
+    """A session is one file in it."""
+    enabled: bool = True
+    """Without a journal there are no records: InfluxDB and MQTT records stay empty."""
+
+
+class MqttSection(Section):
+    """The MQTT broker."""
+
+    enabled: bool = True
+    """Whether anything is published."""
+    host: str = ""
+    """Address of a broker; empty starts the embedded one on loopback."""
+    port: Port = 1883
+    """Port of the broker; with the embedded one, 0 takes a free port."""
+    username: str = ""
+    """User at the broker; empty for none."""
+    password: SecretStr = SecretStr("")
+    """Password at the broker."""
+    tls: bool = False
+    """Whether the connection is encrypted with the system's certificates."""
+    topic: Annotated[str, Field(pattern=r"^[^#+\s]+$")] = "gaitwire"
+    """First level of every topic."""
+    live_rate_hz: Annotated[float, Field(gt=0, le=100)] = 50.0
+    """Live messages a second, at most."""
+
+
+class InfluxSection(Section):
+    """InfluxDB 2."""
+
+    enabled: bool = False
+    """Whether records are written."""
+    url: str = "http://127.0.0.1:8086"
+    """Address of the database."""
+    org: str = "gaitwire"
+    """Organisation."""
+    bucket: str = "gaitwire"
+    """Bucket; it must exist."""
+    token: SecretStr = SecretStr("")
+    """API token that may write to the bucket."""
+
+
+class PagesSection(Section):
+    """The live pages."""
+
+    enabled: bool = True
+    """Whether they are served."""
+    host: str = "127.0.0.1"
+    """Address to listen on; anything but loopback shows health data to the network."""
+    port: Port = 8765
+    """Port to listen on; 0 takes a free one."""
+    origins: tuple[str, ...] = ()
+    """Origins besides the server's own that may open a websocket."""
+
+
+class GrafanaSection(Section):
+    """Grafana, for `gaitwire dashboards push`."""
+
+    url: str = "http://127.0.0.1:3000"
+    """Address of Grafana."""
+    token: SecretStr = SecretStr("")
+    """Service account token that may write dashboards."""
+
+
+class Config(Section):
+    """The whole file."""
+
+    person: PersonSection = PersonSection()
+    source: SourceSection = SourceSection()
+    sensors: tuple[SensorSection, ...] = ()
+    pipe: PipeSection = PipeSection()
+    model: ModelSection = ModelSection()
+    feedback: FeedbackSection = FeedbackSection()
+    journal: JournalSection = JournalSection()
+    mqtt: MqttSection = MqttSection()
+    influxdb: InfluxSection = InfluxSection()
+    pages: PagesSection = PagesSection()
+    grafana: GrafanaSection = GrafanaSection()
+

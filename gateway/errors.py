@@ -1,0 +1,41 @@
+"""Errors that a person reads: what happened, where, what to do.
+
+Every failure that the project foresees is one of these; the command line prints its text and
+leaves with ``exit_code``. Foreign exceptions are turned into one of these where they arise.
+"""
+
+
+class GaitwireError(Exception):
+    """A failure that is explained in a sentence."""
+
+    exit_code = 1
+
+
+class UsageError(GaitwireError):
+    """The command or the configuration asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file that cannot be used; names file, line, key and what was expected."""
+
+
+class RecordingError(GaitwireError):
+    """A file that is not a recording, or one that cannot be read further."""
+
+
+class JournalError(GaitwireError):
+    """The session file cannot be written or read."""
+
+
+class SourceError(GaitwireError):
+    """Sensors, radio or simulator cannot deliver."""
+
+
+class ServiceError(GaitwireError):
+    """A broker, database or port that cannot be reached or refuses."""
+
+
+class ModelError(GaitwireError):
+    """A model file that does not fit the contract."""

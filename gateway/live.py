@@ -1,0 +1,268 @@
+"""The live view: the newest of everything, as people and MQTT clients see it.
+
+Degrees and milliseconds are used here, because a person reads it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gateway.messages import (
+    JOINTS,
+    PLACES,
+    Calibration,
+    Cue,
+    EstimateBlock,
+    ExerciseState,
+    GaitEvent,
+    JointAngleBlock,
+    Message,
+    Repetition,
+    SegmentBlock,
+    SensorStatus,
+    Stride,
+)
+
+EVENTS_KEPT = 20
+
+
+class EstimateView(msgspec.Struct, frozen=True):
+    """One figure of the model with its standard deviation; unit as in the model's metadata."""
+
+    value: float
+    sd: float
+    unit: str
+
+
+class ExerciseView(msgspec.Struct, frozen=True):
+    """The exercise under way; angles in degrees, ``progress`` 0 at rest, 1 at the target."""
+
+    name: str
+    side: str | None
+    count: int
+    value_deg: float | None
+    target_low_deg: float
+    target_high_deg: float
+    progress: float
+
+
+class CueView(msgspec.Struct, frozen=True):
+    """The newest cue; ``seq`` rises by one a cue, so a page plays each once."""
+
+    seq: int
+    kind: str
+    text: str
+    t_s: float
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """An event for the therapist's list; ``seq`` rises by one an event."""
+
+    seq: int
+    t_s: float
+    kind: str
+    text: str
+
+
+class GaitView(msgspec.Struct, frozen=True):
+    """Walking now. ``withheld`` says why figures are None; shares are 0..1."""
+
+    strides: int
+    cadence_spm: float | None
+    stride_time_s: float | None
+    stance_share: dict[str, float | None]
+    real_share: float
+    withheld: str
+
+
+class SensorView(msgspec.Struct, frozen=True):
+    """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1."""
+
+    sensor: str
+    place: str
+    rate_hz: float
+    loss: float
+    battery: float | None
+    clock_error_ms: float | None
+    state: str
+
+
+class LiveFrame(msgspec.Struct, frozen=True):
+    """All that a page shows, at grid time ``t_s``.
+
+    ``segments`` quaternions [w, x, y, z] segment → earth without heading, by place, only where
+    known; ``angles_deg`` by joint, None where withheld. ``ready_ns`` is the host's monotonic time
+    at which the frame's newest sample was complete.
+    """
+
+    person: str
+    t_s: float
+    ready_ns: int
+    calibrated: bool
+    angles_deg: dict[str, float | None]
+    segments: dict[str, list[float]]
+    estimates: dict[str, EstimateView]
+    exercise: ExerciseView | None
+    cue: CueView | None
+    gait: GaitView
+    events: list[EventView]
+    sensors: list[SensorView]
+
+
+def number(value: float) -> float | None:
+    """Return ``value`` rounded for display, or None where it is not finite."""
+    return round(float(value), 3) if np.isfinite(value) else None
+
+
+@dataclass
+class LiveView:
+    """Keeps the newest of every message; ``update`` is cheap, ``frame`` is asked for when sent."""
+
+    person: str
+    repetitions: int = 0
+    strides: int = 0
+    cues: int = 0
+    _newest: dict[Any, Any] = field(default_factory=dict)
+    _events: deque[EventView] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    _event_seq: int = 0
+    _cue: CueView | None = None
+
+    def update(self, message: Message) -> None:
+        """Take one message of the pipe."""
+        match message:
+            case SegmentBlock() | JointAngleBlock() | EstimateBlock() | ExerciseState():
+                self._newest[type(message)] = message
+            case SensorStatus():
+                self._newest[SensorStatus, message.sensor] = message
+            case Stride():
+                self.strides += 1
+                self._newest[Stride, message.side] = message
+            case GaitEvent():
+                text = f"{message.side} {message.kind.replace('_', ' ')}"
+                self._event(message.t_s, message.kind, text)
+            case Repetition():
+                self.repetitions += 1
+                rom = np.degrees(message.rom_rad)
+                text = f"{message.exercise} {message.count}, range {rom:.0f}°"
+                self._event(message.end_s, "repetition", text)
+            case Cue():
+                self.cues += 1
+                self._cue = CueView(self.cues, str(message.kind), message.text, message.t_s)
+                self._event(message.t_s, "cue", message.text)
+            case Calibration():
+                self._event(message.t_s, "calibration", f"calibrated by {message.method}")
+            case _:
+                pass
+
+    def frame(self) -> LiveFrame | None:
+        """Return the view now; None before the first angle block."""
+        angles: JointAngleBlock | None = self._newest.get(JointAngleBlock)
+        if angles is None:
+            return None
+        segments: SegmentBlock | None = self._newest.get(SegmentBlock)
+        end = angles.start + len(angles.angle_rad)
+        return LiveFrame(
+            person=self.person,
+            t_s=round((end - 1) / angles.rate_hz, 4),
+            ready_ns=angles.ready_ns,
+            calibrated=segments is not None and bool(segments.calibrated.any()),
+            angles_deg={
+                str(joint): number(np.degrees(angles.angle_rad[-1, column]))
+                for column, joint in enumerate(JOINTS)
+            },
+            segments={} if segments is None else _segment_view(segments),
+            estimates=_estimate_view(self._newest.get(EstimateBlock)),
+            exercise=_exercise_view(self._newest.get(ExerciseState)),
+            cue=self._cue,
+            gait=self._gait_view(end / angles.rate_hz),
+            events=list(self._events),
+            sensors=self.sensor_table(),
+        )
+
+    def sensor_table(self) -> list[SensorView]:
+        """Return one line a sensor, in the order of ``PLACES``."""
+        statuses = [m for key, m in self._newest.items() if isinstance(key, tuple)
+                    and key[0] is SensorStatus]
+        return [_sensor_view(status) for status in sorted(statuses, key=_place_order)]
+
+    def _event(self, t_s: float, kind: str, text: str) -> None:
+        self._event_seq += 1
+        self._events.append(EventView(self._event_seq, round(t_s, 3), str(kind), text))
+
+    def _gait_view(self, now_s: float) -> GaitView:
+        newest = [m for key, m in self._newest.items() if isinstance(key, tuple)
+                  and key[0] is Stride and now_s - m.end_s < 3.0]
+        withheld = "" if newest else "not walking"
+        withheld = next((s.quality.withheld for s in newest if s.quality.withheld), withheld)
+        mean = _mean_of(newest)
+        return GaitView(
+            strides=self.strides,
+            cadence_spm=mean("cadence_spm"),
+            stride_time_s=mean("stride_time_s"),
+            stance_share={str(s.side): number(s.stance_share) for s in newest},
+            real_share=min((s.quality.real_share for s in newest), default=0.0),
+            withheld=withheld,
+        )
+
+
+def _mean_of(strides: list[Stride]) -> Any:
+    def mean(attribute: str) -> float | None:
+        values = [getattr(stride, attribute) for stride in strides]
+        return number(float(np.mean(values))) if values else None
+
+    return mean
+
+
+def _segment_view(block: SegmentBlock) -> dict[str, list[float]]:
+    return {
+        str(place): [round(float(v), 4) for v in block.quat[-1, column]]
+        for column, place in enumerate(PLACES)
+        if block.valid[-1, column]
+    }
+
+
+def _estimate_view(block: EstimateBlock | None) -> dict[str, EstimateView]:
+    if block is None:
+        return {}
+    rows = zip(block.names, block.mean[-1], block.sd[-1], block.units, strict=True)
+    return {
+        name: EstimateView(round(float(mean), 3), round(float(sd), 3), unit)
+        for name, mean, sd, unit in rows
+        if np.isfinite(mean)
+    }
+
+
+def _exercise_view(state: ExerciseState | None) -> ExerciseView | None:
+    if state is None or not state.exercise:
+        return None
+    return ExerciseView(
+        name=state.exercise,
+        side=None if state.side is None else str(state.side),
+        count=state.count,
+        value_deg=number(np.degrees(state.value_rad)),
+        target_low_deg=round(float(np.degrees(state.target_low_rad)), 1),
+        target_high_deg=round(float(np.degrees(state.target_high_rad)), 1),
+        progress=round(state.progress, 3),
+    )
+
+
+def _sensor_view(status: SensorStatus) -> SensorView:
+    lost_all = status.rate_hz == 0.0
+    return SensorView(
+        sensor=status.sensor,
+        place=str(status.place),
+        rate_hz=round(status.rate_hz, 1),
+        loss=round(status.loss, 4),
+        battery=number(status.battery),
+        clock_error_ms=number(status.clock_error_s * 1e3),
+        state="silent" if lost_all else "poor" if status.loss > 0.1 else "good",
+    )
+
+
+def _place_order(status: SensorStatus) -> int:
+    return PLACES.index(status.place)

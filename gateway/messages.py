@@ -1,0 +1,453 @@
+"""Everything that flows through the pipe, from the bytes of a radio to a cue.
+
+All messages are frozen and their arrays read-only. Inside the pipe everything is SI: metres,
+seconds, radians, m/s², rad/s. Quaternions are ``w, x, y, z`` and turn sensor (or segment)
+coordinates into earth coordinates (ENU: x east, y north, z up; without a magnetometer the heading
+of x is arbitrary). Segment frames follow ISB: x forward, y up (along the long axis, towards the
+head), z to the person's right. Flexion and dorsiflexion are positive on both sides.
+
+Grid time: all body-level messages lie on one grid a person. Sample ``k`` is at
+``origin_ns + k / rate_hz`` of the host's monotonic clock; ``t_s = k / rate_hz`` counts from the
+session's origin. Wall-clock time appears only in the sinks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import StrEnum
+from typing import Any, TypeVar, dataclass_transform
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+_T = TypeVar("_T")
+
+
+class Place(StrEnum):
+    """Where on the body a sensor is worn; the order is the sensor axis of every body array."""
+
+    PELVIS = "pelvis"
+    LEFT_THIGH = "left_thigh"
+    RIGHT_THIGH = "right_thigh"
+    LEFT_SHANK = "left_shank"
+    RIGHT_SHANK = "right_shank"
+    LEFT_FOOT = "left_foot"
+    RIGHT_FOOT = "right_foot"
+    STERNUM = "sternum"
+
+
+PLACES = tuple(Place)
+PLACE_INDEX = {place: index for index, place in enumerate(PLACES)}
+
+
+class Side(StrEnum):
+    """Side of the body."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Joint(StrEnum):
+    """Joints whose flexion is estimated; the order is the joint axis of every angle array."""
+
+    LEFT_HIP = "left_hip"
+    RIGHT_HIP = "right_hip"
+    LEFT_KNEE = "left_knee"
+    RIGHT_KNEE = "right_knee"
+    LEFT_ANKLE = "left_ankle"
+    RIGHT_ANKLE = "right_ankle"
+
+
+JOINTS = tuple(Joint)
+JOINT_INDEX = {joint: index for index, joint in enumerate(JOINTS)}
+
+
+def _lock_arrays(self: Any) -> None:
+    for field in dataclasses.fields(self):
+        value = getattr(self, field.name)
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+def message(cls: type[_T]) -> type[_T]:
+    """Make ``cls`` a frozen, slotted dataclass whose arrays are read-only."""
+    cls.__post_init__ = _lock_arrays  # type: ignore[attr-defined]
+    return dataclasses.dataclass(frozen=True, slots=True, eq=False)(cls)
+
+
+# --- what a sensor says -----------------------------------------------------------------------
+
+
+@message
+class SensorSpec:
+    """One sensor of a session: who it is, where it is worn, and how its bytes are read.
+
+    ``settings`` are the driver's own (for example ``{"mode": 26}``).
+    """
+
+    sensor: str
+    place: Place
+    driver: str
+    rate_hz: float
+    settings: dict[str, int | float | str] = dataclasses.field(default_factory=dict)
+
+
+@message
+class RawPacket:
+    """One notification as received, with its arrival on the host's monotonic clock (ns).
+
+    ``channel`` names what was subscribed to (``"motion"``, ``"battery"``).
+    """
+
+    sensor: str
+    arrival_ns: int
+    payload: bytes
+    channel: str = "motion"
+
+
+@message
+class PacketBlock:
+    """Consecutive packets of one sensor and channel, in order of arrival.
+
+    Packet ``i`` is ``payload[ends[i-1]:ends[i]]``. ``arrival_ns`` and ``ends`` have shape (N,).
+    """
+
+    sensor: str
+    channel: str
+    arrival_ns: IntArray
+    payload: bytes
+    ends: IntArray
+
+
+@message
+class Tick:
+    """All packets that arrived up to ``now_ns`` (host monotonic) have been pushed."""
+
+    now_ns: int
+
+
+@message
+class ImuBlock:
+    """Consecutive samples of one sensor in SI units.
+
+    ``device_ns`` (N,) unwrapped device time; ``arrival_ns`` (N,) arrival of the sample's packet;
+    ``host_ns`` (N,) device time mapped to the host's monotonic clock; ``acc`` (N, 3) m/s² and
+    ``gyr`` (N, 3) rad/s in the sensor frame; ``clipped`` (N,) a channel was at its full scale.
+    ``segment`` rises when the device's clock restarted: nothing may be bridged across.
+    ``lost`` counts samples that the device's clock says are missing before or inside the block,
+    ``refused`` packets or samples that could not be read, ``clock_error_s`` is the residual of
+    the clock fit (NaN while there is none).
+    """
+
+    sensor: str
+    place: Place
+    device_ns: IntArray
+    arrival_ns: IntArray
+    host_ns: IntArray
+    acc: FloatArray
+    gyr: FloatArray
+    clipped: BoolArray
+    segment: int
+    lost: int
+    refused: int
+    clock_error_s: float
+
+
+@message
+class BatteryLevel:
+    """What a sensor says of its battery; ``level`` 0..1."""
+
+    sensor: str
+    arrival_ns: int
+    level: float
+    charging: bool
+
+
+@message
+class SensorStatus:
+    """One sensor over one second of the grid.
+
+    ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
+    not real, ``refused`` packets that could not be read, ``late`` samples that came after the
+    hold-back, ``clock_error_s`` residual of the clock fit, ``battery`` 0..1 (NaN: unknown).
+    """
+
+    person: str
+    t_s: float
+    sensor: str
+    place: Place
+    rate_hz: float
+    loss: float
+    lost: int
+    refused: int
+    late: int
+    clipped: int
+    clock_error_s: float
+    battery: float
+
+
+# --- the body on one grid ---------------------------------------------------------------------
+
+
+@message
+class BodyBlock:
+    """All sensors of one person on one time grid.
+
+    ``acc`` (T, 8, 3) m/s², ``gyr`` (T, 8, 3) rad/s in sensor frames, sensor axis in the order of
+    ``PLACES``; ``valid`` (T, 8) there is a value (else NaN); ``real`` (T, 8) it was measured,
+    not bridged or clipped. ``start`` is the grid index of the first sample. ``ready_ns`` is the
+    host time at which the last sample was complete, from which latency counts.
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    acc: FloatArray
+    gyr: FloatArray
+    valid: BoolArray
+    real: BoolArray
+
+
+@message
+class OrientationBlock:
+    """Orientation of every sensor: ``quat`` (T, 8, 4) sensor → earth, ``valid`` (T, 8)."""
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    quat: FloatArray
+    valid: BoolArray
+
+
+@message
+class Calibration:
+    """Sensor-to-segment alignment found at ``t_s``: ``quat`` (8, 4) segment → sensor.
+
+    ``known`` (8,) which places it holds for; ``method`` says how it was found.
+    """
+
+    person: str
+    t_s: float
+    quat: FloatArray
+    known: BoolArray
+    method: str
+
+
+@message
+class SegmentBlock:
+    """Body segments in ISB axes.
+
+    ``acc`` (T, 8, 3) m/s² and ``gyr`` (T, 8, 3) rad/s in segment axes (feet, shanks, thighs,
+    pelvis, trunk at the places of ``PLACES``), ``quat`` (T, 8, 4) segment → earth with the
+    segment's own heading removed, so that it shows inclination only; ``valid`` and ``real``
+    (T, 8). ``calibrated`` (8,) the alignment was measured, not assumed.
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    acc: FloatArray
+    gyr: FloatArray
+    quat: FloatArray
+    valid: BoolArray
+    real: BoolArray
+    calibrated: BoolArray
+
+
+@message
+class JointAngleBlock:
+    """Flexion of the joints: ``angle_rad`` (T, 6), in the order of ``JOINTS``; NaN unless valid.
+
+    ``valid`` (T, 6); ``real`` (T, 6) every sensor it rests on was measured at that sample.
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    angle_rad: FloatArray
+    valid: BoolArray
+    real: BoolArray
+
+
+@message
+class EstimateBlock:
+    """What the model says: ``mean`` and ``sd`` (T, K) for the K ``names``, in ``units``.
+
+    Already shifted by the model's look-ahead, so sample ``start`` is the time estimated.
+    ``look_ahead_s`` is the delay the model adds. NaN where the model has no input.
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    mean: FloatArray
+    sd: FloatArray
+    look_ahead_s: float
+    model: str
+
+
+# --- what the body does -----------------------------------------------------------------------
+
+
+@message
+class Quality:
+    """How far a figure can be trusted.
+
+    ``real_share`` share of the samples under it that were measured; ``withheld`` is empty, or the
+    reason why the figure is not given (its value is then NaN).
+    """
+
+    real_share: float
+    withheld: str = ""
+
+
+class GaitEventKind(StrEnum):
+    """Foot contact events."""
+
+    INITIAL_CONTACT = "initial_contact"
+    FINAL_CONTACT = "final_contact"
+
+
+@message
+class GaitEvent:
+    """A foot touches or leaves the ground at ``t_s``; it was told at ``detected_s``."""
+
+    person: str
+    t_s: float
+    detected_s: float
+    side: Side
+    kind: GaitEventKind
+    quality: Quality
+
+
+@message
+class Stride:
+    """Initial contact to the next initial contact of the same foot.
+
+    ``stride_time_s``; ``cadence_spm`` steps a minute (two steps a stride); ``stance_share`` 0..1
+    of the stride from initial to final contact.
+    """
+
+    person: str
+    side: Side
+    start_s: float
+    end_s: float
+    stride_time_s: float
+    cadence_spm: float
+    stance_share: float
+    quality: Quality
+
+
+@message
+class Repetition:
+    """One repetition of an exercise.
+
+    ``count`` rises from 1 within a set; ``rom_rad`` is the range of the exercise's leading angle,
+    ``peak_rad`` its extreme in the direction of effort; ``hold_s`` time spent beyond the target.
+    """
+
+    person: str
+    exercise: str
+    side: Side | None
+    count: int
+    start_s: float
+    end_s: float
+    rom_rad: float
+    peak_rad: float
+    hold_s: float
+    target_reached: bool
+    quality: Quality
+
+
+@message
+class ExerciseState:
+    """The exercise under way, told whenever a block ends: for live feedback only.
+
+    ``value_rad`` is the leading angle now; ``target_low_rad`` .. ``target_high_rad`` the zone to
+    reach; ``progress`` 0 at rest, 1 at the target.
+    """
+
+    person: str
+    t_s: float
+    exercise: str
+    side: Side | None
+    count: int
+    value_rad: float
+    target_low_rad: float
+    target_high_rad: float
+    progress: float
+
+
+class CueKind(StrEnum):
+    """What a cue asks for or confirms."""
+
+    TARGET_REACHED = "target_reached"
+    TARGET_MISSED = "target_missed"
+    CADENCE_LOW = "cadence_low"
+    CADENCE_HIGH = "cadence_high"
+    HOLD_DONE = "hold_done"
+    REPETITION = "repetition"
+
+
+@message
+class Cue:
+    """Something to tell the person now."""
+
+    person: str
+    t_s: float
+    kind: CueKind
+    text: str
+    rule: str
+    quality: Quality
+
+
+@message
+class Marker:
+    """A remark on the session's timeline: an operator's note, a reconnect, a full disk."""
+
+    person: str
+    t_s: float
+    kind: str
+    text: str
+
+
+Block = (
+    BodyBlock | OrientationBlock | SegmentBlock | JointAngleBlock | EstimateBlock
+)
+Message = (
+    PacketBlock
+    | Tick
+    | ImuBlock
+    | BatteryLevel
+    | SensorStatus
+    | BodyBlock
+    | OrientationBlock
+    | Calibration
+    | SegmentBlock
+    | JointAngleBlock
+    | EstimateBlock
+    | GaitEvent
+    | Stride
+    | Repetition
+    | ExerciseState
+    | Cue
+    | Marker
+)
+
+
+def grid_times_s(start: int, count: int, rate_hz: float) -> FloatArray:
+    """Return the grid times (count,) in seconds since the session's origin."""
+    times: FloatArray = (start + np.arange(count)) / rate_hz
+    return times

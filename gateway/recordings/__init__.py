@@ -1,0 +1,66 @@
+"""Recordings: session files and public data sets, all read as packets with arrival times.
+
+One module a format. A module that holds a ``READER`` is found by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from gateway.discovery import discover
+from gateway.errors import RecordingError
+from gateway.messages import PacketBlock, SensorSpec
+
+
+class Recording(Protocol):
+    """A session to be played: real, from a data set, or simulated.
+
+    ``origin_ns`` is the arrival clock's value at grid index 0; ``duration_s`` is NaN where a
+    recording has no end. ``grid_rate_hz`` is the rate that suits its sensors.
+    """
+
+    name: str
+    person: str
+    sensors: Sequence[SensorSpec]
+    origin_ns: int
+    duration_s: float
+    grid_rate_hz: float
+
+    def chunks(self, seconds: float) -> Iterator[list[PacketBlock]]:
+        """Yield the packets of consecutive ``seconds`` by arrival, a block a sensor and channel.
+
+        Chunk ``i`` holds the arrivals in ``origin_ns + [i, i + 1) * seconds``.
+        """
+
+
+class Reader(Protocol):
+    """One format of recording."""
+
+    name: str
+
+    def matches(self, path: Path) -> bool:
+        """Tell by name and content, without raising, whether ``path`` is of this format."""
+
+    def open(self, path: Path) -> Recording:
+        """Open ``path``; raises RecordingError with what is wrong with the file."""
+
+
+def readers() -> dict[str, Reader]:
+    """Return every reader by its name."""
+    found: dict[str, Reader] = discover("gateway.recordings", "READER")
+    return found
+
+
+def open_recording(path: Path) -> Recording:
+    """Open a recording of any known format; raises RecordingError."""
+    if not path.is_file():
+        raise RecordingError(f"{path}: there is no such file; name a session or a trial's main file")
+    for reader in readers().values():
+        if reader.matches(path):
+            return reader.open(path)
+    raise RecordingError(
+        f"{path}: not a recording that can be read; known formats are {', '.join(readers())} "
+        "(docs/recordings.md lists the main file of each)"
+    )

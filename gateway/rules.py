@@ -1,0 +1,68 @@
+"""Feedback rules as a person writes them in the configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class RangeRule(Section):
+    """A cue when a repetition reaches, or misses, its target range."""
+
+    kind: Literal["range"]
+    """`range`."""
+    exercise: str
+    """The exercise it watches."""
+    low_deg: Annotated[float, Field(ge=-60, le=200)]
+    """Lower end of the target zone of the leading angle."""
+    high_deg: Annotated[float, Field(ge=-60, le=200)]
+    """Upper end of the target zone."""
+    hysteresis_deg: Annotated[float, Field(ge=0, le=45)] = 5.0
+    """How far the angle must fall back before the zone can be reached again."""
+    hold_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """How long to stay in the zone for a "held long enough" cue; 0 for none."""
+    min_interval_s: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """Least time between two cues of this rule."""
+
+
+class CadenceRule(Section):
+    """A cue when walking is slower or faster than a band."""
+
+    kind: Literal["cadence"]
+    """`cadence`."""
+    low_spm: Annotated[float, Field(ge=0, le=300)]
+    """Lower end of the band in steps a minute."""
+    high_spm: Annotated[float, Field(ge=0, le=300)]
+    """Upper end of the band."""
+    hysteresis_spm: Annotated[float, Field(ge=0, le=50)] = 3.0
+    """How far back inside the band cadence must come before the next cue."""
+    min_interval_s: Annotated[float, Field(ge=0, le=300)] = 8.0
+    """Least time between two cues of this rule."""
+
+
+class RepetitionRule(Section):
+    """A cue that counts each repetition."""
+
+    kind: Literal["repetition"]
+    """`repetition`."""
+    exercise: str = ""
+    """The exercise it watches; empty for every one."""
+    min_interval_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Least time between two cues of this rule."""
+
+
+Rule = Annotated[RangeRule | CadenceRule | RepetitionRule, Field(discriminator="kind")]
+
+DEFAULT_RULES: tuple[Rule, ...] = (
+    RepetitionRule(kind="repetition"),
+    RangeRule(kind="range", exercise="squat", low_deg=70, high_deg=110),
+    RangeRule(kind="range", exercise="knee-extension", low_deg=-10, high_deg=20),
+    CadenceRule(kind="cadence", low_spm=90, high_spm=125),
+)

@@ -1,0 +1,1 @@
+"""What the body is doing: calibration, angles, gait, exercises, feedback and the ONNX model."""
