@@ -1,0 +1,1 @@
+"""Sinks: where live frames and records go; none of them ever holds up the pipe."""
