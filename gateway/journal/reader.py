@@ -1,0 +1,132 @@
+"""Read a session, finished, interrupted or still being written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from gateway.errors import JournalError
+from gateway.journal.schema import APPLICATION_ID, FORMAT, TRUTH, SessionInfo, connect, explained
+from gateway.messages import message
+from gateway.wire import Recorded, decode
+
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+_HEADER_BYTES = 100
+_BATCH = 1000
+
+
+@message
+class Entry:
+    """One entry: its number, its time since the origin, and a message as ``gateway.wire`` has it.
+
+    A ``kind`` that begins with ``truth:`` is what a simulator knows.
+    """
+
+    seq: int
+    t_ns: int
+    kind: str
+    body: bytes
+
+    @property
+    def message(self) -> Recorded:
+        """The message; raises JournalError where the entry is damaged."""
+        return decode(self.kind.removeprefix(TRUTH), self.body)
+
+
+class JournalReader:
+    """A session, read-only; every call sees what was committed before it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        meta = {key: msgspec.json.decode(value) for key, value in self._rows("SELECT * FROM meta")}
+        self.closed: bool = meta.pop("closed", False)
+        self.info = msgspec.convert(meta, SessionInfo)
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest entry; 0 before the first."""
+        rows = self._rows("SELECT coalesce(max(seq), 0) FROM entry")
+        return int(rows[0][0])
+
+    def entries(self, after: int, limit: int, kinds: Collection[str] | None = None) -> list[Entry]:
+        """Return at most ``limit`` entries numbered above ``after``, in order."""
+        chosen = "" if kinds is None else f"AND kind IN ({', '.join('?' * len(kinds))})"
+        query = (
+            "SELECT seq, t_ns, kind, body FROM entry "  # noqa: S608, only question marks go in
+            f"WHERE seq > ? {chosen} ORDER BY seq LIMIT ?"
+        )
+        return [Entry(*row) for row in self._rows(query, after, *(kinds or ()), limit)]
+
+    def messages(self, kinds: Collection[str]) -> Iterator[Recorded]:
+        """Yield every message of these kinds, in order."""
+        after = 0
+        while found := self.entries(after, _BATCH, kinds):
+            yield from (entry.message for entry in found)
+            after = found[-1].seq
+
+    def truth(self) -> Iterator[Recorded]:
+        """Yield what the simulator knew, in order; nothing for a real session."""
+        yield from self.messages([kind for kind in self.counts() if kind.startswith(TRUTH)])
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of entries of each kind."""
+        return dict(self._rows("SELECT kind, count(*) FROM entry GROUP BY kind"))
+
+    @property
+    def end_ns(self) -> int:
+        """Time of the latest entry since the origin; 0 before the first."""
+        return int(self._rows("SELECT coalesce(max(t_ns), 0) FROM entry")[0][0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, query: str, *arguments: Any) -> list[Any]:
+        with explained(self.path, "read the session"):
+            return self._connection.execute(query, arguments).fetchall()
+
+
+def open_journal(path: Path) -> JournalReader:
+    """Open a session to read; raises JournalError saying what the file is instead."""
+    check_header(path)
+    with explained(path, "open the session"):
+        connection = connect(path, "ro")
+    try:
+        return JournalReader(path, connection)
+    except msgspec.MsgspecError as error:
+        connection.close()
+        raise JournalError(f"{path}: the session's description is damaged: {error}") from error
+    except JournalError:
+        connection.close()
+        raise
+
+
+def check_header(path: Path) -> None:
+    """Raise JournalError unless the file begins as a session of this format does."""
+    with explained(path, "open the session"), path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if not header:
+        raise JournalError(f"{path}: the file is empty; nothing was recorded in it")
+    if not header.startswith(_SQLITE_MAGIC):
+        raise JournalError(f"{path}: not a session file of gaitwire")
+    if len(header) < _HEADER_BYTES:
+        raise JournalError(f"{path}: the file is truncated; nothing in it can be read")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise JournalError(f"{path}: an SQLite file, but not a session of gaitwire")
+    version = int.from_bytes(header[60:64], "big")
+    if version != FORMAT:
+        raise JournalError(
+            f"{path}: a session of format {version}, but this gaitwire reads format {FORMAT}; "
+            "use the version that wrote it"
+        )

@@ -1,0 +1,110 @@
+"""Write a session: append is cheap, commit makes everything so far last."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from gateway.errors import JournalError
+from gateway.journal.schema import SCHEMA, TRUTH, SessionInfo, connect, explained
+from gateway.wire import Recorded, encode
+
+_INSERT = "INSERT INTO entry (seq, t_ns, kind, body) VALUES (?, ?, ?, ?)"
+
+
+class Journal:
+    """The session being written; the only writer of its entries.
+
+    ``append`` and ``commit`` may be called from two threads, but neither from two at once: an
+    event loop appends and leaves the commit, which waits for the disk, to a worker.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.last_seq = 0
+        self._connection = connection
+        self._pending: list[tuple[int, int, str, bytes]] = []
+
+    @classmethod
+    def create(cls, path: Path, info: SessionInfo) -> Self:
+        """Create the session file, readable by its owner only; raises JournalError."""
+        with explained(path, "create the session file"):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            with explained(path, "create the session file"):
+                return cls(path, _prepared(path, info))
+        except JournalError:
+            path.unlink()
+            raise
+
+    def append(self, message: Recorded, t_ns: int, *, truth: bool = False) -> int:
+        """Keep ``message`` for the next commit, at ``t_ns`` since the origin; return its number."""
+        kind, body = encode(message)
+        self.last_seq += 1
+        self._pending.append((self.last_seq, t_ns, TRUTH + kind if truth else kind, body))
+        return self.last_seq
+
+    def commit(self) -> None:
+        """Write everything appended so far, to survive a crash and a power cut.
+
+        Raises JournalError, above all when the disk is full; nothing is then lost of what was
+        committed before, and what was not is kept for another try.
+        """
+        batch, self._pending = self._pending, []
+        if not batch:
+            return
+        try:
+            with explained(self.path, "record"):
+                self._write(batch)
+        except JournalError:
+            self._pending[:0] = batch
+            raise
+
+    def close(self) -> None:
+        """Commit, mark the session as complete and leave one file; raises JournalError."""
+        try:
+            self.commit()
+            with explained(self.path, "close the session"):
+                self._connection.execute("INSERT INTO meta VALUES ('closed', 'true')")
+                self._fold()
+        finally:
+            self._connection.close()
+
+    def _write(self, batch: list[tuple[int, int, str, bytes]]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany(_INSERT, batch)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _fold(self) -> None:
+        """Bring the write-ahead log home; whoever still reads keeps it, and that does no harm."""
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+
+
+def _prepared(path: Path, info: SessionInfo) -> sqlite3.Connection:
+    connection = connect(path, "rw")
+    rows = [
+        (key, msgspec.json.encode(value).decode())
+        for key, value in msgspec.to_builtins(info).items()
+    ]
+    connection.executescript(SCHEMA)
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+    # Only now, so that the main file alone says what it is from the first moment.
+    connection.execute("PRAGMA journal_mode = WAL")
+    # One sync a commit: a power cut, too, costs no more than what was not committed.
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection

@@ -1,0 +1,171 @@
+"""Messages to bytes and back, for the journal: MessagePack maps, arrays as raw little-endian bytes.
+
+An array is stored as ``[dtype, shape, bytes]``. Joint angles and estimates are stored as float32,
+whose rounding (1e-7 of the value) is far below what any sensor can tell; everything else keeps
+every bit. Decoding is strict: what does not fit its message is a JournalError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.errors import JournalError
+from gateway.messages import (
+    JOINTS,
+    PLACES,
+    BatteryLevel,
+    BoolArray,
+    Calibration,
+    Cue,
+    EstimateBlock,
+    FloatArray,
+    GaitEvent,
+    IntArray,
+    JointAngleBlock,
+    Marker,
+    PacketBlock,
+    Repetition,
+    SensorStatus,
+    Stride,
+)
+
+Recorded = (
+    PacketBlock
+    | BatteryLevel
+    | SensorStatus
+    | Calibration
+    | JointAngleBlock
+    | EstimateBlock
+    | GaitEvent
+    | Stride
+    | Repetition
+    | Cue
+    | Marker
+)
+
+KINDS: Mapping[str, type[Recorded]] = MappingProxyType(
+    {
+        "packets": PacketBlock,
+        "battery": BatteryLevel,
+        "sensor_status": SensorStatus,
+        "calibration": Calibration,
+        "joint_angles": JointAngleBlock,
+        "estimates": EstimateBlock,
+        "gait_event": GaitEvent,
+        "stride": Stride,
+        "repetition": Repetition,
+        "cue": Cue,
+        "marker": Marker,
+    }
+)
+"""What is recorded, by the name of its kind."""
+
+RECORDED: tuple[type[Recorded], ...] = tuple(KINDS.values())
+
+_COMPACT = (JointAngleBlock, EstimateBlock)
+
+# Letters are dimensions that must agree with one another within a message.
+_SHAPES: Mapping[type, Mapping[str, tuple[str | int, ...]]] = MappingProxyType(
+    {
+        PacketBlock: {"arrival_ns": ("N",), "ends": ("N",)},
+        Calibration: {"quat": (len(PLACES), 4), "known": (len(PLACES),)},
+        JointAngleBlock: dict.fromkeys(("angle_rad", "valid", "real"), ("T", len(JOINTS))),
+        EstimateBlock: dict.fromkeys(("mean", "sd"), ("T", "K")),
+    }
+)
+
+
+def encode(message: Recorded) -> tuple[str, bytes]:
+    """Return the kind and the body of ``message``; raises JournalError for what is not recorded."""
+    try:
+        kind, encoder = _ENCODERS[type(message)]
+    except KeyError:
+        raise JournalError(f"{type(message).__name__} is not a message that is recorded") from None
+    return kind, encoder.encode(message)
+
+
+def decode(kind: str, body: bytes) -> Recorded:
+    """Return the message that ``encode`` gave as ``kind`` and ``body``; raises JournalError."""
+    if kind not in _DECODERS:
+        raise JournalError(f"an entry of unknown kind {kind!r}: written by a newer version?")
+    try:
+        message: Recorded = _DECODERS[kind].decode(body)
+        _check_shapes(message)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise JournalError(f"a damaged entry of kind {kind!r}: {error}") from error
+    return message
+
+
+def _check_shapes(message: Recorded) -> None:
+    sizes: dict[str | int, int] = {}
+    for name, dimensions in _SHAPES.get(type(message), {}).items():
+        shape: tuple[int, ...] = getattr(message, name).shape
+        expected = [
+            sizes.setdefault(dimension, dimension if isinstance(dimension, int) else size)
+            for size, dimension in zip(shape, dimensions, strict=False)
+        ]
+        if len(shape) != len(dimensions) or list(shape) != expected:
+            raise ValueError(f"{name} has shape {shape}")
+    if isinstance(message, PacketBlock):
+        _check_packets(message)
+
+
+def _check_packets(block: PacketBlock) -> None:
+    last = int(block.ends[-1]) if len(block.ends) else 0
+    if last != len(block.payload) or bool((np.diff(block.ends, prepend=0) < 0).any()):
+        raise ValueError("the packets do not cover their payload")
+
+
+_FLOAT64, _FLOAT32, _INT64, _BOOL = "<f8", "<f4", "<i8", "|b1"
+_STORED_AS = {"f": _FLOAT64, "i": _INT64, "b": _BOOL}
+# By what a field is declared as: how it may be stored, and what it becomes.
+_READ_AS: Mapping[Any, tuple[tuple[str, ...], type]] = MappingProxyType(
+    {
+        FloatArray: ((_FLOAT64, _FLOAT32), np.float64),
+        IntArray: ((_INT64,), np.int64),
+        BoolArray: ((_BOOL,), np.bool_),
+    }
+)
+
+
+def _exact(array: Any) -> tuple[str, tuple[int, ...], bytes]:
+    return _stored(array, _STORED_AS[array.dtype.kind])
+
+
+def _compact(array: Any) -> tuple[str, tuple[int, ...], bytes]:
+    return _stored(array, _FLOAT32 if array.dtype.kind == "f" else _STORED_AS[array.dtype.kind])
+
+
+def _stored(array: NDArray[Any], dtype: str) -> tuple[str, tuple[int, ...], bytes]:
+    return dtype, array.shape, array.astype(dtype, copy=False).tobytes()
+
+
+def _read_array(declared: Any, stored: Any) -> NDArray[Any]:
+    dtype, shape, raw = msgspec.convert(stored, tuple[str, tuple[int, ...], bytes])
+    allowed, target = _READ_AS[declared]
+    if dtype not in allowed or min(shape, default=0) < 0:
+        raise ValueError(f"an array of type {dtype} and shape {shape} where none such belongs")
+    if len(raw) != math.prod(shape) * np.dtype(dtype).itemsize:
+        raise ValueError(f"an array of shape {shape} in {len(raw)} bytes")
+    return np.frombuffer(raw, dtype).reshape(shape).astype(target, copy=False)
+
+
+def _encoder(hook: Callable[[Any], Any]) -> msgspec.msgpack.Encoder:
+    return msgspec.msgpack.Encoder(enc_hook=hook)
+
+
+_EXACT_ENCODER, _COMPACT_ENCODER = _encoder(_exact), _encoder(_compact)
+_ENCODERS = {
+    type_: (kind, _COMPACT_ENCODER if type_ in _COMPACT else _EXACT_ENCODER)
+    for kind, type_ in KINDS.items()
+}
+_DECODERS: Mapping[str, msgspec.msgpack.Decoder[Any]] = MappingProxyType(
+    {kind: msgspec.msgpack.Decoder(type_, dec_hook=_read_array) for kind, type_ in KINDS.items()}
+)
