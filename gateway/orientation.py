@@ -7,6 +7,7 @@ the heading of each sensor is arbitrary and drifts slowly, its inclination does 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -42,19 +43,18 @@ class Orientation:
         assert isinstance(message, BodyBlock)
         if not self._sensors:
             self._sensors = [_Sensor(message.rate_hz) for _ in PLACES]
-        quat = np.full((*message.valid.shape, 4), np.nan)
-        valid = np.zeros(message.valid.shape, dtype=bool)
+        samples = _Samples.of(message)
         present = np.count_nonzero(message.valid, axis=0).tolist()
         for column, sensor in enumerate(self._sensors):
-            sensor.update(message, column, present[column], quat[:, column], valid[:, column])
+            sensor.update(samples, column, present[column])
         return [
             OrientationBlock(
                 person=message.person,
                 start=message.start,
                 rate_hz=message.rate_hz,
                 ready_ns=message.ready_ns,
-                quat=quat,
-                valid=valid,
+                quat=samples.quat,
+                valid=samples.settled,
             )
         ]
 
@@ -72,11 +72,34 @@ class Orientation:
         self._sensors = [_Sensor.from_state(state) for state in snapshot]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Samples:
+    """A block with the sensor axis first, so that each filter gets its samples in one piece."""
+
+    gyr: FloatArray
+    acc: FloatArray
+    valid: BoolArray
+    quat: FloatArray
+    settled: BoolArray
+
+    @classmethod
+    def of(cls, body: BodyBlock) -> _Samples:
+        return cls(
+            gyr=body.gyr.transpose(1, 0, 2).copy(),
+            acc=body.acc.transpose(1, 0, 2).copy(),
+            valid=body.valid,
+            quat=np.full((*body.valid.shape, 4), np.nan),
+            settled=np.zeros(body.valid.shape, dtype=bool),
+        )
+
+
 class _Sensor:
     """One filter with its count of samples fed and missed."""
 
     def __init__(self, rate_hz: float) -> None:
         self.rate_hz = rate_hz
+        self.gap = GAP_S * rate_hz
+        self.settle = round(SETTLE_S * rate_hz)
         self.fed = 0
         self.missed = 0
         self.filter = VQF(1.0 / rate_hz)
@@ -96,42 +119,34 @@ class _Sensor:
             "filter": self.filter.state,
         }
 
-    def update(
-        self, body: BodyBlock, column: int, present: int, quat: FloatArray, valid: BoolArray
-    ) -> None:
-        """Fill ``quat`` (T, 4) and ``valid`` (T,) where the sensor is present and settled."""
-        count = len(quat)
+    def update(self, samples: _Samples, column: int, present: int) -> None:
+        """Fill ``quat`` and ``settled`` where the sensor is present and settled."""
+        count = len(samples.valid)
         if present == count:
-            self._feed(body, column, slice(0, count), quat, valid)
+            self._feed(samples, column, 0, count)
         elif present == 0:
             self.missed += count
         else:
-            self._update_in_runs(body, column, quat, valid)
+            self._update_in_runs(samples, column)
 
-    def _update_in_runs(
-        self, body: BodyBlock, column: int, quat: FloatArray, valid: BoolArray
-    ) -> None:
-        for run in _runs(body.valid[:, column]):
-            if body.valid[run.start, column]:
-                self._feed(body, column, run, quat, valid)
+    def _update_in_runs(self, samples: _Samples, column: int) -> None:
+        for first, last in _runs(samples.valid[:, column]):
+            if samples.valid[first, column]:
+                self._feed(samples, column, first, last)
             else:
-                self.missed += run.stop - run.start
+                self.missed += last - first
 
-    def _feed(
-        self, body: BodyBlock, column: int, run: slice, quat: FloatArray, valid: BoolArray
-    ) -> None:
-        if self.missed > GAP_S * self.rate_hz:
+    def _feed(self, samples: _Samples, column: int, first: int, last: int) -> None:
+        if self.missed > self.gap:
             self._restart()
         self.missed = 0
-        gyr = np.ascontiguousarray(body.gyr[run, column])
-        acc = np.ascontiguousarray(body.acc[run, column])
-        settled = run.start + max(0, round(SETTLE_S * self.rate_hz) - self.fed)
-        if settled < run.stop:
-            valid[settled : run.stop] = True
-        self.fed += len(gyr)
-        result = self.filter.updateBatch(gyr, acc)["quat6D"]
-        first = min(settled, run.stop)
-        quat[first : run.stop] = result[first - run.start :]
+        result = self.filter.updateBatch(
+            samples.gyr[column, first:last], samples.acc[column, first:last]
+        )
+        unsettled = max(0, self.settle - self.fed)
+        self.fed += last - first
+        samples.quat[first + unsettled : last, column] = result["quat6D"][unsettled:]
+        samples.settled[first + unsettled : last, column] = True
 
     def _restart(self) -> None:
         bias, sigma = self.filter.getBiasEstimate()
@@ -140,9 +155,8 @@ class _Sensor:
         self.fed = 0
 
 
-def _runs(mask: BoolArray) -> Iterator[slice]:
-    """Yield the stretches of (N,) ``mask`` over which it does not change."""
+def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:
+    """Return first and end of each stretch of (N,) ``mask`` over which it does not change."""
     edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
     bounds = [0, *edges.tolist(), len(mask)]
-    for first, last in itertools.pairwise(bounds):
-        yield slice(first, last)
+    return itertools.pairwise(bounds)
