@@ -54,6 +54,7 @@ def panels() -> list[Panel]:
         ),
         _faults(),
         _battery(),
+        _remarks(),
     ]
 
 
@@ -85,8 +86,8 @@ def _faults() -> Panel:
         "Samples lost, late, refused or clipped",
         "All sensors together. Late came after the hold-back; clipped was at full scale; "
         "refused counts packets that could not be read.",
-        12,
-        7,
+        8,
+        8,
         decimals=0,
         low=0,
     )
@@ -99,8 +100,8 @@ def _battery() -> Panel:
     about = About(
         "Battery",
         "As each sensor last said it.",
-        12,
-        7,
+        8,
+        8,
         "percentunit",
         0,
         low=0,
@@ -108,3 +109,17 @@ def _battery() -> Panel:
         absent="No sensor has told its battery in the time shown",
     )
     return bars(about, [text], limits=BATTERY)
+
+
+def _remarks() -> Panel:
+    text = flux.columns(flux.chosen("marker", "text"), ("_time", "kind"))
+    text = flux.only(flux.latest_rows(text, 50), "_time", "kind", "text")
+    about = About(
+        "Remarks",
+        "Notes and what happened to the recording, such as a reconnect, newest first.",
+        8,
+        8,
+        absent="No remark in the time shown",
+    )
+    shown = (Shown("_time", "Time"), Shown("kind", "Kind"), Shown("text", "Remark"))
+    return rows(about, text, shown)
