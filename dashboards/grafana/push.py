@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-import grafana_client
-import requests  # type: ignore[import-untyped]  # ships no types
-from grafana_client.client import (
+import grafana_client  # type: ignore[import-untyped]  # ships no types
+import requests
+from grafana_client.client import (  # type: ignore[import-untyped]  # ships no types
     GrafanaClientError,
     GrafanaException,
     GrafanaUnauthorizedError,
