@@ -1,0 +1,137 @@
+"""Two minutes of a person who walks and exercises, as the messages that a session would hold.
+
+The figures are plausible, not modelled: they are there so that each panel has something to show,
+a withheld stride, a silent sensor and a second of unknown angles among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gateway.journal import SessionInfo
+from gateway.messages import (
+    JOINTS,
+    PLACES,
+    Cue,
+    CueKind,
+    EstimateBlock,
+    GaitEvent,
+    GaitEventKind,
+    JointAngleBlock,
+    Marker,
+    Message,
+    Quality,
+    Repetition,
+    SensorStatus,
+    Side,
+    Stride,
+    grid_times_s,
+)
+from inference.model.contract import TARGETS
+
+PERSON = "demo-person"
+RATE_HZ = 100.0
+STRIDE_S = 1.1
+GOOD = Quality(1.0)
+TOO_POOR = Quality(0.42, "too few real samples")
+
+
+def demo_session(name: str, wall_origin_ns: int) -> SessionInfo:
+    """Return what the session is, begun at ``wall_origin_ns``."""
+    return SessionInfo(
+        session=name,
+        person=PERSON,
+        origin_ns=0,
+        wall_origin_ns=wall_origin_ns,
+        grid_rate_hz=RATE_HZ,
+        sensors=(),
+        configuration={},
+        source="demo data",
+        truth=False,
+        version="0",
+    )
+
+
+def demo_messages(seconds: int, rng: np.random.Generator) -> Iterator[Message]:
+    """Messages of ``seconds`` of a session, one second after the other."""
+    for second in range(seconds):
+        yield from _motion(second, rng)
+        yield from _steps(second)
+        yield from _sensors(second, rng)
+        if second % 6 == 5:
+            yield from _repetitions(second)
+    yield Marker(PERSON, 1.0, "note", "with a walking aid")
+
+
+def _motion(second: int, rng: np.random.Generator) -> Iterator[Message]:
+    start, count = second * int(RATE_HZ), int(RATE_HZ)
+    phase = 2 * np.pi * grid_times_s(start, count, RATE_HZ) / STRIDE_S
+    shift = np.where([joint.startswith(Side.LEFT) for joint in JOINTS], 0.0, np.pi)
+    angles = np.radians(30 + 30 * np.sin(phase[:, None] + shift))
+    valid = np.full(angles.shape, second != 7)
+    angles[~valid] = np.nan
+    yield JointAngleBlock(PERSON, start, RATE_HZ, 0, angles, valid, valid & (second % 9 != 0))
+    names = tuple(target.name for target in TARGETS)
+    units = tuple(target.unit for target in TARGETS)
+    contacts = (np.sin(phase[:, None] + [0.0, np.pi]) > 0).astype(float)
+    mean = np.column_stack([angles + rng.normal(0, 0.03, angles.shape), contacts])
+    sd = np.full(mean.shape, 0.06)
+    yield EstimateBlock(PERSON, start, RATE_HZ, 0, names, units, mean, sd, 0.05, "demo 1")
+
+
+def _steps(second: int) -> Iterator[Message]:
+    for side, offset_s in ((Side.LEFT, 0.1), (Side.RIGHT, 0.65)):
+        contact_s, leaving_s = second + offset_s, second + offset_s - 0.4
+        for kind, t_s in (
+            (GaitEventKind.INITIAL_CONTACT, contact_s),
+            (GaitEventKind.FINAL_CONTACT, max(leaving_s, 0.0)),
+        ):
+            yield GaitEvent(PERSON, t_s, t_s + 0.08, side, kind, GOOD)
+        poor = second % 10 == 3
+        figures = (np.nan,) * 3 if poor else (STRIDE_S, 120 / STRIDE_S, 0.61)
+        quality = TOO_POOR if poor else GOOD
+        yield Stride(PERSON, side, contact_s - STRIDE_S, contact_s, *figures, quality)
+
+
+def _sensors(second: int, rng: np.random.Generator) -> Iterator[Message]:
+    for index, place in enumerate(PLACES):
+        lost = int(rng.poisson(0.5))
+        silent = index == 3 and 20 <= second < 25
+        yield SensorStatus(
+            person=PERSON,
+            t_s=float(second),
+            sensor=f"D4:22:CD:00:00:0{index}",
+            place=place,
+            rate_hz=0.0 if silent else RATE_HZ - lost,
+            loss=1.0 if silent else lost / RATE_HZ,
+            lost=lost,
+            refused=0,
+            late=int(second == 30),
+            clipped=0,
+            clock_error_s=np.nan if second == 0 else 4e-4,
+            battery=np.nan if index == 7 else 0.9 - index / 10,
+        )
+
+
+def _repetitions(second: int) -> Iterator[Message]:
+    for exercise, side in (("squat", None), ("knee-extension", Side.LEFT)):
+        count, reached = second // 6 + 1, second % 12 == 5
+        end_s = second + (0.2 if side else 0.0)
+        rom_rad = 1.5 if reached else 1.1
+        yield Repetition(
+            person=PERSON,
+            exercise=exercise,
+            side=side,
+            count=count,
+            start_s=end_s - 3.0,
+            end_s=end_s,
+            rom_rad=rom_rad,
+            peak_rad=rom_rad + 0.05,
+            hold_s=0.4 if reached else 0.0,
+            target_reached=reached,
+            quality=GOOD,
+        )
+        kind = CueKind.TARGET_REACHED if reached else CueKind.TARGET_MISSED
+        yield Cue(PERSON, end_s + 0.02, kind, f"{exercise} {count}", "demo", GOOD)
