@@ -1,0 +1,1 @@
+"""The live pages: one for the person who trains, one for the therapist beside."""

@@ -1,0 +1,48 @@
+// Words for what the wire calls by its short name.
+
+const EXERCISES = {
+  squat: {
+    name: "Squat",
+    how: "Bend your knees slowly as if to sit down, then stand up again.",
+    seated: false,
+  },
+  "knee-extension": {
+    name: "Knee extension",
+    how: "Sit, straighten your knee slowly, then let it down again.",
+    seated: true,
+  },
+};
+
+/** "left_knee" → "left knee". */
+export function placeName(place) {
+  return place.replaceAll("_", " ");
+}
+
+/** "left_knee" → "Left knee". */
+export function title(name) {
+  const words = name.replaceAll("_", " ").replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Name, instruction and posture of an exercise; one that is not listed gets its own name only. */
+export function exerciseOf(name) {
+  return EXERCISES[name] ?? { name: title(name), how: "", seated: false };
+}
+
+/** Seconds since the session's start → "m:ss". */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** A number with fixed decimals and a real minus sign, or a dash where there is none. */
+export function figure(value, decimals = 0, unit = "") {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const rounded = Number(value.toFixed(decimals)) || 0; // no "-0"
+  return rounded.toFixed(decimals).replace("-", "−") + unit;
+}
+
+/** A share 0..1 as per cent. */
+export function percent(share, decimals = 0) {
+  return share === null ? "–" : figure(share * 100, decimals, " %");
+}

@@ -1,0 +1,43 @@
+// What stands in the way, in words for the person who trains: what happened and what to do.
+
+import { placeName } from "./names.js";
+
+const SILENT_MS = 1500;
+
+/**
+ * Return the one notice that matters most, or null when all is well.
+ *
+ * silentMs: how long nothing new has come.
+ */
+export function noticeFor({ link, frame, silentMs }) {
+  if (link === "lost") {
+    return notice("lost", "warn", "Connection lost.",
+      "You can rest. This page connects again by itself; if it does not, ask for help at the computer.");
+  }
+  if (link === "connecting") {
+    return notice("connecting", "wait", "Connecting…", "This takes a moment.");
+  }
+  if (frame === null) {
+    return notice("waiting", "wait", "Waiting for the sensors.",
+      "Switch every sensor on and stay near the computer.");
+  }
+  if (silentMs > SILENT_MS) {
+    return notice("silent", "warn", "The sensors are silent.",
+      "Stay near the computer and check that the sensors are switched on. Counting goes on by itself.");
+  }
+  const silent = frame.sensors.filter((sensor) => sensor.state === "silent");
+  if (silent.length > 0) {
+    const places = silent.map((sensor) => placeName(sensor.place)).join(", ");
+    return notice("sensor", "warn", silent.length === 1 ? "One sensor is silent:" : "Some sensors are silent:",
+      `${places}. Check that it is switched on and charged. You can carry on.`);
+  }
+  if (!frame.calibrated) {
+    return notice("calibrate", "wait", "Please stand still.",
+      "Stand upright, feet side by side, for a few seconds: the sensors learn how they are worn.");
+  }
+  return null;
+}
+
+function notice(state, level, title, text) {
+  return { state, level, title, text };
+}

@@ -1,0 +1,114 @@
+// The therapist's page: charts, gait, angles beside the model's, events, sensors.
+
+import { Charts } from "./charts.js";
+import { EventList } from "./events.js";
+import { History } from "./history.js";
+import { estimateOf, JOINTS, trustOf } from "./joints.js";
+import { clock, exerciseOf, figure, percent, title } from "./names.js";
+import { element, runPage, setShown, setText } from "./page.js";
+import { showCards, showRows } from "./tables.js";
+
+const TABLES_MS = 200; // text that changes faster cannot be read
+
+const history = new History();
+const charts = new Charts(element("charts"), history);
+const events = new EventList(element("events"));
+let tablesAt = -Infinity;
+
+runPage((frame, { restarted, message }) => {
+  if (restarted) history.clear();
+  if (history.add(frame)) charts.draw();
+  events.add(frame.events, restarted);
+  if (performance.now() - tablesAt < TABLES_MS && !restarted) return;
+  tablesAt = performance.now();
+  showSession(frame, message);
+  showGait(frame.gait);
+  showAngles(frame);
+  showEstimates(frame.estimates);
+  showSensors(frame.sensors);
+});
+
+for (const button of document.querySelectorAll("[data-window]")) {
+  button.addEventListener("click", () => {
+    charts.windowS = Number(button.dataset.window);
+    for (const other of document.querySelectorAll("[data-window]")) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    charts.draw();
+  });
+}
+
+element("contacts").addEventListener("change", ({ target }) => {
+  element("events").classList.toggle("without-contacts", !target.checked);
+});
+
+function showSession(frame, message) {
+  const behindMs = message.stamp_ms - frame.ready_ns / 1e6;
+  setText(element("person"), frame.person);
+  setText(element("time"), clock(frame.t_s));
+  setText(element("calibrated"), frame.calibrated ? "✓ measured" : "stand still");
+  // Recordings carry the clock of another day: then there is no delay to speak of.
+  setText(element("delay"), behindMs >= 0 && behindMs < 60_000 ? figure(behindMs, 0, " ms") : "–");
+  const exercise = frame.exercise;
+  setText(element("exercise"), exercise === null ? "none" : `${exerciseOf(exercise.name).name}, ${exercise.count}`);
+}
+
+function showGait(gait) {
+  const note = gait.withheld;
+  const stance = (side) => percent(gait.stance_share[side] ?? null);
+  setText(element("gait-quality"), note === "" ? `${percent(gait.real_share)} real samples` : "");
+  showCards("gait", [
+    card("cadence", "Cadence", figure(gait.cadence_spm), "steps/min", note),
+    card("stride-time", "Stride time", figure(gait.stride_time_s, 2), "s", note),
+    card("stance-left", "Stance left", stance("left"), "of stride", note),
+    card("stance-right", "Stance right", stance("right"), "of stride", note),
+    card("strides", "Strides", String(gait.strides), "this session", ""),
+  ]);
+}
+
+/** A figure that is not given shows the reason in its place. */
+function card(key, heading, value, unit, withheld) {
+  return { key, title: heading, value, note: value === "–" ? withheld || "not yet" : unit };
+}
+
+function showAngles(frame) {
+  showRows("angles", JOINTS.map((joint) => {
+    const angle = frame.angles_deg[joint];
+    const model = estimateOf(joint, frame.estimates);
+    return {
+      key: joint,
+      state: angle === null ? "withheld" : joint.split("_")[0],
+      cells: [
+        title(joint),
+        figure(angle, 1, "°"),
+        model === null ? "–" : `${figure(model.value, 1)} ± ${figure(model.sd, 1)}°`,
+        trustOf(joint, frame),
+      ],
+    };
+  }));
+}
+
+/** What the model estimates besides joint angles. */
+function showEstimates(estimates) {
+  const others = Object.entries(estimates).filter(([name]) => !JOINTS.some((joint) => name.startsWith(joint)));
+  setShown(element("estimates"), others.length > 0);
+  const words = others.map(([name, { value, sd, unit }]) => `${title(name)} ${figure(value, 2)} ± ${figure(sd, 2)} ${unit}`);
+  setText(element("estimates"), `Model: ${words.join(" · ")}`);
+}
+
+function showSensors(sensors) {
+  const signs = { good: "● good", poor: "▲ poor", silent: "■ silent" };
+  showRows("sensors", sensors.map((sensor) => ({
+    key: sensor.place,
+    state: sensor.state,
+    cells: [
+      title(sensor.place),
+      sensor.sensor,
+      signs[sensor.state] ?? sensor.state,
+      figure(sensor.rate_hz, 1, " Hz"),
+      percent(sensor.loss, 1),
+      percent(sensor.battery),
+      figure(sensor.clock_error_ms, 2, " ms"),
+    ],
+  })));
+}
