@@ -54,9 +54,14 @@ def readers() -> dict[str, Reader]:
 
 
 def open_recording(path: Path) -> Recording:
-    """Open a recording of any known format; raises RecordingError."""
-    if not path.is_file():
-        raise RecordingError(f"{path}: there is no such file; name a session or a trial's main file")
+    """Open a recording of any known format; raises RecordingError.
+
+    Where a file holds several trials, ``FILE#TRIAL`` names one of them.
+    """
+    if not path.with_name(path.name.partition("#")[0]).is_file():
+        raise RecordingError(
+            f"{path}: there is no such file; name a session or a trial's main file"
+        )
     for reader in readers().values():
         if reader.matches(path):
             return reader.open(path)

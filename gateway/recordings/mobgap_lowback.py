@@ -1,0 +1,83 @@
+"""Mobilise-D example data: one sensor on the lower back at 100 Hz, healthy and with MS.
+
+A recording is one trial of a ``data.mat``. The file's own name opens its longest trial;
+``data.mat#Test5-Trial1`` opens another one. The clock is the sensor's time stamps.
+Data set: https://github.com/mobilise-d/mobgap
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.constants import g as GRAVITY  # noqa: N812, a physical constant
+
+from gateway.errors import RecordingError
+from gateway.messages import FloatArray, Place
+from gateway.recordings.frames import FrameRecording, Timing, Track
+from gateway.recordings.matlab import is_matlab, load_matlab
+
+_MICROSECOND_NS = 1000.0
+
+
+class MobgapReader:
+    """Reads a trial of a ``data.mat``."""
+
+    name = "mobgap_lowback"
+
+    def matches(self, path: Path) -> bool:
+        """Tell by the name and the first bytes."""
+        file, _ = _file_and_trial(path)
+        return file.name == "data.mat" and is_matlab(file)
+
+    def open(self, path: Path) -> FrameRecording:
+        """Open a trial; raises RecordingError."""
+        file, wanted = _file_and_trial(path)
+        trials = _trials(file)
+        if wanted and wanted not in trials:
+            raise RecordingError(f"{file}: there is no trial {wanted}; it has {', '.join(trials)}")
+        name = wanted or max(trials, key=lambda each: len(trials[each]["Timestamp"]))
+        person = "-".join(("mobgap", *file.absolute().parts[-3:-1]))
+        return _recording(file, name, person, trials[name])
+
+
+def _file_and_trial(path: Path) -> tuple[Path, str]:
+    file, _, trial = path.name.partition("#")
+    return path.with_name(file), trial
+
+
+def _trials(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the lower back's sensor of every trial, by ``Test-Trial``."""
+    variables = load_matlab(path)
+    try:
+        tests = variables["data"]["TimeMeasure1"]
+        found = {
+            f"{test}-{trial}": content["SU"]["LowerBack"]
+            for test, trials in tests.items()
+            for trial, content in trials.items()
+        }
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise RecordingError(f"{path}: MATLAB, but not laid out as this set is") from error
+    if not found:
+        raise RecordingError(f"{path}: there is no trial in it")
+    return found
+
+
+def _recording(path: Path, name: str, person: str, sensor: dict[str, Any]) -> FrameRecording:
+    try:
+        stamps = np.asarray(sensor["Timestamp"], np.float64)
+        acc_g, gyr_dps = _axes(sensor["Acc"]), _axes(sensor["Gyr"])
+        rate_hz = float(sensor["Fs"]["Acc"])
+        ticks = np.rint((stamps - stamps[0]) * 1e6).astype(np.int64)
+        track = Track("lower_back", Place.PELVIS, ticks, acc_g * GRAVITY, np.radians(gyr_dps))
+        return FrameRecording(path, name, person, [track], Timing(rate_hz, _MICROSECOND_NS))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise RecordingError(f"{path}: {name} is not laid out as this set is ({error})") from error
+
+
+def _axes(values: Any) -> FloatArray:
+    return np.asarray(values, np.float64).reshape(-1, 3)
+
+
+READER = MobgapReader()

@@ -1,0 +1,70 @@
+"""Session files of this program, replayed byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gateway.errors import JournalError, RecordingError
+from gateway.journal.reader import JournalReader, open_journal
+from gateway.journal.schema import SUFFIX
+from gateway.journal.seconds import SECOND_NS
+from gateway.messages import PacketBlock, SensorSpec
+from gateway.recordings.chunks import chunks
+
+_SQLITE = b"SQLite format 3"
+
+
+class SessionRecording:
+    """A session: its packets with the arrivals they had.
+
+    A session that another process is still writing can be played up to its last commit.
+    """
+
+    def __init__(self, reader: JournalReader) -> None:
+        info = reader.info
+        self.name = info.session
+        self.person = info.person
+        self.sensors: Sequence[SensorSpec] = info.sensors
+        self.origin_ns = info.origin_ns
+        self.duration_s = reader.end_ns / SECOND_NS
+        self.grid_rate_hz = info.grid_rate_hz
+        self.journal = reader
+
+    def chunks(self, seconds: float) -> Iterator[list[PacketBlock]]:
+        """Yield the packets of consecutive ``seconds``; raises RecordingError at damage."""
+        return chunks(self._blocks(), self.origin_ns, seconds)
+
+    def _blocks(self) -> Iterator[PacketBlock]:
+        try:
+            for block in self.journal.messages(["packets"]):
+                if isinstance(block, PacketBlock) and len(block.ends):
+                    yield block
+        except JournalError as error:
+            raise RecordingError(f"{self.journal.path}: {error}") from error
+
+
+class SessionReader:
+    """Reads ``.gaitwire`` files."""
+
+    name = "session"
+
+    def matches(self, path: Path) -> bool:
+        """Tell by the suffix, or by an SQLite file's first bytes."""
+        if path.suffix == SUFFIX:
+            return True
+        try:
+            with path.open("rb") as file:
+                return file.read(len(_SQLITE)) == _SQLITE
+        except OSError:
+            return False
+
+    def open(self, path: Path) -> SessionRecording:
+        """Open a session; raises RecordingError with what is wrong with the file."""
+        try:
+            return SessionRecording(open_journal(path))
+        except JournalError as error:
+            raise RecordingError(str(error)) from error
+
+
+READER = SessionReader()
