@@ -66,17 +66,20 @@ JOINTS = tuple(Joint)
 JOINT_INDEX = {joint: index for index, joint in enumerate(JOINTS)}
 
 
-def _lock_arrays(self: Any) -> None:
-    for field in dataclasses.fields(self):
-        value = getattr(self, field.name)
-        if isinstance(value, np.ndarray):
-            value.flags.writeable = False
-
-
 @dataclass_transform(frozen_default=True, eq_default=False)
 def message(cls: type[_T]) -> type[_T]:
     """Make ``cls`` a frozen, slotted dataclass whose arrays are read-only."""
-    cls.__post_init__ = _lock_arrays  # type: ignore[attr-defined]
+    # Found once a class: a message is made far too often to look through all its fields.
+    arrays = tuple(name for name, kind in cls.__annotations__.items() if "Array" in str(kind))
+
+    def lock_arrays(self: Any) -> None:
+        for name in arrays:
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    if arrays:
+        cls.__post_init__ = lock_arrays  # type: ignore[attr-defined]
     return dataclasses.dataclass(frozen=True, slots=True, eq=False)(cls)
 
 
@@ -133,29 +136,30 @@ class Tick:
 
 @message
 class ImuBlock:
-    """Consecutive samples of one sensor in SI units.
+    """Consecutive samples of a person's sensors in SI units; every array has a row a sample.
 
-    ``device_ns`` (N,) unwrapped device time; ``arrival_ns`` (N,) arrival of the sample's packet;
-    ``host_ns`` (N,) device time mapped to the host's monotonic clock; ``acc`` (N, 3) m/s² and
-    ``gyr`` (N, 3) rad/s in the sensor frame; ``clipped`` (N,) a channel was at its full scale.
-    ``segment`` rises when the device's clock restarted: nothing may be bridged across.
-    ``lost`` counts samples that the device's clock says are missing before or inside the block,
-    ``refused`` packets or samples that could not be read, ``clock_error_s`` is the residual of
-    the clock fit (NaN while there is none).
+    ``sensor`` (N,) rising, index among the session's sensors: the rows of one sensor follow one
+    another in order of time. ``device_ns`` (N,) unwrapped device time; ``arrival_ns`` (N,)
+    arrival of the sample's packet; ``host_ns`` (N,) device time mapped to the host's monotonic
+    clock, strictly rising for a sensor; ``acc`` (N, 3) m/s² and ``gyr`` (N, 3) rad/s in the
+    sensor frame; ``clipped`` (N,) a channel was at its full scale. ``segment`` (N,) rises when
+    the device's clock restarted: nothing may be bridged across. ``lost`` (N,) counts the samples
+    that the device's clock says are missing just before; ``refused`` (N,) the packets and samples
+    just before that could not be read; ``clock_error_s`` (N,) is the residual of the clock fit
+    then (NaN while there is none).
     """
 
-    sensor: str
-    place: Place
+    sensor: IntArray
     device_ns: IntArray
     arrival_ns: IntArray
     host_ns: IntArray
     acc: FloatArray
     gyr: FloatArray
     clipped: BoolArray
-    segment: int
-    lost: int
-    refused: int
-    clock_error_s: float
+    segment: IntArray
+    lost: IntArray
+    refused: IntArray
+    clock_error_s: FloatArray
 
 
 @message

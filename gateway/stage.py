@@ -34,7 +34,10 @@ class Stage(Protocol):
 
 
 class Chain:
-    """Stages in order. Each sees what was pushed and everything that earlier stages produced."""
+    """Stages in order. Each sees all that earlier stages made of a message, then the message.
+
+    So a Tick, which says that everything up to it has been pushed, comes after what it led to.
+    """
 
     consumes: tuple[type, ...] = (object,)
 
@@ -68,7 +71,7 @@ class Chain:
         for stage in self.stages[first:]:
             consumes = stage.consumes
             fresh: list[Message] = []
-            for message in (*messages, *produced):
+            for message in (*produced, *messages):
                 if isinstance(message, consumes):
                     fresh.extend(stage.push(message))
             produced += fresh

@@ -49,8 +49,6 @@ def piece(message: Any, first: int, last: int) -> Any:
     }
     if isinstance(message, BLOCKS):
         changed["start"] = message.start + first
-    if isinstance(message, ImuBlock) and first > 0:
-        changed |= {"lost": 0, "refused": 0}
     return dataclasses.replace(message, **changed)
 
 
@@ -154,16 +152,18 @@ def _arrays(message: Any) -> dict[str, Any]:
 
 
 def _join(messages: Sequence[Any]) -> Any:
-    if not isinstance(messages[0], (*BLOCKS, ImuBlock)):
-        return [_fields(m) for m in messages]
-    per_sensor: dict[str, list[Any]] = {}
-    for message in messages:
-        if length(message):
-            per_sensor.setdefault(getattr(message, "sensor", ""), []).append(message)
-    return {sensor: _join_blocks(found) for sensor, found in per_sensor.items()}
+    if isinstance(messages[0], ImuBlock):
+        joined = _join_blocks(messages)
+        order = np.argsort(joined["sensor"], kind="stable")
+        return {name: value[order] for name, value in joined.items() if name != "start"}
+    if isinstance(messages[0], BLOCKS):
+        return _join_blocks([message for message in messages if length(message)])
+    return [_fields(m) for m in messages]
 
 
 def _join_blocks(messages: Sequence[Any]) -> Any:
+    if not messages:
+        return {}
     joined: dict[str, Any] = {"start": getattr(messages[0], "start", 0)}
     next_start = joined["start"]
     for message in messages:

@@ -1,0 +1,155 @@
+"""All sensors of a person on one time grid, with a stated hold-back.
+
+Grid sample ``k`` at time ``t`` rests on what had arrived by ``t + hold_back``: later data is
+missing for it, so a late or dead sensor delays nobody beyond that, and a replay of the same
+arrivals gives the same grid. Between two samples the value is interpolated; where the newer one
+is missing the last value is held for at most ``bridge``; beyond that the sensor is missing (NaN).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.clock import SECOND_NS
+from gateway.messages import (
+    PLACE_INDEX,
+    PLACES,
+    BatteryLevel,
+    BodyBlock,
+    ImuBlock,
+    Message,
+    SensorSpec,
+    SensorStatus,
+    Tick,
+)
+from gateway.resample import OnGrid, Tracks, resample
+from gateway.tally import Tally
+
+
+@dataclass
+class _State:
+    """Everything that changes."""
+
+    tracks: Tracks
+    tally: Tally
+    next_index: int = 0
+    next_second: int = 0
+
+
+class Align:
+    """Stage: ImuBlock and Tick → BodyBlock in hops cut by grid index, SensorStatus each second.
+
+    A hop is given out once every sensor has delivered it, or at the latest when a Tick says that
+    the hold-back of its last sample is over.
+    """
+
+    consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, Tick)
+
+    def __init__(  # noqa: PLR0913, each is a separate fact of the session
+        self,
+        person: str,
+        sensors: Sequence[SensorSpec],
+        origin_ns: int,
+        rate_hz: float,
+        hold_back_s: float,
+        bridge_s: float,
+        hop_samples: int,
+    ) -> None:
+        self._person = person
+        self._sensors = tuple(sensors)
+        self._columns = np.array([PLACE_INDEX[spec.place] for spec in sensors], np.int64)
+        self._periods_ns = np.array([SECOND_NS / spec.rate_hz for spec in sensors])
+        self._origin_ns = origin_ns
+        self._rate_hz = rate_hz
+        self._hold_back_ns = round(hold_back_s * SECOND_NS)
+        self._bridge_ns = round(bridge_s * SECOND_NS)
+        self._hop = hop_samples
+        self._state = _State(Tracks(len(sensors)), Tally(len(sensors)))
+
+    def push(self, message: Message) -> Iterable[Message]:
+        """Take samples; a Tick gives out what is due."""
+        match message:
+            case ImuBlock() if len(message.sensor):
+                self._state.tracks.append(message, self._origin_ns)
+                self._state.tally.append(message, self._hold_back_ns)
+            case BatteryLevel():
+                self._state.tally.battery.append(message)
+            case Tick():
+                return self._due(message.now_ns)
+        return ()
+
+    def flush(self) -> Iterable[Message]:
+        """Give out the grid as far as any sensor reached."""
+        reached = int(self._state.tracks.reached_ns.max(initial=-1))
+        if reached < 0:
+            return []
+        due = self._due(self._origin_ns + reached + self._hold_back_ns)
+        rest = self._emit(self._index_at(reached) + 1)
+        return [*due, *rest, *self._statuses(self._origin_ns + reached)]
+
+    def snapshot(self) -> object:
+        """Return what has not been given out yet."""
+        return copy.deepcopy(self._state)
+
+    def resume(self, snapshot: object) -> None:
+        """Go on from ``snapshot``."""
+        assert isinstance(snapshot, _State)
+        self._state = copy.deepcopy(snapshot)
+
+    def _due(self, now_ns: int) -> list[Message]:
+        complete = self._index_at(int(self._state.tracks.reached_ns.min(initial=2**62))) + 1
+        overdue = self._index_at(now_ns - self._hold_back_ns - self._origin_ns) + 1
+        if len(self._sensors) == 0:
+            complete = overdue
+        end = max(complete, overdue) // self._hop * self._hop
+        produced: list[Message] = []
+        while self._state.next_index < end:
+            produced += self._emit(self._state.next_index + self._hop)
+        return produced + self._statuses(now_ns)
+
+    def _emit(self, end: int) -> list[Message]:
+        """Give out the grid from the next index to ``end``."""
+        start = self._state.next_index
+        if end <= start:
+            return []
+        grid_ns = np.rint(np.arange(start, end) * (SECOND_NS / self._rate_hz)).astype(np.int64)
+        placed = resample(
+            self._state.tracks, grid_ns, self._periods_ns, self._hold_back_ns, self._bridge_ns
+        )
+        self._state.tracks.forget(int(grid_ns[-1]) - self._bridge_ns)
+        self._state.next_index = end
+        self._state.tally.count_real(placed.real, start, self._rate_hz)
+        return [self._body_block(start, placed)]
+
+    def _body_block(self, start: int, placed: OnGrid) -> BodyBlock:
+        shape = (len(placed.ready_ns), len(PLACES))
+        acc, gyr = np.full((*shape, 3), np.nan), np.full((*shape, 3), np.nan)
+        valid, real = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        acc[:, self._columns] = placed.motion[..., :3]
+        gyr[:, self._columns] = placed.motion[..., 3:]
+        valid[:, self._columns], real[:, self._columns] = placed.valid, placed.real
+        ready_ns = self._origin_ns + int(placed.ready_ns[-1])
+        return BodyBlock(self._person, start, self._rate_hz, ready_ns, acc, gyr, valid, real)
+
+    def _statuses(self, now_ns: int) -> list[Message]:
+        """Tell of every second that both the clock and the grid have passed."""
+        state = self._state
+        produced: list[Message] = []
+        while True:
+            end_ns = self._origin_ns + (state.next_second + 1) * SECOND_NS
+            if now_ns < end_ns or state.next_index < (state.next_second + 1) * self._rate_hz:
+                return produced
+            first = int(np.ceil(state.next_second * self._rate_hz))
+            expected = int(np.ceil((state.next_second + 1) * self._rate_hz)) - first
+            produced += state.tally.close(
+                self._person, self._sensors, state.next_second, end_ns, expected
+            )
+            state.next_second += 1
+
+    def _index_at(self, elapsed_ns: int) -> int:
+        """Return the last grid index at or before a time since the origin."""
+        return int(np.floor(elapsed_ns * (self._rate_hz / SECOND_NS) + 1e-9))
