@@ -68,7 +68,7 @@ class Align:
         self._hold_back_ns = round(hold_back_s * SECOND_NS)
         self._bridge_ns = round(bridge_s * SECOND_NS)
         self._hop = hop_samples
-        self._state = _State(Tracks(len(sensors)), Tally(len(sensors)))
+        self._state = _State(Tracks(len(sensors)), Tally(len(sensors), origin_ns))
 
     def push(self, message: Message) -> Iterable[Message]:
         """Take samples; a Tick gives out what is due."""
@@ -77,7 +77,7 @@ class Align:
                 self._state.tracks.append(message, self._origin_ns)
                 self._state.tally.append(message, self._hold_back_ns)
             case BatteryLevel():
-                self._state.tally.battery.append(message)
+                self._state.tally.battery(message)
             case Tick():
                 return self._due(message.now_ns)
         return ()

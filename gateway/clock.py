@@ -20,6 +20,8 @@ from gateway.messages import BoolArray, FloatArray, IntArray, message
 SECOND_NS = 1_000_000_000
 WINDOW_NS = 2 * SECOND_NS
 WINDOWS_KEPT = 150
+WINDOWS_A_FIT = 5
+"""Once there is a line it is fitted anew at every fifth window: drift changes slowly."""
 MIN_WINDOWS_FOR_ERROR = 3
 RESTART_NS = 2 * SECOND_NS
 """A device clock that departs this much from the arrivals has restarted."""
@@ -136,8 +138,7 @@ class ClockFit:
     """Maps the device times of several sensors to host time along the arrivals' lower envelope.
 
     Until enough device time has been seen only the offset is followed; afterwards a line is
-    fitted through the minima of two-second windows, at the end of each window, after those far
-    above it have been left out. Host times rise by at least half a sample period. ``timed``
+    fitted through the minima of two-second windows, after those far above it have been left out. Host times rise by at least half a sample period. ``timed``
     tells which sensors send a time of their own.
     """
 
@@ -200,6 +201,8 @@ class ClockFit:
         minima = [*self._minima[sensor][1 - WINDOWS_KEPT :], minimum]
         self._minima[sensor], self._window[sensor] = minima, window
         self._lowest_ns[sensor] = 1 << 62
+        if self._fitted[sensor] and window % WINDOWS_A_FIT:
+            return
         line, self._error_s[sensor] = fit_envelope(
             np.array(minima, np.float64), timed=self._timed[sensor]
         )
@@ -225,9 +228,7 @@ class ClockFit:
         self._host_ns[sensors] = host_ns[last]
         return host_ns
 
-    def _follow(
-        self, who: IntArray, start: IntArray, elapsed: IntArray, delay: IntArray
-    ) -> None:
+    def _follow(self, who: IntArray, start: IntArray, elapsed: IntArray, delay: IntArray) -> None:
         sensors, least = who[start], np.minimum.reduceat(delay, start)
         for position in np.flatnonzero(least < self._lowest_ns[sensors]):
             sensor = sensors[position]
@@ -242,9 +243,7 @@ class ClockFit:
         return rising
 
 
-def fit_envelope(
-    minima: FloatArray, *, timed: bool
-) -> tuple[tuple[float, float] | None, float]:
+def fit_envelope(minima: FloatArray, *, timed: bool) -> tuple[tuple[float, float] | None, float]:
     """Fit a line through window minima (N, 2) of (elapsed ns, delay ns).
 
     Returns (offset ns, slope) or None while the minima span too little, and the residual's

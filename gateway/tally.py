@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gateway.clock import SECOND_NS
 from gateway.messages import (
     BatteryLevel,
     BoolArray,
+    FloatArray,
     ImuBlock,
     IntArray,
     SensorSpec,
@@ -17,20 +19,46 @@ from gateway.messages import (
 
 
 class Tally:
-    """Counts of all sensors since the last second that was told."""
+    """Counts of all sensors for every second that has not been told yet."""
 
-    def __init__(self, sensors: int) -> None:
-        self.battery: list[BatteryLevel] = []
-        self._blocks: list[ImuBlock] = []
-        self._late: list[BoolArray] = []
+    def __init__(self, sensors: int, origin_ns: int) -> None:
+        self._sensors = sensors
+        self._origin_ns = origin_ns
+        self._battery: list[BatteryLevel] = []
         self._level: dict[str, float] = {}
         self._error_s = np.full(sensors, np.nan)
+        self._received: dict[int, IntArray] = {}
+        self._errors: dict[int, FloatArray] = {}
         self._real: dict[int, IntArray] = {}
 
+    def battery(self, level: BatteryLevel) -> None:
+        """Add what a sensor says of its battery."""
+        self._battery.append(level)
+
     def append(self, block: ImuBlock, hold_back_ns: int) -> None:
-        """Add a block's samples."""
-        self._blocks.append(block)
-        self._late.append(block.arrival_ns > block.host_ns + hold_back_ns)
+        """Add a block: samples, lost, refused, late and clipped by second of arrival."""
+        late = block.arrival_ns > block.host_ns + hold_back_ns
+        seconds = (block.arrival_ns - self._origin_ns) // SECOND_NS
+        first = int(seconds.min())
+        span = int(seconds.max()) - first + 1
+        cell = (seconds - first) * self._sensors + block.sensor
+        counts = np.empty((5, span * self._sensors))
+        counts[0] = np.bincount(cell, minlength=counts.shape[1])
+        for row, values in enumerate((block.lost, block.refused, late, block.clipped), start=1):
+            counts[row] = np.bincount(cell, values, counts.shape[1])
+        errors = np.full(span * self._sensors, np.nan)
+        errors[cell] = block.clock_error_s
+        for offset in range(span):
+            own = slice(offset * self._sensors, (offset + 1) * self._sensors)
+            self._add(first + offset, counts[:, own].astype(np.int64), errors[own])
+
+    def _add(self, second: int, counts: IntArray, errors: FloatArray) -> None:
+        if second not in self._received:
+            self._received[second], self._errors[second] = counts, errors
+            return
+        self._received[second] += counts
+        fresh = counts[0] > 0
+        self._errors[second][fresh] = errors[fresh]
 
     def count_real(self, real: BoolArray, start: int, rate_hz: float) -> None:
         """Add the real samples (T, S) of the grid from ``start`` on to their seconds."""
@@ -50,11 +78,13 @@ class Tally:
         expected: int,
     ) -> list[SensorStatus]:
         """Take out the second that ends at ``end_ns`` and tell of it, a status a sensor."""
-        counts = self._take(end_ns, len(sensors))
-        real = self._real.pop(second, np.zeros(len(sensors), np.int64))
-        while self.battery and self.battery[0].arrival_ns < end_ns:
-            level = self.battery.pop(0)
-            self._level[level.sensor] = level.level
+        counts = self._received.pop(second, np.zeros((5, self._sensors), np.int64))
+        errors = self._errors.pop(second, self._error_s)
+        self._error_s = np.where(counts[0] > 0, errors, self._error_s)
+        real = self._real.pop(second, np.zeros(self._sensors, np.int64))
+        told = [level for level in self._battery if level.arrival_ns < end_ns]
+        self._battery = [level for level in self._battery if level.arrival_ns >= end_ns]
+        self._level |= {level.sensor: level.level for level in told}
         return [
             SensorStatus(
                 person=person,
@@ -72,24 +102,3 @@ class Tally:
             )
             for index, spec in enumerate(sensors)
         ]
-
-    def _take(self, end_ns: int, sensors: int) -> IntArray:
-        """Take out what arrived before ``end_ns``: samples, lost, refused, late, clipped (5, S)."""
-        counts = np.zeros((5, sensors), np.int64)
-        blocks, late = self._blocks, self._late
-        self._blocks, self._late = [], []
-        for block, is_late in zip(blocks, late, strict=True):
-            now = block.arrival_ns < end_ns
-            who = block.sensor[now]
-            for row, values in enumerate((now, block.lost, block.refused, is_late, block.clipped)):
-                counts[row] += np.bincount(who, values[now], sensors).astype(np.int64)
-            self._error_s[who] = block.clock_error_s[now]
-            if not now.all():
-                self._keep(block, is_late, ~now)
-        return counts
-
-    def _keep(self, block: ImuBlock, late: BoolArray, rest: BoolArray) -> None:
-        self._blocks.append(
-            ImuBlock(**{name: getattr(block, name)[rest] for name in ImuBlock.__annotations__})
-        )
-        self._late.append(late[rest])
