@@ -31,10 +31,12 @@ class Cursor:
     @property
     def position(self) -> int:
         """Number of the last entry that is done; 0 at first."""
-        with explained(self._path, "read the cursor"):
-            query = "SELECT seq FROM cursor WHERE reader = ?"
-            row = self._connection.execute(query, (self._reader,)).fetchone()
-        return int(row[0]) if row else 0
+        return self._row() or 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether the reader was here before, even if only to ``advance`` to 0."""
+        return self._row() is not None
 
     def advance(self, seq: int) -> None:
         """Remember that everything up to ``seq`` is done; raises JournalError."""
@@ -44,6 +46,12 @@ class Cursor:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def _row(self) -> int | None:
+        with explained(self._path, "read the cursor"):
+            query = "SELECT seq FROM cursor WHERE reader = ?"
+            row = self._connection.execute(query, (self._reader,)).fetchone()
+        return None if row is None else int(row[0])
 
     def __enter__(self) -> Self:
         return self
