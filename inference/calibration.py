@@ -1,0 +1,261 @@
+"""Sensor-to-segment calibration: from standing still, refined by movement.
+
+What is assumed: the person first stands upright and still for two seconds, feet flat, looking
+ahead, with straight knees; that stance is zero for every joint. Where on the strap a sensor sits
+does not matter. Sitting is told from standing where sensors are worn as described; a stance of a
+sensor that comes later counts only while the sensors already known say that the person stands.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from gateway.messages import (
+    PLACES,
+    BodyBlock,
+    BoolArray,
+    Calibration,
+    FloatArray,
+    IntArray,
+    Message,
+    OrientationBlock,
+    SegmentBlock,
+)
+from inference import alignment
+from inference.inclination import up_in_sensor, without_heading
+from inference.pairing import Pairing
+from inference.stance import Stance
+
+TICK_S = 0.5
+"""Stillness and movement are judged once a tick, at multiples of this on the grid."""
+
+UPRIGHT = np.radians(15)
+"""A known segment within this of its calibration stance is upright."""
+
+RENEW_AFTER_S = 30.0
+"""A sensor that was silent for longer may have been taken off: the next stance renews it."""
+
+EVIDENCE_S = (1.0, 5.0)
+"""Seconds of clear tilt after which the forward axis is set, and set again."""
+
+LEAST_TURN = np.radians(2)
+"""A forward axis that would turn by less stays, so that the angles make no needless step."""
+
+AGREEMENT = 0.6
+"""Share of the tilt that must point one way for the forward axis to be taken from it."""
+
+
+@dataclasses.dataclass
+class _State:
+    """What is known of each sensor, all in sensor axes, rows in the order of ``PLACES``.
+
+    ``axes`` and ``known`` are replaced, never written to: segments already made hold on to them.
+    """
+
+    axes: FloatArray
+    up: FloatArray
+    known: BoolArray
+    silent: IntArray
+    stale: BoolArray
+    tilt: FloatArray
+    weight: FloatArray
+    clear: FloatArray
+    refined: IntArray
+
+    @classmethod
+    def nominal(cls) -> _State:
+        axes, count = alignment.nominal_axes(), len(PLACES)
+        return cls(
+            axes=axes,
+            up=axes[:, :, 1].copy(),
+            known=np.zeros(count, dtype=bool),
+            silent=np.zeros(count, dtype=np.int64),
+            stale=np.zeros(count, dtype=bool),
+            tilt=np.zeros((count, 3)),
+            weight=np.zeros(count),
+            clear=np.zeros(count),
+            refined=np.zeros(count, dtype=np.int64),
+        )
+
+    def align(self, places: BoolArray, up: FloatArray) -> None:
+        """Take ``up`` (8, 3) of a stance as the long axis of ``places`` (8,)."""
+        self.axes = np.where(places[:, None, None], alignment.axes_from_standing(up), self.axes)
+        self.up[places] = up[places]
+        self.known = self.known | places
+        self.stale &= ~places
+        self.refined[places] = 0
+        self.forget_movement(places)
+
+    def refine(self, places: BoolArray, signed: BoolArray) -> bool:
+        """Take the gathered tilt of ``places`` (8,) as the direction of their movement.
+
+        Where it is not ``signed`` (8,) front stays where it was, within a quarter turn. Returns
+        whether that changed anything.
+        """
+        forward = alignment.FORWARD_SIGN[:, None] * self.tilt
+        flip = ~signed & ((forward * self.axes[:, :, 0]).sum(axis=1) < 0)
+        forward = np.where(flip[:, None], -forward, forward)
+        self.refined[places] += 1
+        axes = self.axes.copy()
+        axes[places] = alignment.axes_from(self.up[places], forward[places])
+        turned = alignment.angle_between(axes[:, :, 0], self.axes[:, :, 0])
+        if not (turned > LEAST_TURN).any():
+            return False
+        self.axes = axes
+        return True
+
+    def forget_movement(self, places: BoolArray) -> None:
+        self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
+
+
+class SegmentCalibration:
+    """Turns ``BodyBlock`` and ``OrientationBlock`` into ``SegmentBlock`` and ``Calibration``.
+
+    Until a place is calibrated its segment rests on the nominal mounting and is marked so.
+    ``Calibration`` comes when a stance or movement has changed the alignment of at least one
+    place, in between the segments made with the old and the new one.
+    """
+
+    consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
+
+    def __init__(self) -> None:
+        self._pairing = Pairing(BodyBlock, OrientationBlock)
+        self._state = _State.nominal()
+        self._tick: list[tuple[FloatArray, FloatArray, FloatArray, BoolArray]] = []
+        self._stance = Stance()
+
+    def push(self, message: Message) -> list[Message]:
+        """Take either block; return the segments of the samples for which both have come."""
+        assert isinstance(message, BodyBlock | OrientationBlock)
+        pairs = self._pairing.push(message)
+        return [made for body, orientation in pairs for made in self._advance(body, orientation)]
+
+    def flush(self) -> list[Message]:
+        """Nothing is held back."""
+        return []
+
+    def snapshot(self) -> object:
+        """Return a copy of the state."""
+        held = self._pairing.snapshot()
+        return held, copy.deepcopy(self._state), list(self._tick), self._stance.snapshot()
+
+    def resume(self, snapshot: object) -> None:
+        """Go on from ``snapshot``."""
+        assert isinstance(snapshot, tuple)
+        held, state, tick, stance = snapshot
+        self._pairing.resume(held)
+        self._state = copy.deepcopy(state)
+        self._tick = list(tick)
+        self._stance.resume(stance)
+
+    def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
+        up = up_in_sensor(orientation.quat)
+        valid = body.valid & orientation.valid
+        size = round(TICK_S * body.rate_hz)
+        done = first = 0
+        while first < len(valid):
+            last = min(len(valid), first + size - (body.start + first) % size)
+            part = slice(first, last)
+            self._tick.append((body.acc[part], body.gyr[part], up[part], body.valid[part]))
+            axes, known = self._state.axes, self._state.known
+            method = self._judge(size, body.rate_hz) if (body.start + last) % size == 0 else ""
+            if method:
+                yield _segments(body, up, valid, slice(done, last), axes, known)
+                yield self._calibration(body, last, method)
+                done = last
+            first = last
+        if done < len(valid):
+            rest = slice(done, len(valid))
+            yield _segments(body, up, valid, rest, self._state.axes, self._state.known)
+
+    def _judge(self, size: int, rate_hz: float) -> str:
+        """Judge the tick that has just ended; say by what method an alignment changed, if any."""
+        valid = np.concatenate([part[3] for part in self._tick])
+        parts, self._tick = self._tick, []
+        if len(valid) < size:  # the session began within this tick
+            return ""
+        present = np.asarray(valid.all(axis=0))
+        self._notice_silence(np.asarray(valid.any(axis=0)))
+        acc, gyr, up = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        return self._stand(acc, gyr, present) or self._move(up, gyr, present, rate_hz)
+
+    def _notice_silence(self, heard: BoolArray) -> None:
+        state = self._state
+        state.silent = np.where(heard, 0, state.silent + 1)
+        state.stale |= state.silent * TICK_S > RENEW_AFTER_S
+
+    def _stand(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
+        state = self._state
+        if not (present & (state.stale | ~state.known)).any():
+            self._stance.forget()
+            return ""
+        found = self._stance.push(acc, gyr, present)
+        if found is None or not self._upright(*found):
+            return ""
+        there, up = found
+        state.align(there & (state.stale | ~state.known), up)
+        return "standing still"
+
+    def _upright(self, there: BoolArray, up: FloatArray) -> bool:
+        state = self._state
+        trusted = there & state.known & ~state.stale
+        if not trusted.any():
+            return not alignment.looks_seated(up, there)
+        return bool((alignment.angle_between(up, state.up)[trusted] < UPRIGHT).all())
+
+    def _move(self, up: FloatArray, gyr: FloatArray, present: BoolArray, rate_hz: float) -> str:
+        state = self._state
+        usable = present & state.known & ~state.stale
+        if not (usable & (state.refined < len(EVIDENCE_S))).any():
+            return ""
+        tilt, weight, clear = alignment.tilt_evidence(up, gyr, state.up, usable)
+        state.tilt += tilt
+        state.weight += weight
+        state.clear += clear
+        needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * rate_hz
+        ready = state.clear >= needed
+        agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
+        state.forget_movement(ready & ~agreed)
+        changed = agreed.any() and state.refine(agreed, alignment.thigh_known(usable))
+        return "standing still and movement" if changed else ""
+
+    def _calibration(self, body: BodyBlock, last: int, method: str) -> Calibration:
+        return Calibration(
+            person=body.person,
+            t_s=(body.start + last) / body.rate_hz,
+            quat=alignment.quaternions(self._state.axes),
+            known=self._state.known,
+            method=method,
+        )
+
+
+def _segments(
+    body: BodyBlock,
+    up: FloatArray,
+    valid: BoolArray,
+    part: slice,
+    axes: FloatArray,
+    known: BoolArray,
+) -> SegmentBlock:
+    vectors = np.stack([body.acc[part], body.gyr[part], up[part]])
+    turned = (
+        vectors[..., :1] * axes[:, 0]
+        + vectors[..., 1:2] * axes[:, 1]
+        + vectors[..., 2:] * axes[:, 2]
+    )
+    return SegmentBlock(
+        person=body.person,
+        start=body.start + part.start,
+        rate_hz=body.rate_hz,
+        ready_ns=body.ready_ns,
+        acc=turned[0],
+        gyr=turned[1],
+        quat=without_heading(turned[2]),
+        valid=valid[part],
+        real=body.real[part] & valid[part],
+        calibrated=known,
+    )
