@@ -1,0 +1,177 @@
+"""Where the feet are put down, and which of them carries the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.messages import FloatArray
+from simulators.gait_curves import stance_share, warp
+from simulators.person import Person, cadence_spm
+from simulators.pose import FEET, leg_swing, lift_gain, pose
+from simulators.segments import (
+    hips,
+    orientations,
+    rockers,
+    shank_vectors,
+    thigh_vectors,
+)
+from simulators.stepping import Swing
+from simulators.timeline import Timeline
+from simulators.tracks import Track, TrackBuilder
+
+_SPEEDS = np.linspace(0.2, 2.0, 19)
+_SHIFT_S = 0.3
+_NEVER = 1e12
+
+
+@dataclass(frozen=True)
+class FootPath:
+    """Plants and swings of one foot; swing ``i`` goes from plant ``i`` to plant ``i + 1``.
+
+    ``spot_m`` (K + 1, 3) the ankle with the foot flat; ``yaw_rad`` (K + 1,); ``lift_s`` and
+    ``land_s`` (K + 1,), the last never comes; ``slip_m`` (K + 1, 2, 3) how far the planted ankle is
+    from the chain of segments at lift and landing.
+    """
+
+    spot_m: FloatArray
+    yaw_rad: FloatArray
+    lift_s: FloatArray
+    land_s: FloatArray
+    slip_m: FloatArray
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Both feet over a pass: ``yaw`` tracks, ``paths`` and the right foot's ``support`` share."""
+
+    reach: FloatArray
+    yaw: tuple[Track, Track]
+    support: Track
+    paths: tuple[FootPath, FootPath]
+
+
+def plan_footing(person: Person, timeline: Timeline, spots_m: FloatArray) -> Footing:
+    """Place every step of ``timeline`` from the ``spots_m`` (2, 3) where the feet stand.
+
+    A step lands where the chain foot - leg - pelvis - leg - foot reaches at that moment, so
+    the length of steps comes from the joint angles and the pelvis from the planted foot.
+    """
+    reach = fit_reach(person)
+    plant_yaws = [_plant_yaws(timeline, side) for side in (0, 1)]
+    yaw = (_yaw_track(timeline, 0, plant_yaws[0]), _yaw_track(timeline, 1, plant_yaws[1]))
+    lifts = np.array([swing.lift_s for swing in timeline.swings])
+    lands = np.array([swing.land_s for swing in timeline.swings])
+    at_lift = _spans(person, timeline, yaw, reach, lifts)
+    at_land = _spans(person, timeline, yaw, reach, lands)
+    spots = [[spot] for spot in spots_m]
+    slips: list[list[FloatArray]] = [[], []]
+    for swing, lift, land in zip(timeline.swings, at_lift, at_land, strict=True):
+        own, other = swing.side, 1 - swing.side
+        here, there = spots[own][-1], spots[other][-1]
+        landing = here
+        if swing.step:
+            landing = there + land[own] - land[other]
+            landing = np.array([landing[0], landing[1], person.ankle_height_m])
+        slip_lift = (here - lift[own]) - (there - lift[other])
+        slip_land = (landing - land[own]) - (there - land[other])
+        slips[own].append(np.stack([slip_lift, slip_land]))
+        spots[own].append(landing)
+    paths = [_path(timeline, side, spots[side], slips[side], plant_yaws[side]) for side in (0, 1)]
+    return Footing(reach, yaw, _support(timeline), (paths[0], paths[1]))
+
+
+def fit_reach(person: Person) -> FloatArray:
+    """Return c so that hip curves scaled by ``v · (c0 + c1 v + c2 v²)`` walk at speed ``v``.
+
+    The step that the scaled curves make is compared with that of the person's walk ratio.
+    """
+    gains = np.linspace(0.05, 1.8, 36)
+    wanted = person.walk_ratio_m_min * cadence_spm(person, _SPEEDS)
+    made = np.array([_step_length(person, gains, speed) for speed in _SPEEDS])
+    found = np.array([np.interp(w, row, gains) for w, row in zip(wanted, made, strict=True)])
+    basis = _SPEEDS[:, None] ** np.arange(1, 4)
+    coefficients: FloatArray = np.linalg.lstsq(basis, found, rcond=None)[0]
+    return coefficients
+
+
+def _step_length(person: Person, gains: FloatArray, speed: float) -> FloatArray:
+    """Return the sagittal step (K,) for ``gains`` (K,), feet apart at contact."""
+    share = stance_share(np.array(speed))
+    phase = warp(np.array([0.0, 0.5]), share)
+    lift = lift_gain(np.array(speed))
+    thigh, knee, foot = leg_swing(person, phase, gains[:, None], lift)
+    contact = np.where(foot > 0, -person.heel_m, person.toe_m)
+    rocked = contact * (1 - np.cos(foot)) - person.ankle_height_m * np.sin(foot)
+    ahead = person.thigh_m * np.sin(thigh) + person.shank_m * np.sin(thigh - knee) - rocked
+    hip = 2 * person.hip_half_m * np.sin(np.radians(4.5) * person.pelvis_gain * gains)
+    step: FloatArray = ahead[:, 0] - ahead[:, 1] + hip
+    return step
+
+
+def _spans(
+    person: Person,
+    timeline: Timeline,
+    yaw: tuple[Track, Track],
+    reach: FloatArray,
+    t: FloatArray,
+) -> FloatArray:
+    """Return mid-hips → flat ankle (N, 2, 3) of each leg's chain at times ``t``."""
+    posed = pose(person, timeline, yaw, reach, t)
+    quat = orientations(posed)
+    rocked = rockers(person, quat, posed.pitch[:, FEET], posed.yaw[:, FEET])
+    return spans(person, quat) - rocked
+
+
+def spans(person: Person, quat: FloatArray) -> FloatArray:
+    """Return mid-hips → ankle (N, 2, 3) of each leg's chain."""
+    return hips(person, quat) - thigh_vectors(person, quat) - shank_vectors(person, quat)
+
+
+def _own(timeline: Timeline, side: int) -> list[Swing]:
+    return [swing for swing in timeline.swings if swing.side == side]
+
+
+def _plant_yaws(timeline: Timeline, side: int) -> FloatArray:
+    """Return the way (K + 1,) each plant of a foot points: that of the body half a step on."""
+    swings = _own(timeline, side)
+    middles = [s.land_s + 0.3 if s.step else s.land_s for s in swings]
+    return timeline.heading.at(np.array([timeline.start_s, *middles]))
+
+
+def _yaw_track(timeline: Timeline, side: int, yaws: FloatArray) -> Track:
+    track = TrackBuilder.starting(timeline.start_s, yaws[0])
+    for swing, yaw in zip(_own(timeline, side), yaws[1:], strict=True):
+        track.move(swing.lift_s, swing.land_s, yaw)
+    return track.build()
+
+
+def _support(timeline: Timeline) -> Track:
+    """Return the right foot's share of support: 0.5 at rest, else whole on the foot that stands."""
+    track = TrackBuilder.starting(timeline.start_s, 0.5)
+    for index, swing in enumerate(timeline.swings):
+        landed = timeline.swings[index - 1].land_s if index else timeline.start_s
+        shift_from = max(landed, swing.lift_s - _SHIFT_S, track.times_s[-1])
+        track.move(shift_from, swing.lift_s, 1.0 if swing.side == 0 else 0.0)
+        following = timeline.swings[index + 1 : index + 2]
+        if not following or following[0].lift_s > swing.land_s + 2 * _SHIFT_S:
+            track.move(swing.land_s, swing.land_s + _SHIFT_S, 0.5)
+    return track.build()
+
+
+def _path(
+    timeline: Timeline,
+    side: int,
+    spots: list[FloatArray],
+    slips: list[FloatArray],
+    yaws: FloatArray,
+) -> FootPath:
+    swings = _own(timeline, side)
+    return FootPath(
+        spot_m=np.array(spots),
+        yaw_rad=yaws,
+        lift_s=np.array([*(swing.lift_s for swing in swings), _NEVER]),
+        land_s=np.array([*(swing.land_s for swing in swings), _NEVER + 1]),
+        slip_m=np.array([*slips, np.zeros((2, 3))]),
+    )

@@ -1,0 +1,138 @@
+"""What the simulated person does: a scenario is a few lines, found by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gateway.errors import UsageError
+from gateway.messages import Side
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Stand, or stay seated, with nothing but postural sway."""
+
+    seconds: float
+    name: str = "stand"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Walk straight on.
+
+    ``speed_mps`` None is the person's usual speed. ``asymmetry`` is the symmetry index of the
+    two step times, (right - left) / mean: positive when the right leg is spared, so that the
+    left foot lands sooner, and the right leg's stance is short and its knee bends less.
+    """
+
+    seconds: float
+    speed_mps: float | None = None
+    asymmetry: float = 0.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Turn on short steps while walking; positive to the left."""
+
+    seconds: float = 2.6
+    angle_deg: float = 180.0
+    speed_mps: float = 0.5
+
+
+@dataclass(frozen=True)
+class Squat:
+    """Squat ``repetitions`` times to ``depth_deg`` of knee flexion."""
+
+    repetitions: int
+    depth_deg: float = 92.0
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class SitDown:
+    """Sit down on a chair behind."""
+
+    seconds: float = 2.2
+
+
+@dataclass(frozen=True)
+class KneeExtension:
+    """Seated: straighten one knee ``repetitions`` times to ``peak_deg`` of flexion."""
+
+    side: Side
+    repetitions: int
+    peak_deg: float = 8.0
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class StandUp:
+    """Stand up from the chair."""
+
+    seconds: float = 2.0
+
+
+Part = Stand | Walk | Turn | Squat | SitDown | KneeExtension | StandUp
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``opening`` once, then ``cycle`` again and again; both begin and end standing."""
+
+    name: str
+    opening: tuple[Part, ...]
+    cycle: tuple[Part, ...]
+
+    def walking(self, speed_mps: float | None, asymmetry: float | None) -> Scenario:
+        """Return the scenario with every straight walk at this speed and asymmetry."""
+        changes: dict[str, float] = {}
+        if speed_mps is not None:
+            changes["speed_mps"] = speed_mps
+        if asymmetry is not None:
+            changes["asymmetry"] = asymmetry
+        cycle = tuple(replace(p, **changes) if isinstance(p, Walk) else p for p in self.cycle)
+        return replace(self, cycle=cycle)
+
+
+def rest(seconds: float) -> Stand:
+    """Rest in the posture at hand."""
+    return Stand(seconds, name="rest")
+
+
+_CALIBRATION = (Stand(6.0),)
+_THERE_AND_BACK = (Walk(12.0), Turn(), Walk(12.0), Turn(), rest(2.0))
+_SEATED = (
+    SitDown(),
+    rest(1.0),
+    KneeExtension(Side.RIGHT, 4),
+    rest(1.0),
+    KneeExtension(Side.LEFT, 4),
+    rest(1.0),
+    StandUp(),
+)
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "clinic",
+            _CALIBRATION,
+            (
+                *(Walk(9.0), Turn(), Walk(7.0), rest(1.5), Squat(4), rest(1.5)),
+                *(*_SEATED, rest(4.0)),
+            ),
+        ),
+        Scenario("walk", _CALIBRATION, _THERE_AND_BACK),
+        Scenario("squat", _CALIBRATION, (Squat(5), rest(3.0))),
+        Scenario("knee-extension", _CALIBRATION, (*_SEATED, rest(2.0))),
+    )
+}
+
+
+def scenario(name: str) -> Scenario:
+    """Return the scenario called ``name``; raises UsageError with the known names."""
+    if name not in SCENARIOS:
+        raise UsageError(
+            f"there is no scenario {name!r}; choose one of {', '.join(sorted(SCENARIOS))}"
+        )
+    return SCENARIOS[name]
