@@ -1,0 +1,1 @@
+"""The ONNX model: its contract, running it live, and making it (docs/model.md)."""

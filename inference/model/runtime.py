@@ -1,0 +1,187 @@
+"""The stage that runs the model: segments in, estimates with their uncertainty out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gateway.messages import BoolArray, EstimateBlock, FloatArray, Message, SegmentBlock
+from inference.model.contract import FEATURES
+from inference.model.loading import PLACE_COUNT, Array, Model, State
+from inference.model.reading import Reading
+from inference.model.resampling import Resampler, Tap, every, weighted
+
+AXES = 3 * PLACE_COUNT
+LEAST_GRID_SHARE = 0.5
+"""A grid slower than this share of the model's rate says too little of an impact or a swing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Grid samples from ``start`` on: ``acc`` and ``gyr`` (T, 24), ``present`` (T, 8)."""
+
+    start: int
+    acc: FloatArray
+    gyr: FloatArray
+    present: BoolArray
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.present)
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """Where the stream stands: grid rows still needed, the next output, what the model remembers.
+
+    ``seen`` (look-ahead,) tells whether any sensor was present at the samples yet to be told of.
+    """
+
+    grid_rate_hz: float
+    rows: _Rows
+    output: int
+    seen: BoolArray
+    state: State
+
+
+class Estimates:
+    """SegmentBlock → EstimateBlock at the model's rate.
+
+    A sensor counts as present where it is valid and its alignment to the segment was measured:
+    the model was trained on aligned segments, so what it says of others would be wrong. Rows at
+    which no sensor was present are NaN, and so is a figure whose standard deviation is above
+    the target's limit. On a grid slower than half the model's rate nothing is estimated. The last
+    ``look_ahead_s`` of a session have no estimate: what they would need never came.
+    """
+
+    consumes: tuple[type, ...] = (SegmentBlock,)
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._label = f"{model.metadata.name} {model.metadata.version}"
+        self._names = tuple(target.name for target in model.metadata.targets)
+        self._units = tuple(target.unit for target in model.metadata.targets)
+        self._reading = Reading(model.metadata)
+        self._progress: _Progress | None = None
+
+    def push(self, message: Message) -> Iterable[Message]:
+        """Take a block; return the estimates that it completes."""
+        assert isinstance(message, SegmentBlock)
+        rate_hz = self._model.metadata.rate_hz
+        if not len(message.acc) or message.rate_hz < LEAST_GRID_SHARE * rate_hz:
+            return []
+        resampler = Resampler(message.rate_hz, rate_hz)
+        before = self._progress
+        if before is None or (before.grid_rate_hz, before.rows.end) != (
+            message.rate_hz,
+            message.start,
+        ):
+            before = self._beginning(message, resampler)
+        rows = _extended(before.rows, message)
+        count = resampler.ready(before.output, rows.end)
+        if count == 0:
+            self._progress = replace(before, rows=rows)
+            return []
+        return self._estimate(message, resampler, before, rows, count)
+
+    def flush(self) -> Iterable[Message]:
+        """Return nothing: an estimate without its look-ahead would be a poorer one."""
+        return []
+
+    def snapshot(self) -> object:
+        """Return the state; nothing in it is ever changed in place."""
+        return self._progress
+
+    def resume(self, snapshot: object) -> None:
+        """Go on from ``snapshot``."""
+        assert snapshot is None or isinstance(snapshot, _Progress)
+        self._progress = snapshot
+
+    def _beginning(self, block: SegmentBlock, resampler: Resampler) -> _Progress:
+        output = resampler.first_output(block.start)
+        first = min(resampler.first_sample(output), block.start)
+        unknown = np.full((block.start - first, AXES), np.nan)
+        absent = np.zeros((block.start - first, PLACE_COUNT), np.bool_)
+        seen = np.zeros(self._model.metadata.look_ahead, np.bool_)
+        rows = _Rows(first, unknown, unknown, absent)
+        return _Progress(block.rate_hz, rows, output, seen, self._model.initial_state())
+
+    def _estimate(
+        self,
+        block: SegmentBlock,
+        resampler: Resampler,
+        before: _Progress,
+        rows: _Rows,
+        count: int,
+    ) -> Iterable[Message]:
+        x, mask = _model_input(rows, resampler.taps(rows.start, before.output, count))
+        mean, log_variance, state = self._model.run(x, mask.astype(np.float32), before.state)
+        seen = np.concatenate([before.seen, mask.any(axis=1)])
+        following = before.output + count
+        self._progress = _Progress(
+            block.rate_hz,
+            _from(rows, resampler.first_sample(following)),
+            following,
+            seen[count:],
+            state,
+        )
+        estimated = self._reading.read(mean, log_variance, seen[:count])
+        start = before.output - self._model.metadata.look_ahead
+        return self._message(block, resampler, start, *estimated)
+
+    def _message(
+        self,
+        block: SegmentBlock,
+        resampler: Resampler,
+        start: int,
+        mean: FloatArray,
+        sd: FloatArray,
+    ) -> Iterable[Message]:
+        before_origin = max(0, -start)
+        if before_origin >= len(mean):
+            return []
+        rate_hz = self._model.metadata.rate_hz
+        return [
+            EstimateBlock(
+                person=block.person,
+                start=start + before_origin,
+                rate_hz=rate_hz,
+                ready_ns=block.ready_ns,
+                names=self._names,
+                units=self._units,
+                mean=mean[before_origin:],
+                sd=sd[before_origin:],
+                look_ahead_s=self._model.metadata.look_ahead / rate_hz + resampler.delay_s,
+                model=self._label,
+            )
+        ]
+
+
+def _extended(rows: _Rows, block: SegmentBlock) -> _Rows:
+    length = len(block.acc)
+    return _Rows(
+        rows.start,
+        np.concatenate([rows.acc, block.acc.reshape(length, AXES)]),
+        np.concatenate([rows.gyr, block.gyr.reshape(length, AXES)]),
+        np.concatenate([rows.present, block.valid & block.calibrated]),
+    )
+
+
+def _from(rows: _Rows, start: int) -> _Rows:
+    kept = max(0, start - rows.start)
+    acc, gyr, present = rows.acc[kept:].copy(), rows.gyr[kept:].copy(), rows.present[kept:].copy()
+    return _Rows(rows.start + kept, acc, gyr, present)
+
+
+def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, BoolArray]:
+    """Return ``x`` (N, 48) with 0 where no sensor is present, and ``mask`` (N, 8)."""
+    present = every(rows.present, taps)
+    x = np.empty((*present.shape, 6), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        x[:, :, :3] = weighted(rows.acc, taps).reshape(*present.shape, 3)
+        x[:, :, 3:] = weighted(rows.gyr, taps).reshape(*present.shape, 3)
+    mask = np.isfinite(x).all(axis=2) & present
+    np.copyto(x, np.float32(0.0), where=~mask[:, :, None])
+    return x.reshape(len(x), FEATURES), mask
