@@ -15,7 +15,7 @@ from gateway.live import (
     LiveFrame,
     SensorView,
 )
-from gateway.messages import JOINTS, PLACES
+from gateway.messages import JOINTS, PLACES, Place
 
 HALF = math.sqrt(0.5)
 SQUAT_S = 2.0
@@ -103,8 +103,8 @@ def _both_sides(angles: dict[str, float]) -> dict[str, float]:
 
 
 def _segments(flexion: dict[str, float]) -> dict[str, list[float]]:
-    """Tilt of each segment from its joints: the pelvis level, the trunk leaning with the hips."""
-    tilts = {"pelvis": 0.0, "sternum": -min(35.0, max(0.0, flexion["left_hip"] - 45))}
+    """Tilt of each segment from its joints: pelvis level, the trunk leaning with the ankles."""
+    tilts = {"pelvis": 0.0, "sternum": -max(0.0, flexion["left_ankle"])}
     for side in ("left", "right"):
         tilts[f"{side}_thigh"] = flexion[f"{side}_hip"]
         tilts[f"{side}_shank"] = tilts[f"{side}_thigh"] - flexion[f"{side}_knee"]
@@ -133,12 +133,12 @@ def _gait(activity: str, t_s: float) -> GaitView:
     if activity != "walk":
         return GaitView(0, None, None, {}, 0.0, "not walking")
     cadence = 109 + 4 * math.sin(t_s / 3)
-    stance = {"left": 0.61, "right": 0.58}
+    stance: dict[str, float | None] = {"left": 0.61, "right": 0.58}
     return GaitView(int(t_s / STRIDE_S), cadence, 120 / cadence, stance, 0.98, "")
 
 
-def _sensor(place: str, *, silent: bool) -> SensorView:
-    name = f"D4:22:CD:00:0{list(PLACES).index(place)}:7A"  # type: ignore[call-overload]
+def _sensor(place: Place, *, silent: bool) -> SensorView:
+    name = f"D4:22:CD:00:0{PLACES.index(place)}:7A"
     if silent:
         return SensorView(name, str(place), 0.0, 1.0, None, None, "silent")
     return SensorView(name, str(place), 60.0, 0.004, 0.83, 0.412, "good")

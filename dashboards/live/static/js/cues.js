@@ -11,9 +11,10 @@ export class Cues {
   take(frame, { stale, restarted }) {
     if (restarted) this.#seq = -1;
     const cue = frame.cue;
-    if (cue === null || cue.seq <= this.#seq) return null;
+    // A stale frame decides nothing: the next fresh one carries the cue again, with the true time.
+    if (stale || cue === null || cue.seq <= this.#seq) return null;
     this.#seq = cue.seq;
-    return stale || frame.t_s - cue.t_s > OVER_S ? null : cue;
+    return frame.t_s - cue.t_s > OVER_S ? null : cue;
   }
 }
 

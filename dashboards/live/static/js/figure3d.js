@@ -7,8 +7,8 @@ const COLOURS = { left: 0x2f86c6, right: 0xdd6b2c, body: 0x8fa6b0, skin: 0xd9c3b
 const FAINT = 0.3; // opacity of what no sensor measures
 const DOWN = new THREE.Vector3(0, -1, 0);
 const EYE = new THREE.Vector3(2.35, 1.35, 2.75);
-const GAZE = new THREE.Vector3(0, 0.86, 0);
-const SIGHT = { height: 1.95, width: 1.25 }; // metres that must fit into the picture
+const GAZE = new THREE.Vector3(0, 0.82, 0);
+const SIGHT = { height: 2.2, width: 1.5 }; // metres that must fit into the picture
 
 /** Return the figure in `holder`: {draw(body, at, seated)}. Throws where there is no WebGL. */
 export function solidFigure(holder) {
@@ -69,7 +69,7 @@ function buildParts() {
   };
   parts.pelvis.scale.set(0.1, 0.095, 0.155);
   parts.sternum.scale.set(0.66, 1, 1);
-  parts.head.scale.set(0.92, 1.1, 0.84);
+  parts.head.scale.set(0.94, 1.07, 0.84);
   parts.head.add(nose());
   for (const side of SIDES) {
     const own = () => material(COLOURS[side]);
@@ -129,8 +129,8 @@ function limbShape(length, upper, lower) {
 
 function trunkShape() {
   const outline = [
-    [0, -0.02], [0.125, 0.0], [0.13, 0.08], [0.128, 0.16], [0.15, 0.26], [0.172, 0.35],
-    [0.176, 0.4], [0.15, 0.445], [0.09, 0.47], [0.05, 0.485], [0.045, SIZE.trunk + SIZE.neck], [0, SIZE.trunk + SIZE.neck],
+    [0, -0.02], [0.13, 0.0], [0.136, 0.08], [0.134, 0.16], [0.155, 0.27], [0.178, 0.37],
+    [0.184, 0.42], [0.16, 0.465], [0.095, 0.49], [0.05, 0.505], [0.046, SIZE.trunk + SIZE.neck], [0, SIZE.trunk + SIZE.neck],
   ];
   const curve = new THREE.SplineCurve(outline.map(([x, y]) => new THREE.Vector2(x, y)));
   const points = curve.getPoints(48).map((point) => new THREE.Vector2(Math.max(0, point.x), point.y));
@@ -153,8 +153,8 @@ function nose() {
 }
 
 function buildGround() {
-  const floor = new THREE.Mesh(new THREE.CircleGeometry(0.78, 64), new THREE.MeshBasicMaterial({ color: 0xdfe8e7 }));
-  const rim = new THREE.Mesh(new THREE.RingGeometry(0.765, 0.78, 64), new THREE.MeshBasicMaterial({ color: 0xbccbcc }));
+  const floor = new THREE.Mesh(new THREE.CircleGeometry(0.72, 64), new THREE.MeshBasicMaterial({ color: 0xdfe8e7 }));
+  const rim = new THREE.Mesh(new THREE.RingGeometry(0.705, 0.72, 64), new THREE.MeshBasicMaterial({ color: 0xbccbcc }));
   const shadow = new THREE.Mesh(
     new THREE.PlaneGeometry(0.95, 0.8),
     new THREE.MeshBasicMaterial({ map: softSpot(), transparent: true, depthWrite: false }),

@@ -28,8 +28,8 @@ export function noticeFor({ link, frame, silentMs }) {
   const silent = frame.sensors.filter((sensor) => sensor.state === "silent");
   if (silent.length > 0) {
     const places = silent.map((sensor) => placeName(sensor.place)).join(", ");
-    return notice("sensor", "warn", silent.length === 1 ? "One sensor is silent:" : "Some sensors are silent:",
-      `${places}. Check that it is switched on and charged. You can carry on.`);
+    const [title, it] = silent.length === 1 ? ["One sensor is silent:", "it is"] : ["Some sensors are silent:", "they are"];
+    return notice("sensor", "warn", title, `${places}. Check that ${it} switched on and charged. You can carry on.`);
   }
   if (!frame.calibrated) {
     return notice("calibrate", "wait", "Please stand still.",
