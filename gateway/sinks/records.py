@@ -36,6 +36,7 @@ from gateway.sinks.documents import (
     SensorRecord,
     StrideRecord,
 )
+from gateway.wire import KINDS
 
 
 def record_data(message: Message) -> tuple[str, Data] | None:
@@ -49,7 +50,7 @@ def record_time_s(data: Data) -> float:
     return data.end_s if isinstance(data, StrideRecord | RepetitionRecord) else data.t_s
 
 
-def wall_time(wall_ns: int) -> str:
+def wall_text(wall_ns: int) -> str:
     """Return nanoseconds since 1970 as RFC 3339 text in UTC, to the millisecond."""
     moment = datetime.fromtimestamp(wall_ns // 1_000_000 / 1_000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -179,3 +180,6 @@ _MADE_BY: dict[type, tuple[str, Callable[[Any], Data]]] = {
     Calibration: ("calibration", _calibration),
     Marker: ("marker", _marker),
 }
+
+PUBLISHED = tuple(kind for kind, message_type in KINDS.items() if message_type in _MADE_BY)
+"""Kinds of entries that become records."""

@@ -1,0 +1,210 @@
+"""Live parts and records to an MQTT broker; the only module that knows aiomqtt.
+
+One connection carries both: live parts at QoS 0, the newest only, and records at QoS 1, complete,
+from the journal by cursor, a page in flight at a time. The cursor moves once the broker has
+acknowledged the page, so after an outage a record may come twice, with the same ``seq``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiomqtt
+import msgspec
+
+from gateway.config import MqttSection
+from gateway.errors import ServiceError
+from gateway.journal import Entry, SessionInfo
+from gateway.live import LiveFrame
+from gateway.retry import Backoff, Healthy, keep_trying
+from gateway.sinks.documents import Record
+from gateway.sinks.follower import begin, follow, undelivered
+from gateway.sinks.line_protocol import wall_time
+from gateway.sinks.live_documents import GatewayState, Live
+from gateway.sinks.mailbox import Mailbox, Part
+from gateway.sinks.records import PUBLISHED, record_data, record_time_s, wall_text
+from gateway.sinks.status import SinkStatus
+from gateway.sinks.tasks import in_thread, one_error, until_stopped
+
+GRACE_S = 5.0
+TIMEOUT_S = 10.0
+KEEPALIVE_S = 10
+_NOT_IN_A_LEVEL = re.compile(r"[/+#\s\x00]")
+_CODE = re.compile(r"^\[[^\]]*\] ")
+# The reason codes of MQTT 5, to which paho translates those of MQTT 3.1.1.
+_REFUSED_LOGIN = (134, 135)
+
+
+class MqttSink:
+    """Publishes a person's live view and records.
+
+    ``port`` is the broker's own where it differs from the configuration's (the embedded one).
+    ``published`` counts live messages and acknowledged records, ``dropped`` live parts that gave
+    way to newer ones.
+    """
+
+    reader = "mqtt"
+    kinds: Sequence[str] = PUBLISHED
+    page = 64
+    rate_per_s = 500.0
+
+    def __init__(
+        self,
+        config: MqttSection,
+        person: str,
+        port: int | None = None,
+        backoff: Backoff | None = None,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self.status = SinkStatus("mqtt")
+        self.published = 0
+        self._config = config
+        self._host = config.host or "127.0.0.1"
+        self._port = config.port if port is None else port
+        self._person = person
+        self._backoff = backoff or Backoff()
+        self._grace_s = grace_s
+        self._mailbox = Mailbox(config.live_rate_hz)
+        self._client: aiomqtt.Client | None = None
+        self._encoder = msgspec.json.Encoder()
+
+    @property
+    def dropped(self) -> int:
+        """Number of live parts that were replaced before they could be sent."""
+        return self._mailbox.dropped
+
+    def offer(self, frame: LiveFrame) -> None:
+        """Take a live frame; never blocks, the newest wins."""
+        self._mailbox.put(frame)
+
+    async def run(self, path: Path | None, stop: asyncio.Event, older: Sequence[Path] = ()) -> None:
+        """Publish frames, and the records of the session at ``path`` and ``older``, until ``stop``.
+
+        Set ``stop`` after the session's last commit. What is not delivered within the seconds of
+        grace after it is left to the next start. Without a ``path`` there are no records.
+        """
+        if path is not None:
+            await in_thread(begin, path, self)
+
+        async def attempt(healthy: Healthy) -> None:
+            with self._translated():
+                await self._publish_until(path, stop, older, healthy)
+
+        work = keep_trying(attempt, self.status.retrying, self._backoff)
+        if await until_stopped(work, stop, self._grace_s):
+            self.status.stopped(f"stopped; {self.published} messages published")
+        elif path is not None:
+            left = await in_thread(undelivered, path, self)
+            self.status.stopped(f"stopped; {left} records are left to the next start")
+        else:
+            self.status.stopped()
+
+    def convert(self, entry: Entry, info: SessionInfo) -> list[tuple[str, bytes]]:
+        """Return the topic and document of an entry."""
+        made = record_data(entry.message)
+        if made is None:
+            return []
+        name, data = made
+        time_text = wall_text(wall_time(info.wall_origin_ns, record_time_s(data)))
+        record = Record(entry.seq, info.session, info.person, time_text, data)
+        return [(self._topic(info.person, "record", name), msgspec.json.encode(record))]
+
+    async def deliver(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """Publish a page and return once the broker has all of it; raises ServiceError."""
+        # The tasks start in order, and each hands its message over before it first waits.
+        with self._translated():
+            async with asyncio.TaskGroup() as group:
+                for topic, document in items:
+                    group.create_task(self._publish(topic, document, qos=1))
+
+    async def _publish_until(
+        self, path: Path | None, stop: asyncio.Event, older: Sequence[Path], healthy: Healthy
+    ) -> None:
+        async with self._make_client() as client:
+            self._client = client
+            self._mailbox.clear()
+            await self._tell_state("online")
+            self.status.connected(f"{self._host}:{self._port}")
+            healthy()
+            async with asyncio.TaskGroup() as group:
+                side = [group.create_task(c) for c in (self._watch(client), self._send_live())]
+                await (stop.wait() if path is None else follow(path, self, stop, older))
+                for task in side:
+                    task.cancel()
+            await self._tell_state("offline")
+
+    def _make_client(self) -> aiomqtt.Client:
+        config = self._config
+        state = msgspec.json.encode(GatewayState("offline"))
+        client = aiomqtt.Client(
+            self._host,
+            self._port,
+            identifier=f"gaitwire-{secrets.token_hex(4)}",
+            username=config.username or None,
+            password=config.password.get_secret_value() or None,
+            tls_params=aiomqtt.TLSParameters() if config.tls else None,
+            will=aiomqtt.Will(self._state_topic, state, qos=1, retain=True),
+            keepalive=KEEPALIVE_S,
+            timeout=TIMEOUT_S,
+        )
+        client.pending_calls_threshold = 2 * self.page  # a page in flight is no reason to warn
+        return client
+
+    async def _watch(self, client: aiomqtt.Client) -> None:
+        """Raise as soon as the connection is lost, even where nothing is being sent."""
+        async for _ in client.messages:
+            pass
+
+    async def _send_live(self) -> None:
+        while True:
+            for name, part in (await self._mailbox.take()).items():
+                document = self._live_document(part)
+                await self._publish(self._topic(self._person, "live", name), document, qos=0)
+
+    def _live_document(self, part: Part) -> bytes:
+        sent_ns = time.monotonic_ns()
+        live = Live(self._person, part.t_s, part.ready_ns, sent_ns, part.data)
+        return self._encoder.encode(live)
+
+    async def _tell_state(self, state: str) -> None:
+        document = msgspec.json.encode(GatewayState(state))
+        await self._publish(self._state_topic, document, qos=1, retain=True)
+
+    async def _publish(
+        self, topic: str, document: bytes, qos: int, *, retain: bool = False
+    ) -> None:
+        assert self._client is not None
+        await self._client.publish(topic, document, qos, retain)
+        self.published += 1
+
+    @property
+    def _state_topic(self) -> str:
+        return f"{self._config.topic}/gateway/state"
+
+    def _topic(self, person: str, family: str, name: str) -> str:
+        return f"{self._config.topic}/{_NOT_IN_A_LEVEL.sub('_', person)}/{family}/{name}"
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with one_error():
+                yield
+        except (aiomqtt.MqttError, UnicodeError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> ServiceError:
+        where = f"the MQTT broker at {self._host}:{self._port}"
+        code = getattr(error, "rc", None)
+        if getattr(code, "value", code) in _REFUSED_LOGIN:
+            user = repr(self._config.username) if self._config.username else "a nameless user"
+            return ServiceError(f"{where} refuses {user}: correct mqtt.username and mqtt.password")
+        reason = _CODE.sub("", str(error)).lower()
+        return ServiceError(
+            f"{where} cannot be reached ({reason}): start it, or correct mqtt.host and mqtt.port"
+        )
