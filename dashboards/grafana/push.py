@@ -57,7 +57,10 @@ def push(url: str, token: str, database: Database | None = None) -> Pushed:
     """
     base = _address(url)
     if not token or not token.isascii() or not token.isprintable():
-        raise UsageError(f"pushing to Grafana needs a service account token; {_NEW_TOKEN}")
+        raise UsageError(
+            f"pushing to Grafana needs a service account token: {_NEW_TOKEN} and give it with "
+            "--token, as token in [grafana] or as GAITWIRE_GRAFANA__TOKEN"
+        )
     with _translated(base):
         api = grafana_client.GrafanaApi.from_url(base, credential=token, timeout=TIMEOUT_S)
         with closing(api.client.s):
