@@ -1,0 +1,168 @@
+"""Where a foot may have left or reached the ground, from one sensor of unknown mounting.
+
+Everything here rests on quantities that do not depend on how the sensor is turned:
+
+* *swing level*: the norm of the smoothed angular velocity;
+* *reversal*: the scalar product of the angular velocity before and after a sample. Heel rise
+  turns foot and shank one way, the swing turns them back, so at final contact it is strongly
+  negative, whichever axis of the sensor points sideways;
+* *jolt*: the norm of the second difference of the acceleration, which rises when the heel is
+  stopped by the ground and hardly at all while a leg swings.
+
+Arrays are laid out (3, legs, samples), so that sums over axes are plain additions and results do
+not depend on how the input was cut. All windows are whole samples made from seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.messages import BoolArray, FloatArray, IntArray
+
+SMOOTHING_S = 0.04
+REVERSAL_LAG_S = 0.04
+JOLT_LAG_S = 0.01
+
+BACK_S = 0.50
+LOOK_AHEAD_S = 0.20
+"""A contact is judged from this much before to this much after its candidate sample."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Lengths in samples at one rate; spans are (first, last) relative to a candidate, inclusive.
+
+    ``doublings`` of a running pair sum smooth over ``2 ** doublings`` samples. Feet that are
+    sampled slowly keep at least one sample in every window.
+    """
+
+    rate_hz: float
+    back: int
+    ahead: int
+    doublings: int
+    reversal_lag: int
+    jolt_lag: int
+    reversal_span: tuple[int, int]
+    push_off: tuple[int, int]
+    swing_start: tuple[int, int]
+    jolt_span: tuple[int, int]
+    swing: tuple[int, int]
+    swing_middle: tuple[int, int]
+    rest: tuple[int, int]
+    landing: tuple[int, int]
+    turning: tuple[int, int]
+    earlier_jolts: tuple[int, int]
+    onset: tuple[int, int]
+    onset_pause: int
+
+
+def windows(rate_hz: float) -> Windows:
+    """Return the windows for ``rate_hz``.
+
+    The spans are times of healthy and slow walking: push-off ends within 0.12 s before final
+    contact, a swing lasts at least 0.2 s, the foot comes to rest within 0.11 s of contact.
+    """
+
+    def count(seconds: float, least: int = 1) -> int:
+        return max(least, round(seconds * rate_hz))
+
+    def span(first_s: float, last_s: float) -> tuple[int, int]:
+        return round(first_s * rate_hz), round(last_s * rate_hz)
+
+    return Windows(
+        rate_hz=rate_hz,
+        back=count(BACK_S),
+        ahead=count(LOOK_AHEAD_S),
+        doublings=max(0, int(np.floor(np.log2(SMOOTHING_S * rate_hz * 1.1)))),
+        reversal_lag=count(REVERSAL_LAG_S),
+        jolt_lag=count(JOLT_LAG_S),
+        reversal_span=span(-0.05, 0.05),
+        push_off=span(-0.16, 0.0),
+        swing_start=span(0.08, 0.16),
+        jolt_span=span(-0.05, 0.05),
+        swing=span(-0.25, -0.05),
+        swing_middle=span(-0.24, -0.12),
+        rest=span(0.15, LOOK_AHEAD_S - SMOOTHING_S / 2),
+        landing=span(-0.08, 0.10),
+        turning=span(-0.12, LOOK_AHEAD_S - SMOOTHING_S / 2 - REVERSAL_LAG_S),
+        earlier_jolts=span(-0.45, -0.10),
+        onset=span(-0.10, 0.0),
+        onset_pause=count(0.03),
+    )
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The three signals of both legs, (legs, samples), aligned with the motion they come from.
+
+    Near both ends, where a window is not complete, they are zero. Units rad/s, rad²/s², m/s².
+    """
+
+    level: FloatArray
+    reversal: FloatArray
+    jolt: FloatArray
+
+
+def _dot(left: FloatArray, right: FloatArray) -> FloatArray:
+    product = left * right
+    total: FloatArray = product[0] + product[1]
+    total += product[2]
+    return total
+
+
+def signals(acc: FloatArray, gyr: FloatArray, lengths: Windows) -> Signals:
+    """Return the signals of ``acc`` m/s² and ``gyr`` rad/s, both (3, legs, samples)."""
+    count = acc.shape[2]
+    smooth = gyr
+    for doubling in range(lengths.doublings):
+        step = 2**doubling
+        smooth = smooth[..., step:] + smooth[..., :-step]
+    smooth = smooth * 0.5**lengths.doublings
+    lead = (count - smooth.shape[2]) // 2
+    level = np.zeros(acc.shape[1:])
+    level[:, lead : lead + smooth.shape[2]] = np.sqrt(_dot(smooth, smooth))
+    lag = lengths.reversal_lag
+    reversal = np.zeros_like(level)
+    product = _dot(smooth[..., 2 * lag :], smooth[..., : -2 * lag])
+    reversal[:, lead + lag : lead + lag + product.shape[1]] = product
+    lag = lengths.jolt_lag
+    change = acc[..., lag:] - acc[..., :-lag]
+    second = change[..., lag:] - change[..., :-lag]
+    jolt = np.zeros_like(level)
+    jolt[:, lag:-lag] = np.sqrt(_dot(second, second))
+    return Signals(level, reversal, jolt)
+
+
+def smoothing_delay(lengths: Windows) -> float:
+    """Return by how much of a sample smoothed motion's centre lies after its index."""
+    return 0.5 if lengths.doublings else 0.0
+
+
+def gather(signal: FloatArray, leg: IntArray, at: IntArray, span: tuple[int, int]) -> FloatArray:
+    """Return (candidates, span) values of ``signal`` (legs, samples) around each candidate."""
+    values: FloatArray = signal[leg[:, None], at[:, None] + np.arange(span[0], span[1] + 1)]
+    return values
+
+
+def lows(signal: FloatArray, first: int, last: int, below: float) -> tuple[IntArray, IntArray]:
+    """Return (leg, sample) of the local minima of (legs, samples) under ``below``.
+
+    Only samples ``first`` to ``last`` (exclusive) are candidates.
+    """
+    here = signal[:, first:last]
+    low = here < below
+    low &= here <= signal[:, first - 1 : last - 1]
+    low &= here < signal[:, first + 1 : last + 1]
+    leg, at = low.nonzero()
+    return leg, at + first
+
+
+def last_onset(high: BoolArray, pause: int) -> int:
+    """Return where the last burst in ``high`` (N,) begins; it goes on over shorter pauses."""
+    held = high.copy()
+    for shift in range(1, min(pause, len(high))):
+        held[shift:] |= high[:-shift]
+    quiet = np.flatnonzero(~held)
+    return min(int(quiet[-1]) + 1, len(high) - 1) if len(quiet) else 0

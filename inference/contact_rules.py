@@ -1,0 +1,142 @@
+"""Which candidates are contacts: the conditions on each, and the order of a leg's events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gateway.messages import FloatArray, GaitEventKind, IntArray
+from inference.contact_kernels import Signals, Windows, gather, last_onset, lows, smoothing_delay
+
+REVERSAL_RAD2_S2 = -1.0
+LANDING_RAD2_S2 = -0.5
+PUSH_OFF_RAD_S = 2.0
+SWING_RAD_S = 1.5
+JOLT_M_S2 = 2.0
+JOLT_SHARE = 0.3
+REST_SHARE = 0.5
+KEPT_SHARE = 0.25
+ONSET_SHARE = 0.25
+
+LANDING_SHIFT_S = 0.015
+
+SHORTEST_SWING_S = 0.2
+LONGEST_SWING_S = 1.2
+SHORTEST_STANCE_S = 0.2
+SHORTEST_STRIDE_S = 0.45
+LEAST_RETRY_S = 0.6
+FREE_SWING_RAD_S = 1.0
+
+
+@dataclass(frozen=True, order=True)
+class Candidate:
+    """A possible contact of ``leg``: it stands out at ``at`` and happened at ``sample``.
+
+    Both are positions in the buffer. ``sustained`` tells of a landing that the swing before it
+    lasted, so that it may stand without a final contact.
+    """
+
+    at: int
+    leg: int
+    kind: GaitEventKind
+    sample: float
+    sustained: bool
+
+
+def foot_offs(found: Signals, first: int, last: int, lengths: Windows) -> list[Candidate]:
+    """Return candidates for final contact in samples ``first`` to ``last`` (exclusive).
+
+    The angular velocity reverses, after a push-off that was fast, and stays high afterwards.
+    """
+    leg, at = lows(found.reversal, first, last, REVERSAL_RAD2_S2)
+    if not len(leg):
+        return []
+    around = gather(found.reversal, leg, at, lengths.reversal_span)
+    push_off = gather(found.level, leg, at, lengths.push_off)
+    before = push_off.max(axis=1)
+    after = gather(found.level, leg, at, lengths.swing_start).min(axis=1)
+    good = found.reversal[leg, at] <= around.min(axis=1)
+    good &= before >= PUSH_OFF_RAD_S
+    good &= after >= KEPT_SHARE * before
+    fastest = at + lengths.push_off[0] + push_off.argmax(axis=1)
+    happened = (fastest + at) / 2 + smoothing_delay(lengths)
+    return [
+        Candidate(int(a), int(g), GaitEventKind.FINAL_CONTACT, float(h), sustained=False)
+        for g, a, h in zip(leg[good], at[good], happened[good], strict=True)
+    ]
+
+
+def landings(found: Signals, first: int, last: int, lengths: Windows) -> list[Candidate]:
+    """Return candidates for initial contact in samples ``first`` to ``last`` (exclusive).
+
+    A swing ends with a jolt and the leg is nearly at rest soon after. Where the ground turns
+    the foot back, contact is at that reversal; where it does not, at the onset of the jolt.
+    """
+    turned = _landings(found, *lows(found.reversal, first, last, LANDING_RAD2_S2), lengths)
+    leg, at = lows(-found.jolt, first, last, -JOLT_M_S2)
+    lone = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
+    lone &= gather(found.reversal, leg, at, lengths.turning).min(axis=1) >= LANDING_RAD2_S2
+    struck = _landings(found, leg[lone], at[lone], lengths)
+    delay = LANDING_SHIFT_S * lengths.rate_hz + smoothing_delay(lengths)
+    return [
+        *(replace(c, sample=c.at + delay) for c in turned),
+        *(replace(c, sample=c.at + _onset(found, c, lengths)) for c in struck),
+    ]
+
+
+def _landings(found: Signals, leg: IntArray, at: IntArray, lengths: Windows) -> list[Candidate]:
+    if not len(leg):
+        return []
+    swing = gather(found.level, leg, at, lengths.swing).max(axis=1)
+    rest = gather(found.level, leg, at, lengths.rest).max(axis=1)
+    good = (swing >= SWING_RAD_S) & (rest <= REST_SHARE * swing)
+    leg, at = leg[good], at[good]
+    if not len(leg):
+        return []
+    jolt = gather(found.jolt, leg, at, lengths.landing).max(axis=1)
+    earlier = gather(found.jolt, leg, at, lengths.earlier_jolts).max(axis=1)
+    lasted = gather(found.level, leg, at, lengths.swing_middle).min(axis=1) >= FREE_SWING_RAD_S
+    good = (jolt >= JOLT_M_S2) & (jolt >= JOLT_SHARE * earlier)
+    return [
+        Candidate(int(a), int(g), GaitEventKind.INITIAL_CONTACT, float(a), bool(s))
+        for g, a, s in zip(leg[good], at[good], lasted[good], strict=True)
+    ]
+
+
+def _onset(found: Signals, candidate: Candidate, lengths: Windows) -> int:
+    """Return where the burst of the jolt at ``candidate`` begins, relative to it."""
+    first, last = candidate.at + lengths.onset[0], candidate.at + lengths.onset[1] + 1
+    burst = found.jolt[candidate.leg, first:last]
+    high = burst >= ONSET_SHARE * burst[-1]
+    return lengths.onset[0] + last_onset(high, lengths.onset_pause)
+
+
+@dataclass
+class Leg:
+    """What one leg did last, in samples of the grid; -inf where it is not known."""
+
+    foot_off: float = -np.inf
+    landing: float = -np.inf
+
+    def accept(self, kind: GaitEventKind, sample: float, sustained: bool, rate_hz: float) -> bool:
+        """Take a contact at ``sample`` as an event if it fits the order of a leg's events."""
+        if kind is GaitEventKind.FINAL_CONTACT:
+            taken = self._leaves(sample, rate_hz)
+            self.foot_off = sample if taken else self.foot_off
+        else:
+            taken = self._lands(sample, sustained, rate_hz)
+            self.landing = sample if taken else self.landing
+        return taken
+
+    def _leaves(self, sample: float, rate_hz: float) -> bool:
+        swinging = self.foot_off > self.landing
+        if swinging and sample - self.foot_off < LEAST_RETRY_S * rate_hz:
+            return False
+        return sample - self.landing >= SHORTEST_STANCE_S * rate_hz
+
+    def _lands(self, sample: float, sustained: bool, rate_hz: float) -> bool:
+        swing = sample - self.foot_off
+        if self.foot_off > self.landing and swing <= LONGEST_SWING_S * rate_hz:
+            return swing >= SHORTEST_SWING_S * rate_hz
+        return sustained and sample - self.landing >= SHORTEST_STRIDE_S * rate_hz
