@@ -1,0 +1,210 @@
+"""One exercise of one side, followed sample by sample in runs: from rest to effort and back.
+
+Everything is decided by absolute sample index and by sums and maxima, so it is exact under any
+cutting. Angles are in degrees, turned so that effort is up.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from gateway.messages import BoolArray, FloatArray, IntArray
+from inference.exercises import Course, Exercise
+
+LOOK_BACK_S = 2.0
+"""Rest before an excursion is looked for so far back."""
+
+START_DEG = 5.0
+"""An excursion starts where the angle was last this close to rest."""
+
+LEAST_EFFORT_S = 0.25
+"""Shorter effort is a jerk, a step or a glitch."""
+
+LONGEST_S = 15.0
+"""A longer excursion is a posture, such as sitting on a chair, not a repetition."""
+
+GAP_S = 1.5
+"""Across a longer gap nobody knows what happened: the excursion is dropped."""
+
+
+class Phase(IntEnum):
+    """Where a sample lies within an exercise."""
+
+    UNKNOWN = 0
+    ELSEWHERE = 1
+    REST = 2
+    MOVING = 3
+    EFFORT = 4
+
+
+def phases(exercise: Exercise, course: Course) -> IntArray:
+    """Return the phase (T,) of every sample of a course."""
+    up = exercise.direction * course.angle_deg
+    resting = up <= exercise.direction * exercise.leave_deg
+    effort = (up > exercise.direction * exercise.effort_deg) & course.in_effort
+    phase = np.where(effort, Phase.EFFORT, Phase.MOVING)
+    phase[resting] = Phase.REST
+    phase[~course.fits | (resting & ~course.at_rest)] = Phase.ELSEWHERE
+    phase[np.isnan(up)] = Phase.UNKNOWN
+    return phase
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """A finished repetition in samples of the grid and degrees; ``rest_deg`` is where it began."""
+
+    start: int
+    end: int
+    rest_deg: float
+    peak_deg: float
+    held: int
+    real_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What happened at sample ``at``: effort began, or the excursion was ``over``.
+
+    ``done`` is the repetition, if it was one.
+    """
+
+    at: int
+    over: bool
+    done: Excursion | None = None
+
+
+@dataclass(slots=True)
+class _Open:
+    """An excursion under way."""
+
+    start: int
+    rest_deg: float
+    peak_deg: float = -np.inf
+    effort: int = 0
+    held: int = 0
+    real: int = 0
+
+
+class Tracker:
+    """Follows one exercise; ``edge_deg`` is the near end of the target, turned like the angle."""
+
+    def __init__(self, exercise: Exercise, edge_deg: float, rate_hz: float) -> None:
+        self.exercise = exercise
+        self.edge = edge_deg
+        self.rate_hz = rate_hz
+        self.open: _Open | None = None
+        self.rested = False
+        self.resting_since = 0
+        self.missing = 0
+        self.past = np.empty(0)
+
+    def advance(self, start: int, course: Course) -> list[Turn]:
+        """Take the samples from ``start`` on; return what happened, in order."""
+        up = self.exercise.direction * course.angle_deg
+        phase = phases(self.exercise, course)
+        back = len(self.past)
+        known = np.concatenate([self.past, up])
+        turns: list[Turn] = []
+        for first, last in _runs(phase):
+            window = known[: back + first]
+            part = slice(first, last)
+            turns += self._run(
+                Phase(phase[first]), start + first, up[part], course.real[part], window
+            )
+        self.past = known[-round(LOOK_BACK_S * self.rate_hz) :]
+        return turns
+
+    def snapshot(self) -> tuple[object, ...]:
+        """Return a copy of the state."""
+        return (
+            copy.copy(self.open), self.rested, self.resting_since, self.missing, self.past.copy()
+        )  # fmt: skip
+
+    def resume(self, snapshot: tuple[Any, ...]) -> None:
+        """Go on from ``snapshot``."""
+        opened, self.rested, self.resting_since, self.missing, self.past = snapshot
+        self.open = copy.copy(opened)
+
+    def _run(
+        self, phase: Phase, first: int, up: FloatArray, real: BoolArray, past: FloatArray
+    ) -> Iterator[Turn]:
+        """Follow a run of one phase; ``past`` holds the angles before it."""
+        if phase is Phase.UNKNOWN:
+            yield from self._miss(first, len(up))
+            return
+        self.missing = 0
+        if phase is Phase.ELSEWHERE:
+            yield from self._drop(first)
+            self.rested = False
+        elif phase is Phase.REST:
+            yield from self._rest(first)
+        elif self.open is not None or self.rested:
+            yield from self._move(phase, first, up, real, past)
+
+    def _miss(self, first: int, count: int) -> Iterator[Turn]:
+        """Count missing samples; too many of them end what was under way."""
+        limit = round(GAP_S * self.rate_hz)
+        if self.missing <= limit < self.missing + count:
+            yield from self._drop(first + limit - self.missing)
+            self.rested = False
+        self.missing += count
+
+    def _rest(self, first: int) -> Iterator[Turn]:
+        if self.open is not None:
+            yield self._finish(self.open, first)
+            self.open = None
+            self.rested = False
+        if not self.rested:
+            self.rested, self.resting_since = True, first
+
+    def _move(
+        self, phase: Phase, first: int, up: FloatArray, real: BoolArray, past: FloatArray
+    ) -> Iterator[Turn]:
+        if self.open is None:
+            self.open = self._begin(first, past)
+            self.rested = False
+        now = self.open
+        now.peak_deg = max(now.peak_deg, float(up.max()))
+        now.held += int(np.count_nonzero(up >= self.edge))
+        now.real += int(np.count_nonzero(real))
+        if phase is Phase.EFFORT:
+            if not now.effort:
+                yield Turn(first, over=False)
+            now.effort += len(up)
+        limit = now.start + round(LONGEST_S * self.rate_hz)
+        if first + len(up) > limit:
+            yield from self._drop(max(first, limit))
+
+    def _begin(self, first: int, past: FloatArray) -> _Open:
+        """Find where the angle left rest, within the rest that came just before ``first``."""
+        count = min(first - self.resting_since, round(LOOK_BACK_S * self.rate_hz), len(past))
+        rest = past[len(past) - count :]
+        lowest = float(np.fmin.reduce(rest))
+        left = int(np.flatnonzero(rest <= lowest + START_DEG)[-1])
+        lead = count - left
+        return _Open(start=first - lead, rest_deg=lowest, real=lead)
+
+    def _finish(self, done: _Open, end: int) -> Turn:
+        if done.effort < LEAST_EFFORT_S * self.rate_hz:
+            return Turn(end, over=True)
+        share = min(1.0, done.real / (end - done.start))
+        found = Excursion(done.start, end, done.rest_deg, done.peak_deg, done.held, share)
+        return Turn(end, over=True, done=found)
+
+    def _drop(self, at: int) -> Iterator[Turn]:
+        if self.open is not None:
+            self.open = None
+            yield Turn(at, over=True)
+
+
+def _runs(values: IntArray) -> Iterator[tuple[int, int]]:
+    """Return first and end of each stretch of (T,) ``values`` over which they do not change."""
+    edges = np.flatnonzero(values[1:] != values[:-1]) + 1
+    return itertools.pairwise([0, *edges.tolist(), len(values)])

@@ -1,0 +1,40 @@
+"""Seated knee extension: one knee straightens while its thigh rests level on the seat.
+
+The thigh's inclination tells it from standing up, walking and squatting, in which the knee is
+straight only while the thigh is upright.
+"""
+
+from __future__ import annotations
+
+from gateway.messages import Side
+from inference.exercises import Course, Exercise, Pose
+
+SEATED_DEG = (55.0, 125.0)
+"""Pitch of the thigh of somebody who sits."""
+
+
+def course(pose: Pose, side: Side | None) -> Course:
+    """Return the course of the knee of ``side``."""
+    column = 0 if side is Side.LEFT else 1
+    thigh = pose.pitch_deg[:, 1 + column]
+    seated = (thigh > SEATED_DEG[0]) & (thigh < SEATED_DEG[1])
+    return Course(
+        angle_deg=pose.flexion_deg[:, 2 + column],
+        at_rest=seated,
+        in_effort=seated,
+        fits=seated,
+        real=pose.real[:, 2 + column],
+    )
+
+
+EXERCISE = Exercise(
+    name="knee-extension",
+    sides=(Side.LEFT, Side.RIGHT),
+    rest_deg=90.0,
+    leave_deg=65.0,
+    effort_deg=45.0,
+    target_deg=(-10.0, 20.0),
+    further="Stretch a little further",
+    less="Do not force the knee",
+    course=course,
+)

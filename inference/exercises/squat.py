@@ -1,0 +1,66 @@
+"""Squat: both knees bend together while the feet stay on the ground.
+
+The leading angle is the mean flexion of the knees that are known, so one leg is enough. Walking
+never passes: it bends one knee at a time, and with one leg known, the knee bends far before the
+thigh has come forward. Sitting down begins like a squat, but does not return to standing in time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.messages import FloatArray, Side
+from inference.exercises import Course, Exercise, Pose
+
+KNEES = slice(2, 4)
+THIGHS = slice(1, 3)
+FEET = slice(5, 7)
+
+APART_DEG = 40.0
+"""Knees that differ by more do not squat."""
+
+HEEL_OFF_DEG = 35.0
+"""A foot that points down or up by more is off the ground."""
+
+UPRIGHT_DEG = 30.0
+"""A thigh within this of vertical stands."""
+
+THIGH_SHARE = 0.45
+"""In a squat the thigh takes over half of the knee's flexion; in the swing of walking it lags."""
+
+
+def course(pose: Pose, side: Side | None) -> Course:
+    """Return the course of a squat; ``side`` is None."""
+    assert side is None
+    knees = pose.flexion_deg[:, KNEES]
+    thighs = np.where(np.isnan(knees), np.nan, pose.pitch_deg[:, THIGHS])
+    knee, thigh = _mean(knees), _mean(thighs)
+    planted = ~(np.abs(pose.pitch_deg[:, FEET]) > HEEL_OFF_DEG).any(axis=1)
+    together = ~(np.abs(knees[:, 0] - knees[:, 1]) > APART_DEG)
+    return Course(
+        angle_deg=knee,
+        at_rest=thigh < UPRIGHT_DEG,
+        in_effort=thigh > THIGH_SHARE * knee,
+        fits=planted & together,
+        real=np.asarray((pose.real[:, KNEES] | np.isnan(knees)).all(axis=1)),
+    )
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Return the mean (T,) of the columns of (T, 2) that are known."""
+    left, right = values[:, 0], values[:, 1]
+    both = (left + right) / 2
+    return np.where(np.isnan(left), right, np.where(np.isnan(right), left, both))
+
+
+EXERCISE = Exercise(
+    name="squat",
+    sides=(None,),
+    rest_deg=0.0,
+    leave_deg=25.0,
+    effort_deg=45.0,
+    target_deg=(70.0, 110.0),
+    further="Bend a little further",
+    less="Not quite so deep",
+    course=course,
+)
