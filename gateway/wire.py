@@ -94,12 +94,12 @@ def encode(message: Recorded) -> tuple[str, bytes]:
 def decode(kind: str, body: bytes) -> Recorded:
     """Return the message that ``encode`` gave as ``kind`` and ``body``; raises JournalError."""
     if kind not in _DECODERS:
-        raise JournalError(f"an entry of unknown kind {kind!r}: written by a newer version?")
+        raise JournalError(f"of unknown kind {kind!r}: written by a newer version?")
     try:
         message: Recorded = _DECODERS[kind].decode(body)
         _check_shapes(message)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise JournalError(f"a damaged entry of kind {kind!r}: {error}") from error
+        raise JournalError(f"damaged, kind {kind!r}: {error}") from error
     return message
 
 

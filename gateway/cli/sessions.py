@@ -51,10 +51,10 @@ def _show(place: Path, found: Sequence[StoredSession]) -> None:
 def _table(found: Sequence[StoredSession]) -> Table:
     table = Table(box=box.SIMPLE)
     table.add_column("started (UTC)", no_wrap=True)
-    table.add_column("person", overflow="fold")
+    table.add_column("person", overflow="fold", min_width=6)
     for heading in _NUMBERS:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("file", overflow="fold")
+    table.add_column("file", overflow="fold", min_width=8)
     table.add_column("ended", no_wrap=True)
     for stored in found:
         table.add_row(*_cells(stored))

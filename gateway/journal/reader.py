@@ -63,10 +63,11 @@ class JournalReader:
         return [Entry(*row) for row in self._rows(query, after, *(kinds or ()), limit)]
 
     def messages(self, kinds: Collection[str]) -> Iterator[Recorded]:
-        """Yield every message of these kinds, in order."""
+        """Yield every message of these kinds, in order; raises JournalError at a damaged one."""
         after = 0
         while found := self.entries(after, _BATCH, kinds):
-            yield from (entry.message for entry in found)
+            for entry in found:
+                yield self._message(entry)
             after = found[-1].seq
 
     def truth(self) -> Iterator[Recorded]:
@@ -91,6 +92,12 @@ class JournalReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _message(self, entry: Entry) -> Recorded:
+        try:
+            return entry.message
+        except JournalError as error:
+            raise JournalError(f"{self.path}: entry {entry.seq} is {error}") from error
 
     def _rows(self, query: str, *arguments: Any) -> list[Any]:
         with explained(self.path, "read the session"):

@@ -32,8 +32,9 @@ class Journal:
     @classmethod
     def create(cls, path: Path, info: SessionInfo) -> Self:
         """Create the session file, readable by its owner only; raises JournalError."""
-        with explained(path, "create the session file"):
+        with explained(path.parent, "make the folder of sessions"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with explained(path, "create the session file"):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             with explained(path, "create the session file"):

@@ -41,7 +41,7 @@ class SessionRecording:
                 if isinstance(block, PacketBlock) and len(block.ends):
                     yield block
         except JournalError as error:
-            raise RecordingError(f"{self.journal.path}: {error}") from error
+            raise RecordingError(str(error)) from error
 
 
 class SessionReader:
