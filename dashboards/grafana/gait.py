@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.grafana import flux
-from dashboards.grafana.palette import LEFT, REAL_SHARE, RIGHT
+from dashboards.grafana.palette import LEFT, REAL_SHARE, RIGHT, SERIES
 from dashboards.grafana.panels import About, Shown, dots, figures, rows
 
 TITLE = "Gait"
@@ -96,7 +96,10 @@ def _delay() -> Panel:
         0,
         low=0,
     )
-    kinds = (Shown("initial_contact", "Initial contact"), Shown("final_contact", "Final contact"))
+    kinds = (
+        Shown("initial_contact", "Initial contact", SERIES[2]),
+        Shown("final_contact", "Final contact", SERIES[3]),
+    )
     return dots(about, [text], kinds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.grafana import flux
-from dashboards.grafana.palette import LEFT, RIGHT
+from dashboards.grafana.palette import LEFT, NEUTRAL, RIGHT
 from dashboards.grafana.panels import About, Shown, bars, chart
 from gateway.messages import JOINTS, Joint, Side
 
@@ -81,7 +81,7 @@ def _real_share() -> Panel:
         low=0,
         high=1,
     )
-    return chart(about, [text], (Shown("real_share", "All joints"),))
+    return chart(about, [text], (Shown("real_share", "All joints", NEUTRAL),))
 
 
 def _shown(joint: Joint) -> Shown:

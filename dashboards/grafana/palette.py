@@ -6,8 +6,6 @@ of the recording only: a figure about a person is never coloured as good or bad.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from grafana_foundation_sdk.models.dashboard import (
     Threshold,
     ThresholdsConfig,
@@ -50,8 +48,3 @@ REAL_SHARE = more_is_better(0.8, 0.95)
 LOSS = less_is_better(0.02, 0.1)
 BATTERY = more_is_better(0.2, 0.4)
 CLOCK_ERROR_MS = less_is_better(5.0, 15.0)
-
-
-def cycle(names: Sequence[str]) -> dict[str, str]:
-    """Return a colour for each name, in the order of ``SERIES``."""
-    return {name: SERIES[index % len(SERIES)] for index, name in enumerate(names)}

@@ -5,12 +5,21 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.grafana import flux
-from dashboards.grafana.palette import BATTERY, CLOCK_ERROR_MS, LOSS
+from dashboards.grafana.palette import BATTERY, CLOCK_ERROR_MS, LOSS, SERIES
 from dashboards.grafana.panels import About, Shown, bars, chart, in_colour, rows
+from gateway.messages import PLACES
 
 TITLE = "Sensors"
 _EVERY_SECOND_BREAK_MS = 3500.0
 _COLOURED = in_colour(background=True)
+_BY_PLACE = tuple(
+    Shown(place, place.replace("_", " ").capitalize(), colour)
+    for place, colour in zip(PLACES, SERIES, strict=True)
+)
+_FAULTS = tuple(
+    Shown(name, name.capitalize(), colour)
+    for name, colour in zip(("lost", "late", "refused", "clipped"), SERIES, strict=False)
+)
 _TABLE = (
     Shown("place", "Place"),
     Shown("sensor", "Sensor"),
@@ -76,7 +85,7 @@ def _now() -> Panel:
 def _course(title: str, description: str, field: str, unit: str, decimals: int) -> Panel:
     text = flux.named(flux.windowed(flux.chosen("sensor", field)), "place")
     about = About(f"{title} of each sensor", description, 8, 8, unit, decimals, low=0)
-    return chart(about, [text], break_ms=_EVERY_SECOND_BREAK_MS)
+    return chart(about, [text], _BY_PLACE, break_ms=_EVERY_SECOND_BREAK_MS)
 
 
 def _faults() -> Panel:
@@ -91,8 +100,7 @@ def _faults() -> Panel:
         decimals=0,
         low=0,
     )
-    shown = [Shown(name, name.capitalize()) for name in ("lost", "late", "refused", "clipped")]
-    return chart(about, [text], shown, break_ms=_EVERY_SECOND_BREAK_MS)
+    return chart(about, [text], _FAULTS, break_ms=_EVERY_SECOND_BREAK_MS)
 
 
 def _battery() -> Panel:

@@ -54,6 +54,10 @@ class Table:
         """Whether Grafana draws it as a line."""
         return "_value" in self.types
 
+    def names(self) -> set[str]:
+        """Return what Grafana calls what it shows of the table: series, or columns."""
+        return {row["_field"] for row in self.rows} if self.is_series else set(self.types)
+
     def times(self) -> NDArray[np.datetime64]:
         """Return the time of each row."""
         return np.array([row["_time"].rstrip("Z") for row in self.rows], "datetime64[ns]")
