@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import BodyBlock
+from gateway.messages import BodyBlock, FloatArray
 from simulators.motion import Motion
 from simulators.sensor import SensorGrade, draw_errors, measure
 from simulators.truth import PERSON
@@ -31,7 +31,7 @@ def body_blocks(
     ]
 
 
-def _block(rate_hz: float, start: int, acc: np.ndarray, gyr: np.ndarray) -> BodyBlock:
+def _block(rate_hz: float, start: int, acc: FloatArray, gyr: FloatArray) -> BodyBlock:
     there = np.ones(acc.shape[:2], bool)
     end = start + len(acc)
     return BodyBlock(

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from gateway.messages import FloatArray, IntArray, Place
+from gateway.messages import BoolArray, FloatArray, IntArray, Place
 from simulators.sensor import FULL_SCALE_ACC, FULL_SCALE_GYR
 
 
@@ -43,10 +43,11 @@ class Sent:
     gyr: FloatArray
     quat: FloatArray
 
-    def only(self, rows: object) -> Sent:
-        """Return the samples ``rows`` selects."""
-        parts = (self.t_s, self.ticks_us, self.acc, self.gyr, self.quat)
-        return Sent(*(part[rows] for part in parts))  # type: ignore[index]  # any numpy index
+    def only(self, rows: BoolArray) -> Sent:
+        """Return the samples where ``rows`` (N,) is true."""
+        return Sent(
+            self.t_s[rows], self.ticks_us[rows], self.acc[rows], self.gyr[rows], self.quat[rows]
+        )
 
 
 def strike(sent: Sent, place: Place, faults: Sequence[Fault], rate_hz: float) -> Sent:

@@ -22,8 +22,12 @@ from simulators.timeline import Timeline
 from simulators.tracks import Track, TrackBuilder
 
 _SPEEDS = np.linspace(0.2, 2.0, 19)
-_SHIFT_S = 0.3
-_NEVER = 1e12
+_SHIFT_S = 0.6
+_NEVER = 1e9
+
+# When a foot leaves and takes its plant, in swing times from lift and landing.
+_LEAVE, _ARRIVE = np.array([-0.3, 0.3]), np.array([-0.3, 0.2])
+_LEAVE_SEATED, _ARRIVE_SEATED = np.array([-0.05, 0.0]), np.array([0.0, 0.05])
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,24 @@ class FootPath:
     """Plants and swings of one foot; swing ``i`` goes from plant ``i`` to plant ``i + 1``.
 
     ``spot_m`` (K + 1, 3) the ankle with the foot flat; ``yaw_rad`` (K + 1,); ``lift_s`` and
-    ``land_s`` (K + 1,), the last never comes; ``slip_m`` (K + 1, 2, 3) how far the planted ankle is
-    from the chain of segments at lift and landing.
+    ``land_s`` (K + 1,), the last never comes; ``leave_s`` and ``arrive_s`` (K + 1, 2) when the foot
+    gives up its plant and takes the next, tiptoe and heel giving a little; ``slip_m``
+    (K + 1, 2, 3) how far the planted ankle is from the chain of segments at lift and landing.
     """
 
     spot_m: FloatArray
     yaw_rad: FloatArray
     lift_s: FloatArray
     land_s: FloatArray
+    leave_s: FloatArray
+    arrive_s: FloatArray
     slip_m: FloatArray
+
+    @property
+    def settled_s(self) -> FloatArray:
+        """When each swing is over (K + 1,)."""
+        over: FloatArray = self.arrive_s[:, 1]
+        return over
 
 
 @dataclass(frozen=True)
@@ -168,10 +181,16 @@ def _path(
     yaws: FloatArray,
 ) -> FootPath:
     swings = _own(timeline, side)
+    lift_s = np.array([*(swing.lift_s for swing in swings), _NEVER])
+    land_s = np.array([*(swing.land_s for swing in swings), _NEVER + 1])
+    steps = np.array([*(swing.step for swing in swings), True])
+    swing_s = (land_s - lift_s)[:, None]
     return FootPath(
         spot_m=np.array(spots),
         yaw_rad=yaws,
-        lift_s=np.array([*(swing.lift_s for swing in swings), _NEVER]),
-        land_s=np.array([*(swing.land_s for swing in swings), _NEVER + 1]),
+        lift_s=lift_s,
+        land_s=land_s,
+        leave_s=lift_s[:, None] + swing_s * np.where(steps[:, None], _LEAVE, _LEAVE_SEATED),
+        arrive_s=land_s[:, None] + swing_s * np.where(steps[:, None], _ARRIVE, _ARRIVE_SEATED),
         slip_m=np.array([*slips, np.zeros((2, 3))]),
     )

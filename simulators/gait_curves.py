@@ -25,13 +25,13 @@ _PELVIC_TILT_RAD = np.radians(11.0)
 # Complex amplitudes of harmonics 0..7 in 1e-4 rad: angle = Re Σ c_k exp(2πi k phase).
 _HIP = np.array([
     2731, 3565 + 403j, -516 + 383j, -121 - 231j, -51 + 25j, -66 - 20j, -19 + 8j, 18j,
-]) * 1e-4  # fmt: skip
+], complex) * 1e-4  # fmt: skip
 _KNEE = np.array([
     3919, 14 + 3733j, -2844 - 825j, -323 - 727j, -251 - 55j, -154 - 145j, -41j, -3 - 1j,
-]) * 1e-4  # fmt: skip
+], complex) * 1e-4  # fmt: skip
 _ANKLE = np.array([
     661, -324 - 795j, 110 + 1011j, -583 + 43j, 268 - 59j, 48 + 175j, 57 - 67j, 130 + 11j,
-]) * 1e-4  # fmt: skip
+], complex) * 1e-4  # fmt: skip
 
 # The share of the published stride in which the foot lies flat, with the passages beside it.
 _FLAT_FROM, _FLAT_PASSAGE = 0.09, 0.07
@@ -40,7 +40,8 @@ _FLAT_UNTIL, _HEEL_PASSAGE = 0.36, 0.12
 
 def hip_curve(phase: FloatArray) -> FloatArray:
     """Return hip flexion from standing in rad at ``phase`` (any shape; whole strides repeat)."""
-    return _series(_HIP, phase) - _PELVIC_TILT_RAD
+    flexion: FloatArray = _series(_HIP, phase) - _PELVIC_TILT_RAD
+    return flexion
 
 
 def knee_curve(phase: FloatArray) -> FloatArray:

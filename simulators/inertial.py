@@ -13,7 +13,7 @@ GRAVITY = np.array([0.0, 0.0, 9.80665])
 
 # Peak of the blow in m/s² at 1.26 m/s for pelvis, thigh, shank, foot and sternum, its delay on
 # the way up the body, and the share felt on the other leg.
-_PEAK = {"pelvis": 4.0, "thigh": 9.0, "shank": 18.0, "foot": 30.0, "sternum": 2.0}
+_PEAK = {"pelvis": 4.0, "thigh": 9.0, "shank": 20.0, "foot": 45.0, "sternum": 2.0}
 _DELAY_S = {"pelvis": 0.008, "thigh": 0.005, "shank": 0.002, "foot": 0.0, "sternum": 0.012}
 _ACROSS = 0.08
 _BLOW_HZ, _BLOW_DECAY_S, _BLOW_END_S = 22.0, 0.013, 0.12

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from gateway.messages import FloatArray
+from gateway.messages import FloatArray, IntArray
 from gateway.quaternion import rotate
-from simulators.footing import Footing, FootPath
+from simulators.footing import Footing
 from simulators.person import Person
 from simulators.pose import FEET, PELVIS, SHANKS, STERNUM, THIGHS, pose
 from simulators.segments import (
@@ -27,13 +27,13 @@ SMOOTHING_S = 0.035
 MARGIN_S = 5 * SMOOTHING_S
 """Samples this close to either end of a request are not final."""
 
-_BLEND = 0.3
-
 
 @dataclass(frozen=True)
 class Movement:
-    """``quat`` (N, 8, 4) segment → earth; ``sensor_m`` (N, 8, 3), ``pelvis_m`` (N, 3) the middle
-    of the hips and ``ankle_m`` (N, 2, 3), in metres from where the session began (ENU).
+    """Where everything is, in metres from where the session began (ENU).
+
+    ``quat`` (N, 8, 4) segment → earth; ``sensor_m`` (N, 8, 3), ``pelvis_m`` (N, 3) the middle of
+    the hips and ``ankle_m`` (N, 2, 3).
     """
 
     quat: FloatArray
@@ -55,65 +55,57 @@ def move(
     quat = orientations(posed)
     thighs, shanks = thigh_vectors(person, quat), shank_vectors(person, quat)
     span = hips(person, quat) - thighs - shanks
-    feet = _Feet.at(footing, t)
-    before, after = (
-        spot + rockers(person, quat, posed.pitch[:, FEET], yaw)
-        for spot, yaw in ((feet.spot_m, feet.yaw), (feet.next_spot_m, feet.next_yaw))
-    )
-    carried = before - span
+    pitch = posed.pitch[:, FEET]
+    standing = _plants(person, quat, pitch, footing, _rows(footing, t, "land_s"))
+    carried = standing - span
     share = footing.support.at(t)[:, None]
     follow = carried[:, 0] + share * (carried[:, 1] - carried[:, 0])
     pelvis = gaussian_filter1d(follow, SMOOTHING_S * rate_hz, axis=0)
-    ankle = feet.travel(before, pelvis[:, None] + span, after)
+    settled = _rows(footing, t, "settled_s")
+    before = _plants(person, quat, pitch, footing, settled)
+    after = _plants(person, quat, pitch, footing, settled + 1)
+    ankle = _travel(footing, t, settled, (before, pelvis[:, None] + span, after))
     return Movement(quat, _sensors(person, quat, pelvis, ankle, ankle + shanks), pelvis, ankle)
 
 
-@dataclass(frozen=True)
-class _Feet:
-    """What each foot is at over time: its plant, the next one, and how far it is between.
-
-    ``off`` and ``on`` (N, 2, 1) rise from 0 to 1 as the foot gives up its plant and takes the
-    next; ``slip_m`` (N, 2, 3) is added to the chain's ankle in between.
-    """
-
-    spot_m: FloatArray
-    yaw: FloatArray
-    next_spot_m: FloatArray
-    next_yaw: FloatArray
-    off: FloatArray
-    on: FloatArray
-    slip_m: FloatArray
-
-    @classmethod
-    def at(cls, footing: Footing, t: FloatArray) -> _Feet:
-        """Look up both feet at times (N,)."""
-        sides = [_foot(path, t) for path in footing.paths]
-        return cls(*(np.stack(both, axis=1) for both in zip(*sides, strict=True)))
-
-    def travel(self, before: FloatArray, chain: FloatArray, after: FloatArray) -> FloatArray:
-        """Return the ankles (N, 2, 3): planted, along the leg's chain in swing, planted."""
-        free = chain + self.slip_m
-        leaving = before + self.off * (free - before)
-        ankle: FloatArray = leaving + self.on * (after - leaving)
-        return ankle
+def _rows(footing: Footing, t: FloatArray, passed: str) -> IntArray:
+    """Return how many swings (N, 2) of each foot have ``passed``."""
+    sides = [np.searchsorted(getattr(path, passed), t) for path in footing.paths]
+    return np.stack(sides, axis=1)
 
 
-def _foot(path: FootPath, t: FloatArray) -> tuple[FloatArray, ...]:
-    plant = np.searchsorted(path.land_s, t)
-    coming = np.minimum(plant + 1, len(path.spot_m) - 1)
-    lift, land = path.lift_s[plant], path.land_s[plant]
-    share = (t - lift) / (land - lift)
-    slip = path.slip_m[plant]
-    slipped = slip[:, 0] + smootherstep(share)[:, None] * (slip[:, 1] - slip[:, 0])
-    return (
-        path.spot_m[plant],
-        path.yaw_rad[plant],
-        path.spot_m[coming],
-        path.yaw_rad[coming],
-        smootherstep(share / _BLEND)[:, None],
-        smootherstep((share - 1 + _BLEND) / _BLEND)[:, None],
-        slipped,
-    )
+def _pick(footing: Footing, name: str, rows: IntArray) -> FloatArray:
+    """Return a field of both paths (N, 2, ...) at their rows."""
+    values = [getattr(path, name) for path in footing.paths]
+    picked = [value[np.minimum(rows[:, s], len(value) - 1)] for s, value in enumerate(values)]
+    return np.stack(picked, axis=1)
+
+
+def _plants(
+    person: Person, quat: FloatArray, pitch: FloatArray, footing: Footing, rows: IntArray
+) -> FloatArray:
+    """Return the ankles (N, 2, 3) of feet that rock on their plants ``rows``."""
+    yaw = _pick(footing, "yaw_rad", rows)
+    return _pick(footing, "spot_m", rows) + rockers(person, quat, pitch, yaw)
+
+
+def _travel(
+    footing: Footing, t: FloatArray, rows: IntArray, ways: tuple[FloatArray, FloatArray, FloatArray]
+) -> FloatArray:
+    """Return the ankles (N, 2, 3): on the plant, along the leg's chain in swing, on the next."""
+    before, chain, after = ways
+    leave, arrive = _pick(footing, "leave_s", rows), _pick(footing, "arrive_s", rows)
+    slip = _pick(footing, "slip_m", rows)
+    lift, land = _pick(footing, "lift_s", rows), _pick(footing, "land_s", rows)
+    swung = _passage(t, lift, land)
+    free = chain + slip[:, :, 0] + swung * (slip[:, :, 1] - slip[:, :, 0])
+    leaving = before + _passage(t, leave[..., 0], leave[..., 1]) * (free - before)
+    ankle: FloatArray = leaving + _passage(t, arrive[..., 0], arrive[..., 1]) * (after - leaving)
+    return ankle
+
+
+def _passage(t: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
+    return smootherstep((t[:, None] - start) / (end - start))[..., None]
 
 
 def _sensors(

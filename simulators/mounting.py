@@ -18,8 +18,10 @@ _STRETCH = np.array([0.01, 0.02, 0.02, 0.01, 0.01, 0.003, 0.003, 0.005])
 
 @dataclass(frozen=True)
 class Mounting:
-    """``quat`` (8, 4) segment → sensor at rest; ``stretch`` (8, 3) turn of the sensor, in its own
-    axes, for each rad of flexion of the joint beside it.
+    """``quat`` (8, 4) segment → sensor at rest.
+
+    ``stretch`` (8, 3) is the turn of the sensor, in its own axes, for each rad of flexion of the
+    joint beside it.
     """
 
     quat: FloatArray

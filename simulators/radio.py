@@ -52,8 +52,7 @@ class DeviceClock:
 
     def host_s(self, index: IntArray) -> FloatArray:
         """Return the host's time of samples."""
-        times: FloatArray = self.phase_s + index * self.period_s
-        return times
+        return self.phase_s + index.astype(np.float64) * self.period_s
 
     def ticks_us(self, index: IntArray) -> IntArray:
         """Return the device's counter, not wrapped."""
@@ -100,9 +99,9 @@ def arrivals(
     after_ns: int,
     rng: np.random.Generator,
 ) -> IntArray:
-    """Return when packets sent at ``sent_s`` (N,) arrive, in ns, in order, none before ``after_ns``.
+    """Return when packets sent at ``sent_s`` (N,) arrive, in ns and in order.
 
-    ``offset_s`` is the phase of the connection events.
+    None arrives before ``after_ns``; ``offset_s`` is the phase of the connection events.
     """
     ready = sent_s + link.base_s + rng.exponential(link.jitter_s, len(sent_s))
     for begin, end in stalls:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import count as counting
 
 import numpy as np
 
 from gateway.drivers.movella_dot import encode_block
-from gateway.messages import PLACE_INDEX, PLACES, IntArray, PacketBlock, Place, SensorSpec
+from gateway.errors import UsageError
+from gateway.messages import (
+    PLACE_INDEX,
+    PLACES,
+    FloatArray,
+    IntArray,
+    PacketBlock,
+    Place,
+    SensorSpec,
+)
 from simulators.faults import Fault, Sent, strike
 from simulators.motion import Habits, Performer, Window, simulate_motion
 from simulators.radio import DeviceClock, Link, arrivals, draw_clock, draw_stalls, lost
@@ -21,8 +30,21 @@ from simulators.truth import PERSON, Truth
 
 ORIGIN_NS = 1_000_000_000_000
 MODE = 26
-DRIFT_SD_PPM = 20.0
 _BATTERY_EVERY_S = 60.0
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What the person wears and how it reaches the host; ``faults`` happen to it.
+
+    ``drift_sd_ppm`` is how far the crystals of the sensors' clocks are off.
+    """
+
+    places: tuple[Place, ...] = PLACES
+    link: Link = field(default_factory=Link)
+    grade: SensorGrade = field(default_factory=SensorGrade)
+    drift_sd_ppm: float = 20.0
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +62,7 @@ class SimulatedRecording:
     """A scenario as the packets of Movella DOTs; see ``gateway.recordings.Recording``.
 
     The same arguments give the same bytes, however the chunks are cut. ``seconds`` None is
-    endless. ``loss`` stands for that of ``link`` where no link is given.
+    endless. Raises UsageError for an unknown scenario.
     """
 
     def __init__(
@@ -50,13 +72,9 @@ class SimulatedRecording:
         seconds: float | None = None,
         rate_hz: float = 100.0,
         *,
-        places: Sequence[Place] = PLACES,
         person: str = PERSON,
-        loss: float = 0.002,
-        link: Link | None = None,
         habits: Habits | None = None,
-        grade: SensorGrade | None = None,
-        faults: Sequence[Fault] = (),
+        equipment: Equipment | None = None,
     ) -> None:
         self._scenario = scenario(performed) if isinstance(performed, str) else performed
         self.name = f"simulated-{self._scenario.name}-{seed}"
@@ -66,23 +84,30 @@ class SimulatedRecording:
         self.grid_rate_hz = rate_hz
         self._seed = seed
         self._habits = habits or Habits()
-        self._link = link or Link(loss=loss)
-        self._faults = tuple(faults)
+        self._equipment = equipment or Equipment()
         rng = np.random.default_rng([seed, 2])
-        self._errors = draw_errors(grade or SensorGrade(), rng)
-        devices = [_draw_device(place, rate_hz, rng) for place in PLACES]
-        self._devices = [device for device in devices if device.place in places]
+        self._errors = draw_errors(self._equipment.grade, rng)
+        drift = self._equipment.drift_sd_ppm
+        devices = [_draw_device(place, rate_hz, drift, rng) for place in PLACES]
+        self._devices = [d for d in devices if d.place in self._equipment.places]
         self.sensors = tuple(
             SensorSpec(d.name, d.place, "movella_dot", rate_hz, {"mode": MODE})
             for d in self._devices
         )
 
     def truth(self) -> Truth:
-        """Return what the person did, on the grid from ``origin_ns``; only of a finite one."""
-        assert np.isfinite(self.duration_s), "an endless recording has no whole truth"
-        return simulate_motion(
+        """Return what the person did, on the grid from ``origin_ns``.
+
+        Raises UsageError where the recording is endless.
+        """
+        if np.isnan(self.duration_s):
+            raise UsageError(
+                "an endless simulation has no whole truth; give it a length in seconds"
+            )
+        motion = simulate_motion(
             self._scenario, self.duration_s, self._seed, self.grid_rate_hz, self._habits
-        ).truth
+        )
+        return motion.truth
 
     def chunks(self, seconds: float) -> Iterator[list[PacketBlock]]:
         """Yield the packets of consecutive ``seconds`` by arrival, a block a sensor and channel."""
@@ -111,7 +136,7 @@ class SimulatedRecording:
             bounds = (stitched.from_s, min(stitched.until_s, end_s))
             for device in self._devices:
                 rng = np.random.default_rng([self._seed, 3, PLACE_INDEX[device.place], number])
-                stalls = draw_stalls(*bounds, self._link, rng)
+                stalls = draw_stalls(*bounds, self._equipment.link, rng)
                 near = np.concatenate([stall_ends[device.name], stalls])
                 stall_ends[device.name] = stalls
                 stream = motion[device.name]
@@ -126,7 +151,7 @@ class SimulatedRecording:
         device: Device,
         window: Window,
         bounds: tuple[float, float],
-        stalls: np.ndarray,
+        stalls: FloatArray,
         stream: Stream,
         rng: np.random.Generator,
     ) -> tuple[bytes, IntArray, IntArray]:
@@ -136,12 +161,12 @@ class SimulatedRecording:
         acc, gyr, quat = sample(window, slot, t)
         acc, gyr = measure(self._errors, slot, t, acc, gyr, self.grid_rate_hz, rng)
         sent = Sent(t, device.clock.ticks_us(index), acc, gyr, quat)
-        sent = sent.only(~lost(len(t), self._link, rng))
-        sent = strike(sent, device.place, self._faults, self.grid_rate_hz)
+        sent = sent.only(~lost(len(t), self._equipment.link, rng))
+        sent = strike(sent, device.place, self._equipment.faults, self.grid_rate_hz)
         arrival = arrivals(
             sent.t_s,
             device.radio_phase_s,
-            self._link,
+            self._equipment.link,
             stalls,
             stream.newest_ns - self.origin_ns,
             rng,
@@ -162,11 +187,13 @@ class SimulatedRecording:
         return payload, 2 * np.arange(1, len(index) + 1), arrival
 
 
-def _draw_device(place: Place, rate_hz: float, rng: np.random.Generator) -> Device:
+def _draw_device(
+    place: Place, rate_hz: float, drift_sd_ppm: float, rng: np.random.Generator
+) -> Device:
     return Device(
         name=f"sim-{place.replace('_', '-')}",
         place=place,
-        clock=draw_clock(rate_hz, DRIFT_SD_PPM, rng),
+        clock=draw_clock(rate_hz, drift_sd_ppm, rng),
         radio_phase_s=float(rng.uniform(0, 0.015)),
         battery=float(rng.uniform(55, 100)),
     )

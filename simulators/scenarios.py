@@ -32,11 +32,11 @@ class Walk:
 
 @dataclass(frozen=True)
 class Turn:
-    """Turn on short steps while walking; positive to the left."""
+    """Turn on steps of ``step_m`` at the cadence of the walking before; positive to the left."""
 
-    seconds: float = 2.6
+    seconds: float = 3.2
     angle_deg: float = 180.0
-    speed_mps: float = 0.5
+    step_m: float = 0.36
 
 
 @dataclass(frozen=True)

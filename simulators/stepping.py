@@ -10,20 +10,31 @@ from scipy.interpolate import CubicSpline
 
 from gateway.messages import FloatArray
 from simulators.gait_curves import FINAL_CONTACT_PHASE, stance_share, warp
-from simulators.person import Person, cadence_spm
+from simulators.person import Person
 from simulators.tracks import Track, TrackBuilder
 
 # The leading leg stands for these phases before its first lift, the other has just "landed".
 _FIRST_PHASE = 0.42
-_RAMP_S = 1.3
+_RAMP_S = 2.0
 _CHANGE_S = 0.9
 _KNOT_S = 0.004
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A stretch of a bout: ``speed_mps`` is that at which the person's steps have this length."""
+
+    seconds: float
+    speed_mps: float
+    cadence_spm: float
+
+
+@dataclass(frozen=True)
 class Leg:
-    """One leg of a bout: ``lag`` behind the leading leg in strides, ``stance_shift`` and
-    ``knee_share`` how an asymmetric gait changes its stance share and knee flexion.
+    """One leg of a bout: ``lag`` behind the leading leg in strides.
+
+    ``stance_shift`` and ``knee_share`` are how an asymmetric gait changes its stance share and
+    knee flexion.
     """
 
     lag: float
@@ -57,12 +68,14 @@ class Bout:
 
     def speed(self, t_s: FloatArray) -> FloatArray:
         """Return the intended speed (N,) in m/s, 0 at both ends."""
-        return self.cruise.at(t_s) * self.envelope.at(t_s)
+        speed: FloatArray = self.cruise.at(t_s) * self.envelope.at(t_s)
+        return speed
 
     def stance_shares(self, t_s: FloatArray) -> FloatArray:
         """Return the stance share (N, 2) of left and right."""
         shift = np.array([leg.stance_shift for leg in self.legs])
-        return stance_share(self.cruise.at(t_s))[:, None] + shift
+        shares: FloatArray = stance_share(self.speed(t_s))[:, None] + shift
+        return shares
 
     def phases(self, t_s: FloatArray) -> FloatArray:
         """Return the phase of the gait curves (N, 2) of left and right, whole strides counted."""
@@ -74,20 +87,20 @@ class Bout:
 def plan_bout(
     person: Person,
     start_s: float,
-    stages: Sequence[tuple[float, float]],
+    stages: Sequence[Stage],
     asymmetry: float,
     rng: np.random.Generator,
 ) -> Bout:
-    """Plan a bout of (seconds, speed in m/s) ``stages`` that follow without a stop."""
-    end = start_s + sum(seconds for seconds, _ in stages)
-    cruise = _cruise(start_s, stages)
+    """Plan a bout of ``stages`` that follow one another without a stop."""
+    end = start_s + sum(stage.seconds for stage in stages)
+    cruise, cadence = _pace(start_s, stages)
     legs = _legs(asymmetry, lead=int(rng.integers(2)))
     lag = next(leg.lag for leg in legs if leg.lag)
     times, phases = [start_s], [_FIRST_PHASE]
     while times[-1] < end:
         landing = _next_landing(phases[-1], lag)
-        speed = cruise.at(np.array(times[-1:]))[0]
-        stride_s = 120.0 / cadence_spm(person, speed) * (1 + person.variability * rng.normal())
+        stride_s = 120.0 / float(cadence.at(np.array(times[-1:]))[0])
+        stride_s *= 1 + person.variability * rng.normal()
         times.append(times[-1] + (landing - phases[-1]) * stride_s)
         phases.append(landing)
     ramp = min(_RAMP_S, (end - start_s) / 2)
@@ -116,13 +129,16 @@ def swings_of(bout: Bout) -> list[Swing]:
     return sorted(found, key=lambda swing: swing.land_s)
 
 
-def _cruise(start_s: float, stages: Sequence[tuple[float, float]]) -> Track:
-    track = TrackBuilder.starting(start_s, stages[0][1])
-    t = start_s + stages[0][0]
-    for seconds, speed in stages[1:]:
-        track.move(t - _CHANGE_S / 2, t + _CHANGE_S / 2, speed)
-        t += seconds
-    return track.build()
+def _pace(start_s: float, stages: Sequence[Stage]) -> tuple[Track, Track]:
+    """Return speed and cadence over a bout."""
+    speed = TrackBuilder.starting(start_s, stages[0].speed_mps)
+    cadence = TrackBuilder.starting(start_s, stages[0].cadence_spm)
+    t = start_s + stages[0].seconds
+    for stage in stages[1:]:
+        speed.move(t - _CHANGE_S / 2, t + _CHANGE_S / 2, stage.speed_mps)
+        cadence.move(t - _CHANGE_S / 2, t + _CHANGE_S / 2, stage.cadence_spm)
+        t += stage.seconds
+    return speed.build(), cadence.build()
 
 
 def _legs(asymmetry: float, lead: int) -> tuple[Leg, Leg]:

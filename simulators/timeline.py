@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gateway.messages import FloatArray, Quality, Repetition, Side
-from simulators.person import Person
+from simulators.person import Person, cadence_spm
 from simulators.scenarios import (
     KneeExtension,
     Part,
@@ -21,14 +21,14 @@ from simulators.scenarios import (
     Turn,
     Walk,
 )
-from simulators.stepping import Bout, Swing, plan_bout, swings_of
+from simulators.stepping import Bout, Stage, Swing, plan_bout, swings_of
 from simulators.tracks import Track, TrackBuilder
 
 _SEATED_RAD = np.radians(88.0)
 _SEATED_TORSO = (np.radians(6.0), 0.0)
 _RISING_TORSO = (np.radians(-20.0), np.radians(-38.0))
 _SIDES = (Side.LEFT, Side.RIGHT)
-_SETTLE_S = 0.25
+_EASE_S = 0.4
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,11 @@ class Activity:
 
 @dataclass(frozen=True)
 class Timeline:
-    """One pass. ``legs`` is a track of (thigh pitch, knee flexion, foot pitch) x (left, right) in
-    rad, ``torso`` of the pitch of pelvis and trunk, ``heading`` of the way faced (rad,
-    anticlockwise from east). ``swings`` are in order of landing.
+    """One pass.
+
+    ``legs`` is a track of (thigh pitch, knee flexion, foot pitch) x (left, right) in rad,
+    ``torso`` of the pitch of pelvis and trunk, ``heading`` of the way faced (rad, anticlockwise
+    from east). ``swings`` are in order of landing.
     """
 
     start_s: float
@@ -112,8 +114,7 @@ class _Planner:
 
     def walk(self, parts: Sequence[Walk | Turn]) -> None:
         """Plan consecutive walks and turns as one bout."""
-        usual = self.person.speed_mps
-        stages = [(p.seconds, usual if p.speed_mps is None else p.speed_mps) for p in parts]
+        stages = self._stages(parts)
         asymmetry = next((p.asymmetry for p in parts if isinstance(p, Walk)), 0.0)
         bout = plan_bout(self.person, self.t, stages, asymmetry, self.rng)
         self.bouts.append(bout)
@@ -121,7 +122,9 @@ class _Planner:
         for part in parts:
             if isinstance(part, Turn):
                 self.heading_rad += np.radians(part.angle_deg)
-                self.heading.move(self.t, self.t + part.seconds, self.heading_rad)
+                self.heading.move(
+                    self.t - _EASE_S, self.t + part.seconds + _EASE_S, self.heading_rad
+                )
             self._pass("turn" if isinstance(part, Turn) else "walk", part.seconds)
 
     def finish(self, start_s: float) -> Timeline:
@@ -137,6 +140,19 @@ class _Planner:
             tuple(self.repetitions),
             tuple(self.activities),
         )
+
+    def _stages(self, parts: Sequence[Walk | Turn]) -> list[Stage]:
+        stages: list[Stage] = []
+        speed = next((p.speed_mps for p in parts if isinstance(p, Walk)), None)
+        for part in parts:
+            if isinstance(part, Walk):
+                speed = part.speed_mps
+            walked = self.person.speed_mps if speed is None else speed
+            cadence = float(cadence_spm(self.person, np.array(walked)))
+            if isinstance(part, Turn):  # step length² / walk ratio is 60 · speed
+                walked = part.step_m**2 / (60 * self.person.walk_ratio_m_min)
+            stages.append(Stage(part.seconds, walked, cadence))
+        return stages
 
     def _pass(self, name: str, seconds: float) -> None:
         self.activities.append(Activity(name, self.t, self.t + seconds))

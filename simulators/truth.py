@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,7 +60,8 @@ def joint_flexion(quat: FloatArray) -> FloatArray:
     distal = np.concatenate([quat[:, THIGHS], quat[:, SHANKS], quat[:, FEET]], axis=1)
     w, x, y, z = np.moveaxis(multiply(conjugate(proximal), distal), -1, 0)
     angle: FloatArray = np.arctan2(2 * (w * z - x * y), 1 - 2 * (x * x + z * z))
-    return angle * _FLEXION_SIGN
+    angle *= _FLEXION_SIGN
+    return angle
 
 
 def ground_speed(position_m: FloatArray, rate_hz: float) -> FloatArray:
@@ -91,7 +93,7 @@ def strides(swings: Sequence[Swing]) -> tuple[Stride, ...]:
     found: list[Stride] = []
     for side in (0, 1):
         own = [swing for swing in swings if swing.step and swing.side == side]
-        for first, second in zip(own, own[1:], strict=False):
+        for first, second in pairwise(own):
             time = second.land_s - first.land_s
             if time <= _LONGEST_STRIDE_S:
                 stance = (second.lift_s - first.land_s) / time
