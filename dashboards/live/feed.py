@@ -81,19 +81,20 @@ class Feed:
         self._period_s = 1.0 / rate_hz
         self._instance = secrets.token_hex(4)
         self._mailboxes: set[Mailbox] = set()
+        self._newcomer = False
         self._encoder = msgspec.json.Encoder()
 
     async def run(self) -> None:
         """Offer each new frame to all pages; an old one now and then, as a sign of life."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        shown: tuple[int, float] | None = None
+        offered: LiveFrame | None = None
         silent_since = due
         while True:
             frame = self._latest() if self._mailboxes else None
-            newest = None if frame is None else (frame.ready_ns, frame.t_s)
-            if newest != shown or loop.time() - silent_since >= HEARTBEAT_S:
-                shown, silent_since = newest, loop.time()
+            silent = loop.time() - silent_since >= HEARTBEAT_S
+            if self._newcomer or silent or _moment(frame) != _moment(offered):
+                offered, silent_since, self._newcomer = frame, loop.time(), False
                 self._offer(frame)
             # A late tick is not made up for: the next frame is newer anyway.
             due = max(due + self._period_s, loop.time())
@@ -103,8 +104,8 @@ class Feed:
         """Serve one page until it goes; whatever it sends acknowledges one message."""
         await websocket.accept()
         mailbox = Mailbox()
-        mailbox.offer(self._encode(self._latest()))
         self._mailboxes.add(mailbox)
+        self._newcomer = True
         try:
             async with asyncio.TaskGroup() as group:
                 sender = group.create_task(_send(websocket, mailbox))
@@ -115,13 +116,16 @@ class Feed:
 
     def _offer(self, frame: LiveFrame | None) -> None:
         if self._mailboxes:
-            payload = self._encode(frame)
+            stamp_ms = round(time.monotonic() * 1e3, 3)
+            envelope = Envelope(self._instance, self.source, stamp_ms, frame)
+            payload = self._encoder.encode(envelope)
             for mailbox in self._mailboxes:
                 mailbox.offer(payload)
 
-    def _encode(self, frame: LiveFrame | None) -> bytes:
-        stamp_ms = round(time.monotonic() * 1e3, 3)
-        return self._encoder.encode(Envelope(self._instance, self.source, stamp_ms, frame))
+
+def _moment(frame: LiveFrame | None) -> tuple[int, float] | None:
+    """Return what tells one frame from the next."""
+    return None if frame is None else (frame.ready_ns, frame.t_s)
 
 
 async def _send(websocket: WebSocket, mailbox: Mailbox) -> None:
