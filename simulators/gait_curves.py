@@ -25,13 +25,13 @@ _PELVIC_TILT_RAD = np.radians(11.0)
 # Complex amplitudes of harmonics 0..7 in 1e-4 rad: angle = Re Σ c_k exp(2πi k phase).
 _HIP = np.array([
     2731, 3565 + 403j, -516 + 383j, -121 - 231j, -51 + 25j, -66 - 20j, -19 + 8j, 18j,
-], complex) * 1e-4  # fmt: skip
+], np.complex128)  # fmt: skip
 _KNEE = np.array([
     3919, 14 + 3733j, -2844 - 825j, -323 - 727j, -251 - 55j, -154 - 145j, -41j, -3 - 1j,
-], complex) * 1e-4  # fmt: skip
+], np.complex128)  # fmt: skip
 _ANKLE = np.array([
     661, -324 - 795j, 110 + 1011j, -583 + 43j, 268 - 59j, 48 + 175j, 57 - 67j, 130 + 11j,
-], complex) * 1e-4  # fmt: skip
+], np.complex128)  # fmt: skip
 
 # The share of the published stride in which the foot lies flat, with the passages beside it.
 _FLAT_FROM, _FLAT_PASSAGE = 0.09, 0.07
@@ -85,5 +85,5 @@ def _series(amplitudes: NDArray[np.complex128], phase: FloatArray) -> FloatArray
     for amplitude in amplitudes[-2::-1]:
         total *= turn
         total += amplitude
-    real: FloatArray = total.real
+    real: FloatArray = 1e-4 * total.real
     return real
