@@ -83,7 +83,7 @@ def windows(rate_hz: float) -> Windows:
         swing_start=span(0.08, 0.16),
         jolt_span=span(-0.05, 0.05),
         swing=span(-0.25, -0.05),
-        swing_middle=span(-0.24, -0.12),
+        swing_middle=span(-0.20, -0.08),
         rest=span(0.15, LOOK_AHEAD_S - SMOOTHING_S / 2),
         landing=span(-0.08, 0.10),
         turning=span(-0.12, LOOK_AHEAD_S - SMOOTHING_S / 2 - REVERSAL_LAG_S),

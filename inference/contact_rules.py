@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
-from gateway.messages import FloatArray, GaitEventKind, IntArray
+from gateway.messages import GaitEventKind, IntArray
 from inference.contact_kernels import Signals, Windows, gather, last_onset, lows, smoothing_delay
 
-REVERSAL_RAD2_S2 = -1.0
-LANDING_RAD2_S2 = -0.5
+REVERSAL_RAD2_S2 = -0.5
 PUSH_OFF_RAD_S = 2.0
 SWING_RAD_S = 1.5
 JOLT_M_S2 = 2.0
@@ -26,7 +26,9 @@ LONGEST_SWING_S = 1.2
 SHORTEST_STANCE_S = 0.2
 SHORTEST_STRIDE_S = 0.45
 LEAST_RETRY_S = 0.6
-FREE_SWING_RAD_S = 1.0
+LONGEST_STEP_S = 1.5
+LONGEST_HOLD_S = 0.6
+FREE_SWING_RAD_S = 0.8
 
 
 @dataclass(frozen=True, order=True)
@@ -73,10 +75,10 @@ def landings(found: Signals, first: int, last: int, lengths: Windows) -> list[Ca
     A swing ends with a jolt and the leg is nearly at rest soon after. Where the ground turns
     the foot back, contact is at that reversal; where it does not, at the onset of the jolt.
     """
-    turned = _landings(found, *lows(found.reversal, first, last, LANDING_RAD2_S2), lengths)
+    turned = _landings(found, *lows(found.reversal, first, last, REVERSAL_RAD2_S2), lengths)
     leg, at = lows(-found.jolt, first, last, -JOLT_M_S2)
     lone = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
-    lone &= gather(found.reversal, leg, at, lengths.turning).min(axis=1) >= LANDING_RAD2_S2
+    lone &= gather(found.reversal, leg, at, lengths.turning).min(axis=1) >= REVERSAL_RAD2_S2
     struck = _landings(found, leg[lone], at[lone], lengths)
     delay = LANDING_SHIFT_S * lengths.rate_hz + smoothing_delay(lengths)
     return [
@@ -112,31 +114,60 @@ def _onset(found: Signals, candidate: Candidate, lengths: Windows) -> int:
     return lengths.onset[0] + last_onset(high, lengths.onset_pause)
 
 
+class Verdict(StrEnum):
+    """What a leg's order of events makes of a candidate.
+
+    A held one is an event if the other foot leaves the ground soon after.
+    """
+
+    EVENT = "event"
+    HELD = "held"
+    NOTHING = "nothing"
+
+
 @dataclass
 class Leg:
-    """What one leg did last, in samples of the grid; -inf where it is not known."""
+    """What one leg did last, in samples of the grid; -inf where it is not known.
+
+    ``proven`` is its newest landing that followed a final contact.
+    """
 
     foot_off: float = -np.inf
     landing: float = -np.inf
+    proven: float = -np.inf
 
-    def accept(self, kind: GaitEventKind, sample: float, sustained: bool, rate_hz: float) -> bool:
-        """Take a contact at ``sample`` as an event if it fits the order of a leg's events."""
-        if kind is GaitEventKind.FINAL_CONTACT:
-            taken = self._leaves(sample, rate_hz)
-            self.foot_off = sample if taken else self.foot_off
-        else:
-            taken = self._lands(sample, sustained, rate_hz)
-            self.landing = sample if taken else self.landing
-        return taken
+    @property
+    def last(self) -> float:
+        """The leg's newest event."""
+        return max(self.foot_off, self.landing)
 
-    def _leaves(self, sample: float, rate_hz: float) -> bool:
+    def leaves(self, sample: float, rate_hz: float) -> Verdict:
+        """Judge a final contact at ``sample`` by the order of the leg's events."""
         swinging = self.foot_off > self.landing
         if swinging and sample - self.foot_off < LEAST_RETRY_S * rate_hz:
-            return False
-        return sample - self.landing >= SHORTEST_STANCE_S * rate_hz
+            return Verdict.NOTHING
+        if sample - self.landing < SHORTEST_STANCE_S * rate_hz:
+            return Verdict.NOTHING
+        self.foot_off = sample
+        return Verdict.EVENT
 
-    def _lands(self, sample: float, sustained: bool, rate_hz: float) -> bool:
+    def lands(self, sample: float, rate_hz: float, sustained: bool, other: Leg | None) -> Verdict:
+        """Judge an initial contact at ``sample`` by the order of the legs' events.
+
+        Without a final contact before it, the swing must have lasted and the legs must be
+        walking: the ``other`` one did something lately or, where it has no sensor (None), this
+        one took a whole step. If the other one did nothing yet, this may be the first step.
+        """
         swing = sample - self.foot_off
         if self.foot_off > self.landing and swing <= LONGEST_SWING_S * rate_hz:
-            return swing >= SHORTEST_SWING_S * rate_hz
-        return sustained and sample - self.landing >= SHORTEST_STRIDE_S * rate_hz
+            if swing < SHORTEST_SWING_S * rate_hz:
+                return Verdict.NOTHING
+            self.landing = self.proven = sample
+            return Verdict.EVENT
+        if not sustained or sample - self.landing < SHORTEST_STRIDE_S * rate_hz:
+            return Verdict.NOTHING
+        walked = self.proven if other is None else other.last
+        if sample - walked > LONGEST_STEP_S * rate_hz:
+            return Verdict.NOTHING if other is None else Verdict.HELD
+        self.landing = sample
+        return Verdict.EVENT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,12 +12,21 @@ from gateway.messages import (
     BodyBlock,
     FloatArray,
     GaitEvent,
+    GaitEventKind,
     IntArray,
     Message,
     Quality,
+    Side,
 )
 from inference.contact_kernels import LOOK_AHEAD_S, Windows, signals, windows
-from inference.contact_rules import Candidate, Leg, foot_offs, landings
+from inference.contact_rules import (
+    LONGEST_HOLD_S,
+    Candidate,
+    Leg,
+    Verdict,
+    foot_offs,
+    landings,
+)
 from inference.leg_motion import SIDES, LegMotion, LegSource
 
 __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
@@ -61,13 +70,11 @@ class _Buffer:
         """Number of the sample that comes next."""
         return self.start + int(self.acc.shape[2])
 
-    def missing_between(self, leg: int, first: int, last: int) -> bool:
-        """Tell whether samples after ``first`` up to ``last`` are missing."""
-        return bool(self.missing[leg, last] > self.missing[leg, first])
-
-    def count(self, leg: int, at: int) -> _Count:
-        """Return the counts of ``leg`` at position ``at``."""
-        return _Count(self.start + at, int(self.missing[leg, at]), int(self.real[leg, at]))
+    def contact(self, candidate: Candidate) -> _Contact:
+        """Return what ``candidate`` would be."""
+        leg, at = candidate.leg, int(candidate.sample)
+        counts = int(self.missing[leg, at]), int(self.real[leg, at])
+        return _Contact(candidate.kind, self.start + candidate.sample, *counts)
 
     def tail(self, count: int) -> _Buffer:
         """Return the newest ``count`` samples."""
@@ -82,12 +89,23 @@ class _Buffer:
 
 
 @dataclass(frozen=True)
-class _Count:
-    """Counts of the buffer at an event."""
+class _Contact:
+    """A contact at ``sample`` of the grid, and the buffer's counts there."""
 
-    sample: int
+    kind: GaitEventKind
+    sample: float
     missing: int
     real: int
+
+
+@dataclass
+class _Leg:
+    """One leg's rules, its newest event, and a landing that waits for the other foot."""
+
+    side: Side
+    rules: Leg = field(default_factory=Leg)
+    before: _Contact | None = None
+    held: _Contact | None = None
 
 
 @dataclass
@@ -95,8 +113,7 @@ class _State:
     lengths: Windows
     buffer: _Buffer
     source: LegSource = field(default_factory=LegSource)
-    legs: list[Leg] = field(default_factory=lambda: [Leg(), Leg()])
-    before: list[_Count | None] = field(default_factory=lambda: [None, None])
+    legs: list[_Leg] = field(default_factory=lambda: [_Leg(side) for side in SIDES])
 
 
 class GaitEvents:
@@ -125,8 +142,11 @@ class GaitEvents:
         found = signals(buffer.acc, buffer.gyr, lengths)
         candidates = foot_offs(found, lengths.back, last, lengths)
         candidates += landings(found, lengths.back, last, lengths)
-        told = (_told(state, buffer, candidate, message.person) for candidate in sorted(candidates))
-        return [event for event in told if event is not None]
+        return [
+            event
+            for candidate in sorted(candidates)
+            for event in _judge(state, buffer, candidate, message.person)
+        ]
 
     def flush(self) -> Iterable[Message]:
         """Return nothing: a contact without what should follow it is not told."""
@@ -154,37 +174,71 @@ class GaitEvents:
         return state
 
 
-def _told(state: _State, buffer: _Buffer, candidate: Candidate, person: str) -> GaitEvent | None:
-    """Return the event that ``candidate`` is, or None."""
-    leg, lengths = candidate.leg, state.lengths
-    _forget_over_gap(state, buffer, candidate)
-    if buffer.missing_between(leg, candidate.at - lengths.back, candidate.at + lengths.ahead):
-        return None
-    offset, rate_hz = candidate.sample, lengths.rate_hz
-    sample = buffer.start + offset
-    if not state.legs[leg].accept(candidate.kind, sample, candidate.sustained, rate_hz):
-        return None
-    now = buffer.count(leg, int(offset))
-    before, state.before[leg] = state.before[leg], now
+def _judge(
+    state: _State, buffer: _Buffer, candidate: Candidate, person: str
+) -> Iterator[GaitEvent]:
+    """Yield the events that ``candidate`` leads to."""
+    lengths, leg, other = state.lengths, state.legs[candidate.leg], state.legs[1 - candidate.leg]
+    _forget_over_gap(leg, int(buffer.missing[candidate.leg, candidate.at + lengths.ahead]))
+    if not _seen(buffer, candidate.leg, candidate, lengths):
+        return
+    contact = buffer.contact(candidate)
+    partner = other.rules if _seen(buffer, 1 - candidate.leg, candidate, lengths) else None
+    verdict = _verdict(leg.rules, candidate, contact.sample, lengths.rate_hz, partner)
+    told_s = (buffer.start + candidate.at + lengths.ahead) / lengths.rate_hz
+    if verdict is Verdict.HELD:
+        leg.held = contact
+    if verdict is Verdict.EVENT:
+        if contact.kind is GaitEventKind.FINAL_CONTACT:
+            yield from _released(other, contact.sample, lengths.rate_hz, told_s, person)
+        yield _event(leg, contact, lengths.rate_hz, told_s, person)
+
+
+def _verdict(
+    rules: Leg, candidate: Candidate, sample: float, rate_hz: float, other: Leg | None
+) -> Verdict:
+    if candidate.kind is GaitEventKind.FINAL_CONTACT:
+        return rules.leaves(sample, rate_hz)
+    return rules.lands(sample, rate_hz, candidate.sustained, other)
+
+
+def _released(
+    leg: _Leg, sample: float, rate_hz: float, told_s: float, person: str
+) -> Iterator[GaitEvent]:
+    """Yield the landing that ``leg`` held, now that the other foot has left the ground."""
+    held, leg.held = leg.held, None
+    if held is None or not 0 <= sample - held.sample <= LONGEST_HOLD_S * rate_hz:
+        return
+    leg.rules.landing = held.sample
+    yield _event(leg, held, rate_hz, told_s, person)
+
+
+def _event(leg: _Leg, contact: _Contact, rate_hz: float, told_s: float, person: str) -> GaitEvent:
+    before, leg.before = leg.before, contact
     return GaitEvent(
         person=person,
-        t_s=sample / rate_hz,
-        detected_s=(buffer.start + candidate.at + lengths.ahead) / rate_hz,
-        side=SIDES[leg],
-        kind=candidate.kind,
-        quality=Quality(real_share=_real_share(before, now)),
+        t_s=contact.sample / rate_hz,
+        detected_s=told_s,
+        side=leg.side,
+        kind=contact.kind,
+        quality=Quality(real_share=_real_share(before, contact)),
     )
 
 
-def _forget_over_gap(state: _State, buffer: _Buffer, candidate: Candidate) -> None:
-    """Make the leg forget its last event where samples are missing since."""
-    before = state.before[candidate.leg]
-    now = int(buffer.missing[candidate.leg, candidate.at + state.lengths.ahead])
-    if before is not None and now > before.missing:
-        state.legs[candidate.leg], state.before[candidate.leg] = Leg(), None
+def _seen(buffer: _Buffer, leg: int, candidate: Candidate, lengths: Windows) -> bool:
+    """Tell whether ``leg`` misses no sample around ``candidate``."""
+    first, last = candidate.at - lengths.back, candidate.at + lengths.ahead
+    return bool(buffer.missing[leg, last] == buffer.missing[leg, first])
 
 
-def _real_share(before: _Count | None, now: _Count) -> float:
-    if before is None or now.sample <= before.sample:
-        return 0.0
-    return (now.real - before.real) / (now.sample - before.sample)
+def _forget_over_gap(leg: _Leg, missing: int) -> None:
+    """Make ``leg`` forget contacts since which samples are missing."""
+    if leg.before is not None and missing > leg.before.missing:
+        leg.rules, leg.before = Leg(), None
+    if leg.held is not None and missing > leg.held.missing:
+        leg.held = None
+
+
+def _real_share(before: _Contact | None, now: _Contact) -> float:
+    span = 0 if before is None else int(now.sample) - int(before.sample)
+    return (now.real - before.real) / span if before is not None and span > 0 else 0.0
