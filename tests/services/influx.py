@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import urllib.error
 import urllib.request
@@ -148,7 +150,14 @@ def _parsed(headers: Mapping[str, str], text: str) -> Any:
 
 
 def _rows(text: str) -> list[dict[str, str]]:
-    import csv
-    import io
-
-    return [dict(row) for row in csv.DictReader(io.StringIO(text)) if row.get("result") != "result"]
+    """Parse tables that an empty line parts; each begins with a header of its own."""
+    rows: list[dict[str, str]] = []
+    header: list[str] = []
+    for cells in csv.reader(io.StringIO(text, newline="")):
+        if not cells:
+            header = []
+        elif not header:
+            header = cells
+        else:
+            rows.append(dict(zip(header, cells, strict=True)))
+    return rows
