@@ -44,8 +44,11 @@ class Resampler:
         return (self.half_width - self.ratio.is_integer()) / self.grid_rate_hz
 
     def first_output(self, start: int) -> int:
-        """Return the first output at or after grid sample ``start``."""
-        return ceil(start * self.rate_hz / self.grid_rate_hz)
+        """Return the first output that rests on no sample before ``start``."""
+        output = floor((start - 1) * self.rate_hz / self.grid_rate_hz)
+        while self.first_sample(output) < start:
+            output += 1
+        return output
 
     def first_sample(self, output: int) -> int:
         """Return the first grid sample that ``output`` rests on."""
@@ -66,7 +69,7 @@ class Resampler:
         first = np.floor(position - self.half_width).astype(np.int64) + 1
         samples = [first + tap for tap in range(ceil(2 * self.half_width))]
         weights = [self._weight(sample - position) for sample in samples]
-        total: FloatArray = np.sum(weights, axis=0)
+        total = sum(weights)
         last = self._last(position)
         return [
             (np.minimum(sample, last) - start, (weight / total)[:, None])
@@ -89,8 +92,8 @@ class Resampler:
         ]
 
     def _position(self, output: int, count: int) -> FloatArray:
-        position: FloatArray = np.arange(output, output + count) * self.grid_rate_hz / self.rate_hz
-        return position
+        outputs = np.arange(output, output + count, dtype=np.float64)
+        return outputs * self.grid_rate_hz / self.rate_hz
 
     def _last(self, position: FloatArray) -> IntArray:
         last: IntArray = np.ceil(position + self.half_width).astype(np.int64) - 1

@@ -36,12 +36,14 @@ class _Rows:
 class _Progress:
     """Where the stream stands: grid rows still needed, the next output, what the model remembers.
 
-    ``seen`` (look-ahead,) tells whether any sensor was present at the samples yet to be told of.
+    ``untold`` of the next outputs speak of times before the stream; ``seen`` (look-ahead,) tells
+    whether any sensor was present at the samples that are yet to be spoken of.
     """
 
     grid_rate_hz: float
     rows: _Rows
     output: int
+    untold: int
     seen: BoolArray
     state: State
 
@@ -100,13 +102,17 @@ class Estimates:
         self._progress = snapshot
 
     def _beginning(self, block: SegmentBlock, resampler: Resampler) -> _Progress:
-        output = resampler.first_output(block.start)
-        first = min(resampler.first_sample(output), block.start)
-        unknown = np.full((block.start - first, AXES), np.nan)
-        absent = np.zeros((block.start - first, PLACE_COUNT), np.bool_)
-        seen = np.zeros(self._model.metadata.look_ahead, np.bool_)
-        rows = _Rows(first, unknown, unknown, absent)
-        return _Progress(block.rate_hz, rows, output, seen, self._model.initial_state())
+        nothing = np.empty((0, AXES))
+        rows = _Rows(block.start, nothing, nothing, np.empty((0, PLACE_COUNT), np.bool_))
+        look_ahead = self._model.metadata.look_ahead
+        return _Progress(
+            grid_rate_hz=block.rate_hz,
+            rows=rows,
+            output=resampler.first_output(block.start),
+            untold=look_ahead,
+            seen=np.zeros(look_ahead, np.bool_),
+            state=self._model.initial_state(),
+        )
 
     def _estimate(
         self,
@@ -120,43 +126,42 @@ class Estimates:
         mean, log_variance, state = self._model.run(x, mask.astype(np.float32), before.state)
         seen = np.concatenate([before.seen, mask.any(axis=1)])
         following = before.output + count
+        skipped = min(before.untold, count)
         self._progress = _Progress(
-            block.rate_hz,
-            _from(rows, resampler.first_sample(following)),
-            following,
-            seen[count:],
-            state,
+            grid_rate_hz=block.rate_hz,
+            rows=_from(rows, resampler.first_sample(following)),
+            output=following,
+            untold=before.untold - skipped,
+            seen=seen[count:],
+            state=state,
         )
-        estimated = self._reading.read(mean, log_variance, seen[:count])
-        start = before.output - self._model.metadata.look_ahead
-        return self._message(block, resampler, start, *estimated)
+        if skipped == count:
+            return []
+        estimated = self._reading.read(mean[skipped:], log_variance[skipped:], seen[skipped:count])
+        start = before.output + skipped - self._model.metadata.look_ahead
+        return [self._block(block, resampler, start, *estimated)]
 
-    def _message(
+    def _block(
         self,
         block: SegmentBlock,
         resampler: Resampler,
         start: int,
         mean: FloatArray,
         sd: FloatArray,
-    ) -> Iterable[Message]:
-        before_origin = max(0, -start)
-        if before_origin >= len(mean):
-            return []
+    ) -> EstimateBlock:
         rate_hz = self._model.metadata.rate_hz
-        return [
-            EstimateBlock(
-                person=block.person,
-                start=start + before_origin,
-                rate_hz=rate_hz,
-                ready_ns=block.ready_ns,
-                names=self._names,
-                units=self._units,
-                mean=mean[before_origin:],
-                sd=sd[before_origin:],
-                look_ahead_s=self._model.metadata.look_ahead / rate_hz + resampler.delay_s,
-                model=self._label,
-            )
-        ]
+        return EstimateBlock(
+            person=block.person,
+            start=start,
+            rate_hz=rate_hz,
+            ready_ns=block.ready_ns,
+            names=self._names,
+            units=self._units,
+            mean=mean,
+            sd=sd,
+            look_ahead_s=self._model.metadata.look_ahead / rate_hz + resampler.delay_s,
+            model=self._label,
+        )
 
 
 def _extended(rows: _Rows, block: SegmentBlock) -> _Rows:
