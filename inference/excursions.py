@@ -48,12 +48,22 @@ def phases(exercise: Exercise, course: Course) -> IntArray:
     """Return the phase (T,) of every sample of a course."""
     up = exercise.direction * course.angle_deg
     resting = up <= exercise.direction * exercise.leave_deg
-    effort = (up > exercise.direction * exercise.effort_deg) & course.in_effort
-    phase = np.where(effort, Phase.EFFORT, Phase.MOVING)
+    effort = up > exercise.direction * exercise.effort_deg
+    phase = np.where(effort & course.in_effort, Phase.EFFORT, Phase.MOVING)
     phase[resting] = Phase.REST
     phase[~course.fits | (resting & ~course.at_rest)] = Phase.ELSEWHERE
     phase[np.isnan(up)] = Phase.UNKNOWN
     return phase
+
+
+def angle_in_posture(exercise: Exercise, course: Course) -> FloatArray:
+    """Return the leading angle (T,), NaN where the posture is not that of the exercise.
+
+    Somebody who sits down bends the knees as far as in a squat, and must not be praised for it.
+    """
+    up = exercise.direction * course.angle_deg
+    effort = up > exercise.direction * exercise.effort_deg
+    return np.where(course.fits & (course.in_effort | ~effort), course.angle_deg, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gateway.messages import (
     SegmentBlock,
     Side,
 )
-from inference.excursions import Excursion, Tracker, Turn
+from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
 from inference.exercises import Exercise, Pose, exercises
 from inference.pairing import Pairing
 
@@ -158,7 +158,7 @@ class _Line:
     def advance(self, start: int, pose: Pose) -> list[Turn]:
         """Follow the pose from sample ``start`` on; return what happened."""
         course = self.exercise.course(pose, self.side)
-        self.angle_deg = course.angle_deg
+        self.angle_deg = angle_in_posture(self.exercise, course)
         return self.tracker.advance(start, course)
 
     def begin(self, at: int) -> None:

@@ -2,7 +2,7 @@
 
 The leading angle is the mean flexion of the knees that are known, so one leg is enough. Walking
 never passes: it bends one knee at a time, and with one leg known, the knee bends far before the
-thigh has come forward. Sitting down begins like a squat, but does not return to standing in time.
+thigh has come forward. In sitting down the shanks stay upright, and standing up again is late.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ HEEL_OFF_DEG = 35.0
 UPRIGHT_DEG = 30.0
 """A thigh within this of vertical stands."""
 
-THIGH_SHARE = 0.45
-"""In a squat the thigh takes over half of the knee's flexion; in the swing of walking it lags."""
+THIGH_SHARE = (0.45, 0.9)
+"""Share of the knee's flexion that is the thigh's. In the swing of walking the thigh lags; in
+sitting down the shank, which leans forward in a squat, stays upright."""
 
 
 def course(pose: Pose, side: Side | None) -> Course:
@@ -40,7 +41,7 @@ def course(pose: Pose, side: Side | None) -> Course:
     return Course(
         angle_deg=knee,
         at_rest=thigh < UPRIGHT_DEG,
-        in_effort=thigh > THIGH_SHARE * knee,
+        in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < THIGH_SHARE[1] * knee),
         fits=planted & together,
         real=np.asarray((pose.real[:, KNEES] | np.isnan(knees)).all(axis=1)),
     )

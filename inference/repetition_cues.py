@@ -1,0 +1,35 @@
+"""The cue that counts each repetition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.messages import Cue, CueKind, Repetition, Side
+from gateway.rules import RepetitionRule
+
+
+@dataclass(slots=True)
+class RepetitionWatch:
+    """Follows a ``RepetitionRule``: the number, with praise if the target was reached."""
+
+    rule: RepetitionRule
+    told_s: dict[Side | None, float] = field(default_factory=dict)
+
+    def see(self, message: Any) -> Iterator[Cue]:
+        """Take a message; return the cue of a repetition."""
+        if not isinstance(message, Repetition) or self.rule.exercise not in ("", message.exercise):
+            return
+        if message.end_s - self.told_s.get(message.side, -math.inf) < self.rule.min_interval_s:
+            return
+        self.told_s[message.side] = message.end_s
+        yield Cue(
+            person=message.person,
+            t_s=message.end_s,
+            kind=CueKind.REPETITION,
+            text=f"Good: {message.count}" if message.target_reached else f"{message.count}",
+            rule=":".join(filter(None, ["repetition", self.rule.exercise])),
+            quality=message.quality,
+        )
