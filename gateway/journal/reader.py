@@ -10,7 +10,15 @@ from typing import Any, Self
 import msgspec
 
 from gateway.errors import JournalError
-from gateway.journal.schema import APPLICATION_ID, FORMAT, TRUTH, SessionInfo, connect, explained
+from gateway.journal.schema import (
+    APPLICATION_ID,
+    DAMAGED,
+    FORMAT,
+    TRUTH,
+    SessionInfo,
+    connect,
+    explained,
+)
 from gateway.messages import message
 from gateway.wire import Recorded, decode
 
@@ -44,7 +52,7 @@ class JournalReader:
         self.path = path
         self._connection = connection
         meta = {key: msgspec.json.decode(value) for key, value in self._rows("SELECT * FROM meta")}
-        self.closed: bool = meta.pop("closed", False)
+        self.closed = meta.pop("closed", False) is True
         self.info = msgspec.convert(meta, SessionInfo)
 
     @property
@@ -60,7 +68,7 @@ class JournalReader:
             "SELECT seq, t_ns, kind, body FROM entry "  # noqa: S608, only question marks go in
             f"WHERE seq > ? {chosen} ORDER BY seq LIMIT ?"
         )
-        return [Entry(*row) for row in self._rows(query, after, *(kinds or ()), limit)]
+        return [self._entry(row) for row in self._rows(query, after, *(kinds or ()), limit)]
 
     def messages(self, kinds: Collection[str]) -> Iterator[Recorded]:
         """Yield every message of these kinds, in order; raises JournalError at a damaged one."""
@@ -76,12 +84,15 @@ class JournalReader:
 
     def counts(self) -> dict[str, int]:
         """Return the number of entries of each kind."""
-        return dict(self._rows("SELECT kind, count(*) FROM entry GROUP BY kind"))
+        return dict(
+            self._rows("SELECT kind, count(*) FROM entry WHERE typeof(kind) = 'text' GROUP BY kind")
+        )
 
     @property
     def end_ns(self) -> int:
         """Time of the latest entry since the origin; 0 before the first."""
-        return int(self._rows("SELECT coalesce(max(t_ns), 0) FROM entry")[0][0])
+        query = "SELECT coalesce(max(t_ns), 0) FROM entry WHERE typeof(t_ns) = 'integer'"
+        return int(self._rows(query)[0][0])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -92,6 +103,13 @@ class JournalReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
+        entry = Entry(*row)
+        # SQLite lets any type stand in any column, so damage may change one.
+        if type(entry.t_ns) is int and type(entry.kind) is str and type(entry.body) is bytes:
+            return entry
+        raise JournalError(f"{self.path}: entry {entry.seq}: {DAMAGED}")
 
     def _message(self, entry: Entry) -> Recorded:
         try:
@@ -111,7 +129,7 @@ def open_journal(path: Path) -> JournalReader:
         connection = connect(path, "ro")
     try:
         return JournalReader(path, connection)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, TypeError) as error:
         connection.close()
         raise JournalError(f"{path}: the session's description is damaged: {error}") from error
     except JournalError:

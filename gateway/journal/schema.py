@@ -18,6 +18,7 @@ TRUTH = "truth:"
 """Prefix of the kind of an entry that a simulator knows and no sensor told."""
 
 BUSY_TIMEOUT_MS = 5_000
+DAMAGED = "the file is truncated or damaged"
 
 # Pages of 16 KiB hold a sensor-second; the default of 4 KiB halves the rate of writing.
 SCHEMA = f"""
@@ -31,8 +32,7 @@ CREATE TABLE entry (
 CREATE TABLE cursor (reader TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-_FULL = (sqlite3.SQLITE_FULL,)
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF  # the low byte of an extended result code is the primary one
 
 
@@ -65,6 +65,8 @@ def explained(path: Path, action: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"{path}: cannot {action}: {_reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise JournalError(f"{path}: cannot {action}: {DAMAGED}") from error
     except OSError as error:
         raise JournalError(f"{path}: cannot {action}: {error.strerror or error}") from error
 
@@ -82,10 +84,10 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _reason(error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    if code in _FULL:
+    if code == sqlite3.SQLITE_FULL:
         return "the disk is full; free some space or choose another journal.folder"
     if code == sqlite3.SQLITE_IOERR:
         return "the disk refuses (full, over quota, or failing); check it or choose another folder"
-    if code in _DAMAGED:
-        return "the file is truncated or damaged"
+    if code in _CORRUPT:
+        return DAMAGED
     return str(error)

@@ -18,6 +18,8 @@ from gateway.messages import FloatArray, IntArray, PacketBlock, Place, SensorSpe
 from gateway.recordings.chunks import chunks
 
 _LONGEST_NS = 24 * 3600 * SECOND_NS
+_LATEST_NS = 2.0**62
+_LARGEST_EXACT = 2.0**53
 
 
 @message
@@ -83,9 +85,9 @@ class FrameRecording:
 
 def whole_ticks(path: Path, values: FloatArray) -> IntArray:
     """Return counter values (N,) as integers; raises RecordingError where they are none."""
-    finite = np.where(np.isfinite(values), values, -1.0)
-    ticks = np.rint(finite).astype(np.int64)
-    if not ((ticks >= 0) & (np.abs(ticks - finite) < 1e-3)).all():
+    exact = np.where(np.abs(values) < _LARGEST_EXACT, values, -1.0)
+    ticks = np.rint(exact).astype(np.int64)
+    if not ((ticks >= 0) & (np.abs(ticks - exact) < 1e-3)).all():
         raise RecordingError(f"{path}: the counter holds values that are no whole numbers")
     return ticks
 
@@ -96,19 +98,20 @@ def _spec(track: Track, timing: Timing) -> SensorSpec:
 
 
 def _block(path: Path, track: Track, timing: Timing) -> PacketBlock:
-    arrival_ns = _arrivals(track.ticks, timing)
-    if arrival_ns[-1] - arrival_ns[0] > _LONGEST_NS:
+    time_ns = _device_times(track.ticks, timing)
+    if time_ns.max() > _LATEST_NS or np.ptp(time_ns) > _LONGEST_NS:
         raise RecordingError(f"{path}: the counter of {track.sensor} jumps by more than a day")
+    # A counter may run backwards, but nothing arrives before what arrived earlier.
+    arrival_ns = np.maximum.accumulate(np.rint(time_ns).astype(np.int64))
     payload = frames(track.ticks, track.acc, track.gyr)
     ends = np.arange(1, len(track.ticks) + 1) * FRAME.itemsize
     return PacketBlock(track.sensor, "motion", arrival_ns, payload, ends)
 
 
-def _arrivals(ticks: IntArray, timing: Timing) -> IntArray:
-    """Return the device time of each tick, which a counter that runs backwards cannot turn back."""
+def _device_times(ticks: IntArray, timing: Timing) -> FloatArray:
+    """Return the time of each tick (N,) in ns, unwrapped where the counter is narrow."""
+    if timing.bits == 64:
+        return ticks * timing.tick_ns
     half = 1 << (timing.bits - 1)
-    steps = np.diff(ticks, prepend=ticks[0])
-    if timing.bits < 64:
-        steps = (steps + half) % (2 * half) - half
-    unwrapped = ticks[0] + np.cumsum(steps)
-    return np.maximum.accumulate(np.rint(unwrapped * timing.tick_ns).astype(np.int64))
+    steps = (np.diff(ticks, prepend=ticks[0]) + half) % (2 * half) - half
+    return (ticks[0] + np.cumsum(steps)) * timing.tick_ns

@@ -15,7 +15,7 @@ from scipy.constants import g as GRAVITY  # noqa: N812, a physical constant
 
 from gateway.errors import RecordingError
 from gateway.messages import FloatArray, Place
-from gateway.recordings.frames import FrameRecording, Timing, Track
+from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
 from gateway.recordings.matlab import is_matlab, load_matlab
 
 _MICROSECOND_NS = 1000.0
@@ -69,7 +69,7 @@ def _recording(path: Path, name: str, person: str, sensor: dict[str, Any]) -> Fr
         stamps = np.asarray(sensor["Timestamp"], np.float64)
         acc_g, gyr_dps = _axes(sensor["Acc"]), _axes(sensor["Gyr"])
         rate_hz = float(sensor["Fs"]["Acc"])
-        ticks = np.rint((stamps - stamps[0]) * 1e6).astype(np.int64)
+        ticks = whole_ticks(path, np.rint((stamps - stamps[0]) * 1e6))
         track = Track("lower_back", Place.PELVIS, ticks, acc_g * GRAVITY, np.radians(gyr_dps))
         return FrameRecording(path, name, person, [track], Timing(rate_hz, _MICROSECOND_NS))
     except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -39,9 +39,16 @@ class SessionRecording:
         try:
             for block in self.journal.messages(["packets"]):
                 if isinstance(block, PacketBlock) and len(block.ends):
+                    self._check(block)
                     yield block
         except JournalError as error:
             raise RecordingError(str(error)) from error
+
+    def _check(self, block: PacketBlock) -> None:
+        """Refuse arrivals that no recorder writes: years of silence would be played for them."""
+        first, last = ((int(ns) - self.origin_ns) // SECOND_NS for ns in block.arrival_ns[[0, -1]])
+        if first != last or first > self.duration_s:
+            raise JournalError(f"{self.journal.path}: an entry of packets is damaged")
 
 
 class SessionReader:

@@ -42,7 +42,7 @@ class VoisardReader:
         if len(rates) > 1:
             raise RecordingError(f"{path}: its sensors were sampled at different rates")
         tracks = [_track(unit, file) for unit, file in files.items()]
-        timing = Timing.counted(rates.pop(), bits=32)
+        timing = Timing.counted(rates.pop())
         return FrameRecording(path, path.stem, f"voisard-{subject}", tracks, timing, origin_tick=0)
 
 
