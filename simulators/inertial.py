@@ -13,10 +13,11 @@ GRAVITY = np.array([0.0, 0.0, 9.80665])
 
 # Peak of the blow in m/s² at 1.26 m/s for pelvis, thigh, shank, foot and sternum, its delay on
 # the way up the body, and the share felt on the other leg.
-_PEAK = {"pelvis": 4.0, "thigh": 9.0, "shank": 20.0, "foot": 45.0, "sternum": 2.0}
+_PEAK = {"pelvis": 4.0, "thigh": 9.0, "shank": 20.0, "foot": 40.0, "sternum": 2.0}
 _DELAY_S = {"pelvis": 0.008, "thigh": 0.005, "shank": 0.002, "foot": 0.0, "sternum": 0.012}
 _ACROSS = 0.08
 _BLOW_HZ, _BLOW_DECAY_S, _BLOW_END_S = 22.0, 0.013, 0.12
+_BLOW_UNIT = 0.484  # peak of exp(-s / decay) · sin(2π · hz · s)
 _BLOW_AXIS = np.array([-0.35, 0.93, 0.1])
 
 
@@ -71,11 +72,11 @@ def blow_axes(mounting: FloatArray) -> FloatArray:
 
 
 def _impulse(since_s: FloatArray) -> FloatArray:
-    """Return ∫ exp(-s/τ) sin(ωs) ds from 0 to ``since_s``, 0 before."""
+    """Return the integral from 0 to ``since_s`` of a damped oscillation with peak 1; 0 before."""
     s = np.clip(since_s, 0.0, _BLOW_END_S)
     omega, rate = 2 * np.pi * _BLOW_HZ, 1 / _BLOW_DECAY_S
     decayed = np.exp(-rate * s) * (rate * np.sin(omega * s) + omega * np.cos(omega * s))
-    area: FloatArray = (omega - decayed) / (omega**2 + rate**2)
+    area: FloatArray = (omega - decayed) / (omega**2 + rate**2) / _BLOW_UNIT
     return area
 
 

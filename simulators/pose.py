@@ -26,6 +26,7 @@ from simulators.tracks import Track
 PELVIS, STERNUM = 0, 7
 THIGHS, SHANKS, FEET = slice(1, 3), slice(3, 5), slice(5, 7)
 _SIDE_SIGN = np.array([1.0, -1.0])
+_SWAY_FADE = np.array([1.0, 0.5, 0.2])
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _add_trunk(person: Person, part: Pose, turn: FloatArray, reached: FloatArray
 def _add_sway(person: Person, t: FloatArray, roll: FloatArray, pitch: FloatArray) -> None:
     """Add postural sway about the ankles, some tenths of a degree."""
     angles = 2 * np.pi * t[:, None, None] * person.sway_hz + person.sway_phase
-    swayed = np.radians([0.25, 0.12]) * np.sin(angles).sum(axis=2)
+    swayed = np.radians([0.3, 0.15]) * (np.sin(angles) * _SWAY_FADE).sum(axis=2)
     upper = (PELVIS, 1, 2, STERNUM)
     pitch[:, upper] -= swayed[:, :1]
     roll[:, (*upper, 3, 4)] += swayed[:, 1:]

@@ -101,7 +101,7 @@ def arrivals(
 ) -> IntArray:
     """Return when packets sent at ``sent_s`` (N,) arrive, in ns and in order.
 
-    None arrives before ``after_ns``; ``offset_s`` is the phase of the connection events.
+    All arrive after ``after_ns``; ``offset_s`` is the phase of the connection events.
     """
     ready = sent_s + link.base_s + rng.exponential(link.jitter_s, len(sent_s))
     for begin, end in stalls:
@@ -109,5 +109,5 @@ def arrivals(
     event = np.ceil((ready - offset_s) / link.interval_s) * link.interval_s + offset_s
     at_ns = np.rint(event * 1e9).astype(np.int64)
     spread = np.arange(len(at_ns)) * _SPACING_NS
-    in_order = np.maximum.accumulate(np.maximum(at_ns, after_ns) - spread) + spread
+    in_order = np.maximum.accumulate(np.maximum(at_ns, after_ns + _SPACING_NS) - spread) + spread
     return in_order.astype(np.int64)

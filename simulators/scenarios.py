@@ -29,6 +29,13 @@ class Walk:
     speed_mps: float | None = None
     asymmetry: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse what nobody can walk; raises UsageError."""
+        if self.speed_mps is not None and not 0.3 <= self.speed_mps <= 2.1:
+            raise UsageError(f"people walk at 0.3 to 2.1 m/s here, not at {self.speed_mps:g} m/s")
+        if not -0.4 <= self.asymmetry <= 0.4:
+            raise UsageError(f"an asymmetry of {self.asymmetry:g} is outside -0.4 to 0.4")
+
 
 @dataclass(frozen=True)
 class Turn:

@@ -57,18 +57,23 @@ class Swing:
 
 @dataclass(frozen=True)
 class Bout:
-    """A bout of walking. ``legs`` are left and right; ``swings`` in order of landing."""
+    """A bout of walking: ``cruise`` is the intended speed, ``envelope`` its start and stop.
+
+    ``vigour`` scatters the steps about their intended length; ``phase`` counts the strides of
+    the leading leg; ``legs`` are left and right.
+    """
 
     start_s: float
     end_s: float
     cruise: Track
     envelope: Track
+    vigour: Track
     phase: CubicSpline
     legs: tuple[Leg, Leg]
 
     def speed(self, t_s: FloatArray) -> FloatArray:
-        """Return the intended speed (N,) in m/s, 0 at both ends."""
-        speed: FloatArray = self.cruise.at(t_s) * self.envelope.at(t_s)
+        """Return the speed (N,) in m/s that the steps are made for, 0 at both ends."""
+        speed: FloatArray = self.cruise.at(t_s) * self.envelope.at(t_s) * self.vigour.at(t_s)
         return speed
 
     def stance_shares(self, t_s: FloatArray) -> FloatArray:
@@ -107,7 +112,16 @@ def plan_bout(
     envelope = TrackBuilder.starting(start_s, 0.0)
     envelope.move(start_s, start_s + ramp, 1.0)
     envelope.move(end - ramp, end, 0.0)
-    return Bout(start_s, end, cruise, envelope.build(), CubicSpline(times, phases), legs)
+    scatter = 1 + 2 * person.variability * np.clip(rng.normal(0, 1, len(times)), -2.5, 2.5)
+    return Bout(
+        start_s=start_s,
+        end_s=end,
+        cruise=cruise,
+        envelope=envelope.build(),
+        vigour=Track(np.array(times), scatter),
+        phase=CubicSpline(times, phases),
+        legs=legs,
+    )
 
 
 def swings_of(bout: Bout) -> list[Swing]:
