@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gateway.messages import PacketBlock
+from gateway.messages import PacketBlock, RawPacket
 
 
 def between(block: PacketBlock, first: int, last: int) -> PacketBlock:
@@ -25,15 +25,41 @@ def between(block: PacketBlock, first: int, last: int) -> PacketBlock:
 
 
 def joined(blocks: Sequence[PacketBlock]) -> PacketBlock:
-    """Return the packets of ``blocks``, which are of one sensor and channel, as one block."""
+    """Return the packets of ``blocks`` as one block; the first names its sensor and channel."""
     if len(blocks) == 1:
         return blocks[0]
-    lengths = [len(block.payload) for block in blocks]
-    offsets = np.cumsum([0, *lengths[:-1]])
+    payload = b"".join([block.payload for block in blocks])
+    ends = np.concatenate([block.ends for block in blocks])
+    offsets = np.cumsum([0, *[len(block.payload) for block in blocks[:-1]]])
+    ends += np.repeat(offsets, [len(block.ends) for block in blocks])
+    arrival_ns = np.concatenate([block.arrival_ns for block in blocks])
+    return PacketBlock(blocks[0].sensor, blocks[0].channel, arrival_ns, payload, ends)
+
+
+def gathered(packets: Sequence[RawPacket]) -> list[PacketBlock]:
+    """Return packets, each sensor's in order of arrival, as a block a sensor and channel."""
+    sorted_out: dict[tuple[str, str], list[RawPacket]] = {}
+    for packet in packets:
+        sorted_out.setdefault((packet.sensor, packet.channel), []).append(packet)
+    return [_block(own) for own in sorted_out.values()]
+
+
+def single_packets(block: PacketBlock) -> list[RawPacket]:
+    """Return the packets of a block one by one."""
+    ends = block.ends.tolist()
+    return [
+        RawPacket(block.sensor, arrival, block.payload[begin:end], block.channel)
+        for arrival, begin, end in zip(
+            block.arrival_ns.tolist(), [0, *ends[:-1]], ends, strict=True
+        )
+    ]
+
+
+def _block(packets: Sequence[RawPacket]) -> PacketBlock:
     return PacketBlock(
-        blocks[0].sensor,
-        blocks[0].channel,
-        np.concatenate([block.arrival_ns for block in blocks]),
-        b"".join(block.payload for block in blocks),
-        np.concatenate([b.ends + offset for b, offset in zip(blocks, offsets, strict=True)]),
+        packets[0].sensor,
+        packets[0].channel,
+        np.array([packet.arrival_ns for packet in packets], np.int64),
+        b"".join([packet.payload for packet in packets]),
+        np.cumsum([len(packet.payload) for packet in packets], dtype=np.int64),
     )

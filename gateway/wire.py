@@ -118,19 +118,25 @@ def _check_shapes(message: Recorded) -> None:
 
 
 def _check_packets(block: PacketBlock) -> None:
-    last = int(block.ends[-1]) if len(block.ends) else 0
-    if last != len(block.payload) or bool((np.diff(block.ends, prepend=0) < 0).any()):
+    ends = block.ends
+    covered = (
+        int(ends[-1]) == len(block.payload) and ends[0] >= 0 if len(ends) else not block.payload
+    )
+    if not covered or (ends[1:] < ends[:-1]).any():
         raise ValueError("the packets do not cover their payload")
 
 
 _FLOAT64, _FLOAT32, _INT64, _BOOL = "<f8", "<f4", "<i8", "|b1"
 _STORED_AS = {"f": _FLOAT64, "i": _INT64, "b": _BOOL}
 # By what a field is declared as: how it may be stored, and what it becomes.
-_READ_AS: Mapping[Any, tuple[tuple[str, ...], type]] = MappingProxyType(
+_READ_AS: Mapping[Any, tuple[Mapping[str, np.dtype[Any]], np.dtype[Any]]] = MappingProxyType(
     {
-        FloatArray: ((_FLOAT64, _FLOAT32), np.float64),
-        IntArray: ((_INT64,), np.int64),
-        BoolArray: ((_BOOL,), np.bool_),
+        declared: ({name: np.dtype(name) for name in stored}, np.dtype(target))
+        for declared, stored, target in (
+            (FloatArray, (_FLOAT64, _FLOAT32), np.float64),
+            (IntArray, (_INT64,), np.int64),
+            (BoolArray, (_BOOL,), np.bool_),
+        )
     }
 )
 
@@ -148,11 +154,12 @@ def _stored(array: NDArray[Any], dtype: str) -> tuple[str, tuple[int, ...], byte
 
 
 def _read_array(declared: Any, stored: Any) -> NDArray[Any]:
-    dtype, shape, raw = msgspec.convert(stored, tuple[str, tuple[int, ...], bytes])
+    name, shape, raw = msgspec.convert(stored, tuple[str, tuple[int, ...], bytes])
     allowed, target = _READ_AS[declared]
-    if dtype not in allowed or min(shape, default=0) < 0:
-        raise ValueError(f"an array of type {dtype} and shape {shape} where none such belongs")
-    if len(raw) != math.prod(shape) * np.dtype(dtype).itemsize:
+    dtype = allowed.get(name)
+    if dtype is None or any(size < 0 for size in shape):
+        raise ValueError(f"an array of type {name} and shape {shape} where none such belongs")
+    if len(raw) != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"an array of shape {shape} in {len(raw)} bytes")
     return np.frombuffer(raw, dtype).reshape(shape).astype(target, copy=False)
 

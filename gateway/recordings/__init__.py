@@ -23,10 +23,13 @@ class Recording(Protocol):
 
     name: str
     person: str
-    sensors: Sequence[SensorSpec]
     origin_ns: int
     duration_s: float
     grid_rate_hz: float
+
+    @property
+    def sensors(self) -> Sequence[SensorSpec]:
+        """Return the sensors, in the order in which the pipe counts them."""
 
     def chunks(self, seconds: float) -> Iterator[list[PacketBlock]]:
         """Yield the packets of consecutive ``seconds`` by arrival, a block a sensor and channel.

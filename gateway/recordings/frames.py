@@ -110,8 +110,10 @@ def _block(path: Path, track: Track, timing: Timing) -> PacketBlock:
 
 def _device_times(ticks: IntArray, timing: Timing) -> FloatArray:
     """Return the time of each tick (N,) in ns, unwrapped where the counter is narrow."""
-    if timing.bits == 64:
-        return ticks * timing.tick_ns
-    half = 1 << (timing.bits - 1)
-    steps = (np.diff(ticks, prepend=ticks[0]) + half) % (2 * half) - half
-    return (ticks[0] + np.cumsum(steps)) * timing.tick_ns
+    unwrapped = ticks
+    if timing.bits < 64:
+        half = 1 << (timing.bits - 1)
+        steps = (np.diff(ticks, prepend=ticks[0]) + half) % (2 * half) - half
+        unwrapped = ticks[0] + np.cumsum(steps)
+    time_ns: FloatArray = unwrapped.astype(np.float64) * timing.tick_ns
+    return time_ns

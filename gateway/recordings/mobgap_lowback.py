@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.constants import g as GRAVITY  # noqa: N812, a physical constant
 
 from gateway.errors import RecordingError
 from gateway.messages import FloatArray, Place
@@ -19,6 +18,7 @@ from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
 from gateway.recordings.matlab import is_matlab, load_matlab
 
 _MICROSECOND_NS = 1000.0
+_STANDARD_GRAVITY = 9.80665
 
 
 class MobgapReader:
@@ -70,7 +70,9 @@ def _recording(path: Path, name: str, person: str, sensor: dict[str, Any]) -> Fr
         acc_g, gyr_dps = _axes(sensor["Acc"]), _axes(sensor["Gyr"])
         rate_hz = float(sensor["Fs"]["Acc"])
         ticks = whole_ticks(path, np.rint((stamps - stamps[0]) * 1e6))
-        track = Track("lower_back", Place.PELVIS, ticks, acc_g * GRAVITY, np.radians(gyr_dps))
+        track = Track(
+            "lower_back", Place.PELVIS, ticks, acc_g * _STANDARD_GRAVITY, np.radians(gyr_dps)
+        )
         return FrameRecording(path, name, person, [track], Timing(rate_hz, _MICROSECOND_NS))
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordingError(f"{path}: {name} is not laid out as this set is ({error})") from error
