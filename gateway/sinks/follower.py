@@ -8,6 +8,7 @@ repetition of the last page at most, never a hole.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import structlog
 
 from gateway.errors import JournalError
 from gateway.journal import SUFFIX, Cursor, Entry, SessionInfo, open_journal
-from gateway.sinks.tasks import in_thread, wait_for
+from gateway.sinks.tasks import in_thread, one_error, wait_for
 
 T = TypeVar("T")
 POLL_S = 0.2
@@ -59,10 +60,34 @@ class _Session(Generic[T]):
         self._journal = stack.enter_context(open_journal(path))
         self._cursor = stack.enter_context(Cursor(path, sink.reader))
         self._position = self._cursor.position
+        self._ahead: _Page[T] | None = None
 
-    def next_page(self) -> _Page[T] | None:
-        """Read and convert what comes next; None where there is nothing new."""
-        entries = self._journal.entries(self._position, self._sink.page, self._sink.kinds)
+    async def step(self) -> int:
+        """Deliver one page and move the cursor; returns its number of items, -1 for no page.
+
+        The next page is read and converted while the service takes this one.
+        """
+        page = self._ahead or await in_thread(self._page_after, self._position)
+        if page is None:
+            return -1
+        with one_error():
+            async with asyncio.TaskGroup() as group:
+                ahead = group.create_task(in_thread(self._page_after, page.last_seq))
+                await self._deliver(page)
+        self._ahead = ahead.result()
+        return len(page.items)
+
+    async def _deliver(self, page: _Page[T]) -> None:
+        if page.items:
+            await self._sink.deliver(page.items)
+        await in_thread(self._cursor.advance, page.last_seq)
+        self._position = page.last_seq
+        if page.damaged:
+            log = structlog.get_logger()
+            log.warning("damaged entries were left out", session=str(self._path), n=page.damaged)
+
+    def _page_after(self, position: int) -> _Page[T] | None:
+        entries = self._journal.entries(position, self._sink.page, self._sink.kinds)
         if not entries:
             return None
         items: list[T] = []
@@ -73,20 +98,6 @@ class _Session(Generic[T]):
             except JournalError:
                 damaged += 1
         return _Page(items, entries[-1].seq, damaged)
-
-    async def step(self) -> int:
-        """Deliver one page and move the cursor; returns its number of items, -1 for no page."""
-        page = await in_thread(self.next_page)
-        if page is None:
-            return -1
-        if page.items:
-            await self._sink.deliver(page.items)
-        await in_thread(self._cursor.advance, page.last_seq)
-        self._position = page.last_seq
-        if page.damaged:
-            log = structlog.get_logger()
-            log.warning("damaged entries were left out", session=str(self._path), n=page.damaged)
-        return len(page.items)
 
 
 def begin(path: Path, sink: RecordSink[T]) -> None:
@@ -109,18 +120,23 @@ async def follow(
         others = [_Session(other, sink, stack) for other in older]
         while True:
             stopping = stop.is_set()
+            began = time.monotonic()
             delivered = await session.step()
             if delivered < 0 and stopping:
                 return
             if delivered < 0 and others:
-                delivered = await others[0].step()
-                if delivered < 0:
-                    others.pop(0)
-                    continue
-            if delivered < 0:
+                delivered = await _step_of_first(others)
+            elif delivered < 0:
                 await wait_for(stop, POLL_S)
-            else:
-                await asyncio.sleep(delivered / sink.rate_per_s)
+            await asyncio.sleep(began + delivered / sink.rate_per_s - time.monotonic())
+
+
+async def _step_of_first(sessions: list[_Session[T]]) -> int:
+    """Deliver a page of the first session; one that has no more is taken off the list."""
+    delivered = await sessions[0].step()
+    if delivered < 0:
+        sessions.pop(0)
+    return delivered
 
 
 def unfinished(folder: Path, sink: RecordSink[T], current: Path) -> list[Path]:

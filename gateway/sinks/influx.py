@@ -43,12 +43,12 @@ class InfluxSink:
     """Follows a session's journal into a bucket.
 
     ``written`` and ``refused`` count lines. A page of the journal is one batch: about a second
-    of a session as it happens, up to about five seconds of it when catching up.
+    of a session as it happens, up to ten seconds of it when catching up.
     """
 
     reader = "influxdb"
     kinds: Sequence[str] = MEASURED
-    page = 64
+    page = 128
     rate_per_s = 60_000.0
 
     def __init__(
@@ -83,6 +83,12 @@ class InfluxSink:
         else:
             left = await in_thread(undelivered, path, self)
             self.status.stopped(f"stopped; {left} entries are left to the next start")
+
+    async def check(self) -> str:
+        """Ask once whether the bucket can be written to; returns where, raises ServiceError."""
+        async with self.connected():
+            await self._ask()
+        return self._where
 
     def convert(self, entry: Entry, info: SessionInfo) -> list[str]:
         """Return the lines of an entry."""

@@ -75,6 +75,11 @@ class MqttSink:
         self._encoder = msgspec.json.Encoder()
 
     @property
+    def where(self) -> str:
+        """Host and port of the broker."""
+        return f"{self._host}:{self._port}"
+
+    @property
     def dropped(self) -> int:
         """Number of live parts that were replaced before they could be sent."""
         return self._mailbox.dropped
@@ -104,6 +109,12 @@ class MqttSink:
             self.status.stopped(f"stopped; {left} records are left to the next start")
         else:
             self.status.stopped()
+
+    async def check(self) -> str:
+        """Connect once and leave again; returns where, raises ServiceError."""
+        with self._translated():
+            async with self._make_client():
+                return self.where
 
     def convert(self, entry: Entry, info: SessionInfo) -> list[tuple[str, bytes]]:
         """Return the topic and document of an entry."""
