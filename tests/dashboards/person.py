@@ -57,8 +57,11 @@ class Person:
             },
             segments={p: q for p, q in _segments(flexion).items() if p not in self.silent},
             estimates={
-                f"{joint}_flexion": EstimateView(round(angle + 1.3, 3), 2.1, "deg")
-                for joint, angle in flexion.items()
+                **{
+                    f"{joint}_flexion": EstimateView(math.radians(angle + 1.3), 0.0367, "rad")
+                    for joint, angle in flexion.items()
+                },
+                "left_foot_contact": EstimateView(0.97, 0.17, "1"),
             },
             exercise=_exercise(self.activity, t_s, flexion["right_knee"]),
             cue=self.cue,

@@ -61,6 +61,23 @@ async def test_patient_sees_figure_move_and_repetitions_counted(browser: Browser
         assert visit.complaints == []
 
 
+async def test_figure_takes_the_pose_of_the_segments(browser: Browser) -> None:
+    show = Show()
+    async with serving(show) as address, visiting(browser, url_of(address)) as visit:
+        ankles = visit.page.locator("#figure")
+        # x forward and y up in centimetres, left then right: standing, feet below the hips.
+        await expect(ankles).to_have_attribute("data-ankles", "0 8 0 8")
+        show.person.activity = "knee-extension"
+        show.t_s = 2.0
+        await expect(ankles).to_have_attribute("data-ankles", "42 8 42 8")
+        show.t_s = 3.0
+        await expect(ankles).to_have_attribute("data-ankles", "42 8 83 45")
+        # A shank that nobody measures goes on in the direction of its thigh.
+        show.person.silent = ("left_shank", "left_foot")
+        show.t_s = 4.0
+        await expect(ankles).to_have_attribute("data-ankles", "83 49 42 8")
+
+
 async def test_target_bar_follows_the_angle_into_the_zone(browser: Browser) -> None:
     show = Show()
     async with serving(show) as address, visiting(browser, url_of(address)) as visit:
@@ -218,6 +235,7 @@ async def test_therapist_sees_charts_figures_events_and_sensors(browser: Browser
         knee = page.locator('#angles [data-key="left_knee"] td')
         await expect(knee.nth(1)).to_have_text(re.compile(r"\d ± 2\.1°"))
         await expect(knee.nth(2)).to_have_text("100 %")
+        await expect(page.locator("#estimates")).to_have_text("Model: Left foot contact 97 %")
         await expect(page.locator("#events li")).to_have_count(2)
         await expect(page.locator("#sensors tr")).to_have_count(8)
         await expect(page.locator('#sensors [data-key="pelvis"]')).to_contain_text("60.0 Hz")

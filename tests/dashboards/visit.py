@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from dashboards.live.server import PageServer, bind
 from gateway.live import LiveFrame
@@ -22,7 +22,9 @@ CHROMIUM_ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-DESKTOP = {"width": 1366, "height": 768}
+# Small, because the figure is drawn by the processor here.
+DESKTOP = {"width": 900, "height": 600}
+PATIENCE_MS = 15_000
 
 
 @dataclass
@@ -73,6 +75,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """Start the system's Chromium."""
     executable = shutil.which("chromium")
     assert executable is not None, "install Debian's package chromium: the pages are tested in it"
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
         yield browser

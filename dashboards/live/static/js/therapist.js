@@ -8,6 +8,7 @@ import { clock, exerciseOf, figure, percent, title } from "./names.js";
 import { element, runPage, setShown, setText } from "./page.js";
 import { showCards, showRows } from "./tables.js";
 
+const LOW_BATTERY = 0.15;
 const TABLES_MS = 200; // text that changes faster cannot be read
 
 const history = new History();
@@ -88,11 +89,13 @@ function showAngles(frame) {
   }));
 }
 
-/** What the model estimates besides joint angles. */
+/** What the model estimates besides joint angles: a figure with its spread, or a probability. */
 function showEstimates(estimates) {
   const others = Object.entries(estimates).filter(([name]) => !JOINTS.some((joint) => name.startsWith(joint)));
   setShown(element("estimates"), others.length > 0);
-  const words = others.map(([name, { value, sd, unit }]) => `${title(name)} ${figure(value, 2)} ± ${figure(sd, 2)} ${unit}`);
+  const words = others.map(([name, { value, sd, unit }]) => (
+    `${title(name)} ${unit === "1" ? percent(value) : `${figure(value, 2)} ± ${figure(sd, 2)} ${unit}`}`
+  ));
   setText(element("estimates"), `Model: ${words.join(" · ")}`);
 }
 
@@ -107,8 +110,12 @@ function showSensors(sensors) {
       signs[sensor.state] ?? sensor.state,
       figure(sensor.rate_hz, 1, " Hz"),
       percent(sensor.loss, 1),
-      percent(sensor.battery),
+      batteryOf(sensor),
       figure(sensor.clock_error_ms, 2, " ms"),
     ],
   })));
+}
+
+function batteryOf({ battery }) {
+  return battery !== null && battery < LOW_BATTERY ? `▲ low, ${percent(battery)}` : percent(battery);
 }
