@@ -23,7 +23,6 @@ from gateway.messages import (
     ImuBlock,
     Message,
     SensorSpec,
-    SensorStatus,
     Tick,
 )
 from gateway.resample import OnGrid, Tracks, resample
@@ -49,7 +48,7 @@ class Align:
 
     consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, Tick)
 
-    def __init__(  # noqa: PLR0913, each is a separate fact of the session
+    def __init__(
         self,
         person: str,
         sensors: Sequence[SensorSpec],

@@ -85,8 +85,8 @@ class Unwrapper:
                 device_ns[rows[row]] = self._device_ns[who[row]]
                 segment[rows[row]] = self._segment[who[row]]
             rows = rows[~regular & ~heads]
-        row = np.flatnonzero(kept)
-        return Unwrapped(row, device_ns[row], segment[row])
+        index = np.flatnonzero(kept)
+        return Unwrapped(index, device_ns[index], segment[index])
 
     def _steps(
         self, who: IntArray, start: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
@@ -138,8 +138,9 @@ class ClockFit:
     """Maps the device times of several sensors to host time along the arrivals' lower envelope.
 
     Until enough device time has been seen only the offset is followed; afterwards a line is
-    fitted through the minima of two-second windows, after those far above it have been left out. Host times rise by at least half a sample period. ``timed``
-    tells which sensors send a time of their own.
+    fitted through the minima of two-second windows, after those far above it have been left
+    out. Host times rise by at least half a sample period. ``timed`` tells which sensors send a
+    time of their own.
     """
 
     def __init__(self, period_ns: Sequence[float], timed: Sequence[bool]) -> None:

@@ -6,11 +6,13 @@ The types below are the reference: docs/configuration.md is made from them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway.messages import Place
+from gateway.decode import check_places
+from gateway.messages import Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -28,7 +30,7 @@ class SensorSection(Section):
     """Which driver reads its bytes."""
     rate_hz: Positive = 60.0
     """Samples a second it is asked for."""
-    settings: dict[str, int | float | str] = {}
+    settings: Annotated[dict[str, int | float | str], Field(default_factory=dict)]
     """The driver's own settings, for example `mode = 26`."""
 
 
@@ -146,8 +148,15 @@ class GrafanaSection(Section):
     """Service account token that may write dashboards."""
 
 
-class Config(Section):
+ENVIRONMENT_PREFIX = "GAITWIRE_"
+
+
+class Config(BaseSettings):
     """The whole file."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__"
+    )
 
     person: PersonSection = PersonSection()
     source: SourceSection = SourceSection()
@@ -161,3 +170,27 @@ class Config(Section):
     pages: PagesSection = PagesSection()
     grafana: GrafanaSection = GrafanaSection()
 
+    @model_validator(mode="after")
+    def _places_are_unique(self) -> Self:
+        check_places(self.sensor_specs())
+        return self
+
+    def sensor_specs(self) -> tuple[SensorSpec, ...]:
+        """Return the configured sensors as the pipe knows them."""
+        return tuple(
+            SensorSpec(s.sensor, s.place, s.driver, s.rate_hz, dict(s.settings))
+            for s in self.sensors
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take environment variables before the file, and nothing else."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings

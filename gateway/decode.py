@@ -12,7 +12,6 @@ import numpy as np
 from gateway import runs
 from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
 from gateway.drivers import Driver, Samples, Settings, driver
-from gateway.drivers.packets import concatenate
 from gateway.errors import UsageError
 from gateway.messages import (
     BatteryLevel,
@@ -24,6 +23,7 @@ from gateway.messages import (
     SensorSpec,
     Tick,
 )
+from gateway.packet_blocks import joined
 
 
 def check_places(sensors: Sequence[SensorSpec]) -> None:
@@ -126,9 +126,12 @@ class Decode:
         return [_merge(found)] if found else []
 
     def _decode(self, group: _Group, waiting: list[list[PacketBlock]]) -> ImuBlock | None:
-        packets, sensor_of_packet = _gather(group, waiting)
-        if len(sensor_of_packet) == 0:
+        blocks = [block for sensor in group.sensors for block in waiting[sensor]]
+        if not blocks:
             return None
+        packets = joined(blocks)
+        counts = [sum(len(block.ends) for block in waiting[sensor]) for sensor in group.sensors]
+        sensor_of_packet = np.repeat(np.array(group.sensors, np.int64), counts)
         samples = group.driver.decode(packets, group.settings)
         sensor = sensor_of_packet[samples.packet]
         arrival_ns = packets.arrival_ns[samples.packet]
@@ -146,13 +149,14 @@ class Decode:
     def _raw_ns(self, group: _Group, sensor: IntArray, samples: Samples) -> FloatArray:
         """Return the raw device time of every sample; without one, the samples are counted."""
         if group.tick_ns is not None and samples.ticks is not None:
-            return samples.ticks * group.tick_ns
+            return samples.ticks.astype(np.float64) * group.tick_ns
         start = runs.starts(sensor)
         count = self._state.counted[sensor] + runs.ranks(start, len(sensor))
         self._state.counted[sensor[start]] = count[runs.lasts(start, len(sensor))] + 1
-        return count * self._periods_ns[sensor]
+        raw_ns: FloatArray = count * self._periods_ns[sensor]
+        return raw_ns
 
-    def _imu_block(  # noqa: PLR0913, the rows of one block
+    def _imu_block(
         self,
         samples: Samples,
         sensor: IntArray,
@@ -188,7 +192,8 @@ class Decode:
         segment = runs.previous(unwrapped.segment, start, self._state.segment[first])
         self._state.device_ns[first] = unwrapped.device_ns[last]
         self._state.segment[first] = unwrapped.segment[last]
-        lost = np.maximum(np.rint(step / self._periods_ns[sensor]).astype(np.int64) - 1, 0)
+        lost: IntArray = np.rint(step / self._periods_ns[sensor]).astype(np.int64) - 1
+        np.maximum(lost, 0, out=lost)
         lost[segment != unwrapped.segment] = 0
         return lost
 
@@ -228,13 +233,6 @@ def _groups(sensors: Sequence[SensorSpec]) -> tuple[_Group, ...]:
         tick_ns = None if clock is None else clock.tick_ns
         groups.append(_Group(driver(spec.driver), spec.settings, tuple(members), tick_ns))
     return tuple(groups)
-
-
-def _gather(group: _Group, waiting: list[list[PacketBlock]]) -> tuple[PacketBlock, IntArray]:
-    """Return the group's packets as one block, sensor by sensor, and the sensor of each."""
-    blocks = [block for sensor in group.sensors for block in waiting[sensor]]
-    counts = [sum(len(block.ends) for block in waiting[sensor]) for sensor in group.sensors]
-    return concatenate(blocks), np.repeat(np.array(group.sensors, np.int64), counts)
 
 
 def _readable(samples: Samples) -> IntArray:

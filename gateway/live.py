@@ -21,6 +21,7 @@ from gateway.messages import (
     ExerciseState,
     GaitEvent,
     JointAngleBlock,
+    Marker,
     Message,
     Repetition,
     SegmentBlock,
@@ -154,6 +155,8 @@ class LiveView:
                 self.cues += 1
                 self._cue = CueView(self.cues, str(message.kind), message.text, message.t_s)
                 self._event(message.t_s, "cue", message.text)
+            case Marker():
+                self._event(message.t_s, message.kind, message.text)
             case Calibration():
                 self._event(message.t_s, "calibration", f"calibrated by {message.method}")
             case _:
@@ -186,8 +189,11 @@ class LiveView:
 
     def sensor_table(self) -> list[SensorView]:
         """Return one line a sensor, in the order of ``PLACES``."""
-        statuses = [m for key, m in self._newest.items() if isinstance(key, tuple)
-                    and key[0] is SensorStatus]
+        statuses = [
+            m
+            for key, m in self._newest.items()
+            if isinstance(key, tuple) and key[0] is SensorStatus
+        ]
         return [_sensor_view(status) for status in sorted(statuses, key=_place_order)]
 
     def _event(self, t_s: float, kind: str, text: str) -> None:
@@ -195,8 +201,11 @@ class LiveView:
         self._events.append(EventView(self._event_seq, round(t_s, 3), str(kind), text))
 
     def _gait_view(self, now_s: float) -> GaitView:
-        newest = [m for key, m in self._newest.items() if isinstance(key, tuple)
-                  and key[0] is Stride and now_s - m.end_s < 3.0]
+        newest = [
+            m
+            for key, m in self._newest.items()
+            if isinstance(key, tuple) and key[0] is Stride and now_s - m.end_s < 3.0
+        ]
         withheld = "" if newest else "not walking"
         withheld = next((s.quality.withheld for s in newest if s.quality.withheld), withheld)
         mean = _mean_of(newest)

@@ -427,9 +427,7 @@ class Marker:
     text: str
 
 
-Block = (
-    BodyBlock | OrientationBlock | SegmentBlock | JointAngleBlock | EstimateBlock
-)
+Block = BodyBlock | OrientationBlock | SegmentBlock | JointAngleBlock | EstimateBlock
 Message = (
     PacketBlock
     | Tick

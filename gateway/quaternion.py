@@ -28,7 +28,8 @@ def multiply(left: FloatArray, right: FloatArray) -> FloatArray:
 
 def conjugate(quat: FloatArray) -> FloatArray:
     """Return the inverse rotation."""
-    return quat * np.array([1.0, -1.0, -1.0, -1.0])
+    inverse: FloatArray = quat * np.array([1.0, -1.0, -1.0, -1.0])
+    return inverse
 
 
 def rotate(quat: FloatArray, vector: FloatArray) -> FloatArray:

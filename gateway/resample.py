@@ -52,7 +52,9 @@ class Tracks:
 
     def bounds(self) -> tuple[IntArray, IntArray]:
         """Return the index (S,) of each sensor's first row, and of the row after its last."""
-        edges = np.searchsorted(self.key, np.append(self.base, self.base[-1] + _APART) - _APART // 2)
+        edges = np.searchsorted(
+            self.key, np.append(self.base, self.base[-1] + _APART) - _APART // 2
+        )
         return edges[:-1], edges[1:]
 
     def forget(self, before_ns: int) -> None:
@@ -114,7 +116,7 @@ def resample(
     return OnGrid(motion, valid, real, ready)
 
 
-def _hold(  # noqa: PLR0913, one rule over parallel arrays
+def _hold(
     tracks: Tracks,
     grid_ns: IntArray,
     deadline_ns: IntArray,

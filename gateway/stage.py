@@ -24,7 +24,7 @@ class Stage(Protocol):
         """Take one message of a consumed type and return what it leads to."""
 
     def flush(self) -> Iterable[Message]:
-        """The input has ended: return what is still held back."""
+        """Return what is still held back, once the input has ended."""
 
     def snapshot(self) -> object:
         """Return a copy of the state."""

@@ -1,0 +1,49 @@
+"""The command line: one program, ``gaitwire``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import structlog
+import typer
+
+from gateway.cli import bench, dashboards, demo, doctor, model, replay, sessions, simulate
+from gateway.errors import GaitwireError
+
+app = typer.Typer(
+    help="Streams body-worn motion sensors into live feedback and figures to trust.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(demo.demo)
+app.command()(demo.run)
+app.command()(replay.replay)
+app.command()(simulate.simulate)
+app.command()(sessions.sessions)
+app.command()(doctor.doctor)
+app.command()(bench.bench)
+app.add_typer(model.app, name="model")
+app.add_typer(dashboards.app, name="dashboards")
+
+
+def main() -> None:
+    """Run the program; a foreseen failure is told in its own words, without a traceback."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    try:
+        app(prog_name="gaitwire")
+    except GaitwireError as error:
+        sys.stderr.write(f"gaitwire: {error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read standard output has left; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -12,26 +12,25 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from gateway.config import JournalSection
+from gateway.cli.options import AsJson, ConfigFile, configuration
 from gateway.errors import UsageError
 from gateway.journal.listing import StoredSession, stored_sessions
 
 Folder = Annotated[
-    Path | None, typer.Option("--folder", metavar="DIR", help="Where sessions are kept.")
+    Path | None, typer.Option("--folder", metavar="DIR", help="Another folder than configured.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 _NUMBERS = ("minutes", "sensors", "strides", "reps", "MB")
 
 
-def sessions(folder: Folder = None, as_json: AsJson = False) -> None:
+def sessions(folder: Folder = None, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """List the stored sessions: when, who, how long, what was counted, and what is damaged."""
     if folder is not None and not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder")
-    place = (folder or JournalSection().folder).expanduser()
+    place = (folder or configuration(config).journal.folder).expanduser()
     found = stored_sessions(place)
     if as_json:
-        typer.echo(msgspec.json.encode({"folder": str(place), "sessions": found}))
+        typer.echo(msgspec.json.encode({"folder": str(place), "sessions": found}).decode())
     else:
         _show(place, found)
 

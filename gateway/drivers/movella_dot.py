@@ -27,9 +27,7 @@ _RATES_HZ = (1, 4, 10, 12, 15, 20, 30, 60)
 
 _TICKS = ("ticks", "<u4")
 _QUAT, _EULER = ("quat", "<f4", (4,)), ("euler_deg", "<f4", (3,))
-_FREE_ACC, _ACC, _GYR = (
-    (name, "<f4", (3,)) for name in ("free_acc", "acc", "gyr_dps")
-)
+_FREE_ACC, _ACC, _GYR = ((name, "<f4", (3,)) for name in ("free_acc", "acc", "gyr_dps"))
 _MAG = ("mag_raw", "<i2", (3,))
 _STATUS, _CLIP = ("status", "<u2"), ("clip_counts", "u1", (2,))
 
@@ -139,7 +137,7 @@ class MovellaDot:
         )
 
 
-def _raw_mode(mode: int | float | str) -> int:
+def _raw_mode(mode: float | str) -> int:
     if mode not in RAW_MODES:
         raise UsageError(
             f"mode {mode} of a Movella DOT carries no raw motion that is decoded here; "

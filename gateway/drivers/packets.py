@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import IntArray, PacketBlock, RawPacket, message
+from gateway.messages import IntArray, PacketBlock, message
 
 
 @message
@@ -40,44 +40,5 @@ def stack_equal(block: PacketBlock, size: int, longest: int) -> Stacked:
     return Stacked(rows, np.flatnonzero(fits), refused)
 
 
-def join_packets(packets: Sequence[RawPacket]) -> PacketBlock:
-    """Return packets of one sensor and channel, in order of arrival, as a block."""
-    first = packets[0]
-    return PacketBlock(
-        sensor=first.sensor,
-        channel=first.channel,
-        arrival_ns=np.array([packet.arrival_ns for packet in packets], np.int64),
-        payload=b"".join([packet.payload for packet in packets]),
-        ends=np.cumsum([len(packet.payload) for packet in packets], dtype=np.int64),
-    )
-
-
-def concatenate(blocks: Sequence[PacketBlock]) -> PacketBlock:
-    """Return blocks, of one sensor or several, as one block; the first names it."""
-    if len(blocks) == 1:
-        return blocks[0]
-    offsets = np.cumsum([0, *[len(block.payload) for block in blocks]])
-    return PacketBlock(
-        sensor=blocks[0].sensor if blocks else "",
-        channel=blocks[0].channel if blocks else "",
-        arrival_ns=np.concatenate([np.empty(0, np.int64), *[b.arrival_ns for b in blocks]]),
-        payload=b"".join([block.payload for block in blocks]),
-        ends=np.concatenate(
-            [np.empty(0, np.int64), *[b.ends + o for b, o in zip(blocks, offsets, strict=False)]]
-        ),
-    )
-
-
-def split_packets(block: PacketBlock) -> list[RawPacket]:
-    """Return the packets of a block one by one."""
-    starts = [0, *block.ends[:-1].tolist()]
-    return [
-        RawPacket(block.sensor, arrival, block.payload[start:end], block.channel)
-        for arrival, start, end in zip(
-            block.arrival_ns.tolist(), starts, block.ends.tolist(), strict=True
-        )
-    ]
-
-
 def _regular(ends: IntArray, size: int) -> bool:
-    return len(ends) < 2 or bool((np.diff(ends) == size).all()) and int(ends[0]) == size
+    return len(ends) < 2 or (bool((np.diff(ends) == size).all()) and int(ends[0]) == size)

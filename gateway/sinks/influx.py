@@ -73,7 +73,7 @@ class InfluxSink:
         async def attempt(healthy: Healthy) -> None:
             async with self.connected():
                 await self._ask()
-                self.status.connected(self._where)
+                self.status.connected(self.where)
                 healthy()
                 await follow(path, self, stop, older)
 
@@ -88,7 +88,7 @@ class InfluxSink:
         """Ask once whether the bucket can be written to; returns where, raises ServiceError."""
         async with self.connected():
             await self._ask()
-        return self._where
+        return self.where
 
     def convert(self, entry: Entry, info: SessionInfo) -> list[str]:
         """Return the lines of an entry."""
@@ -111,7 +111,8 @@ class InfluxSink:
             self.status.warn("lines were refused and are left out", lines=dropped, why=why)
 
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
+        """Where records go, for people."""
         return f"{self._config.url}, bucket {self._config.bucket}"
 
     @asynccontextmanager

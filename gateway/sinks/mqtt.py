@@ -113,7 +113,7 @@ class MqttSink:
     async def check(self) -> str:
         """Connect once and leave again; returns where, raises ServiceError."""
         with self._translated():
-            async with self._make_client():
+            async with self._make_client(will=False):
                 return self.where
 
     def convert(self, entry: Entry, info: SessionInfo) -> list[tuple[str, bytes]]:
@@ -150,9 +150,10 @@ class MqttSink:
                     task.cancel()
             await self._tell_state("offline")
 
-    def _make_client(self) -> aiomqtt.Client:
+    def _make_client(self, *, will: bool = True) -> aiomqtt.Client:
         config = self._config
-        state = msgspec.json.encode(GatewayState("offline"))
+        offline = msgspec.json.encode(GatewayState("offline"))
+        last_will = aiomqtt.Will(self._state_topic, offline, qos=1, retain=True)
         client = aiomqtt.Client(
             self._host,
             self._port,
@@ -160,7 +161,7 @@ class MqttSink:
             username=config.username or None,
             password=config.password.get_secret_value() or None,
             tls_params=aiomqtt.TLSParameters() if config.tls else None,
-            will=aiomqtt.Will(self._state_topic, state, qos=1, retain=True),
+            will=last_will if will else None,
             keepalive=KEEPALIVE_S,
             timeout=TIMEOUT_S,
         )

@@ -1,0 +1,1 @@
+"""The composition root: what a service is made of, from a configuration."""

@@ -1,0 +1,68 @@
+"""The pipe of one person: which stages it has, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.align import Align
+from gateway.config import Config
+from gateway.decode import Decode
+from gateway.messages import SensorSpec
+from gateway.orientation import Orientation
+from gateway.rules import RangeRule
+from gateway.stage import Chain, Stage
+from inference.calibration import SegmentCalibration
+from inference.feedback import Feedback
+from inference.gait_events import GaitEvents
+from inference.joint_angles import JointAngles
+from inference.model.loading import load
+from inference.model.runtime import Estimates
+from inference.repetitions import Repetitions
+from inference.strides import Strides
+
+
+def build_pipe(
+    config: Config,
+    person: str,
+    sensors: Sequence[SensorSpec],
+    origin_ns: int,
+    rate_hz: float,
+    hop_s: float,
+) -> Chain:
+    """Return the stages from packets to cues; raises UsageError and ModelError.
+
+    ``hop_s`` is how much is worked on at once: what a hop leads to does not depend on it, only
+    how soon, and how cheaply, it does.
+    """
+    pipe = config.pipe
+    align = Align(
+        person,
+        sensors,
+        origin_ns,
+        rate_hz,
+        hold_back_s=pipe.hold_back_ms / 1000,
+        bridge_s=pipe.bridge_ms / 1000,
+        hop_samples=max(1, round(hop_s * rate_hz)),
+    )
+    stages: list[Stage] = [
+        Decode(sensors),
+        align,
+        Orientation(),
+        SegmentCalibration(),
+        JointAngles(),
+        GaitEvents(),
+        Strides(),
+        Repetitions(_targets(config)),
+    ]
+    if config.model.enabled:
+        stages.append(Estimates(load(config.model.file)))
+    return Chain([*stages, Feedback(config.feedback.rules)])
+
+
+def _targets(config: Config) -> dict[str, tuple[float, float]]:
+    """Return the target zones (degrees) that the rules give to exercises."""
+    return {
+        rule.exercise: (rule.low_deg, rule.high_deg)
+        for rule in config.feedback.rules
+        if isinstance(rule, RangeRule)
+    }

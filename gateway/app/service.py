@@ -1,0 +1,259 @@
+"""A source, the pipe, the journal, the sinks and the pages as one service."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dashboards.live.server import PageServer, bind
+from gateway.app.pipeline import build_pipe
+from gateway.config import Config
+from gateway.errors import GaitwireError
+from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
+from gateway.live import LiveFrame, LiveView
+from gateway.live_recorder import LiveRecorder
+from gateway.messages import JointAngleBlock, Marker, Message, PacketBlock
+from gateway.pump import Figures, Pump
+from gateway.sinks.broker import EmbeddedBroker
+from gateway.sinks.follower import unfinished
+from gateway.sinks.mqtt import MqttSink
+from gateway.sinks.tasks import in_thread, one_error
+from gateway.sources import Source
+from gateway.sources.playback import Playback
+from simulators.recording import SimulatedRecording
+
+if TYPE_CHECKING:
+    from gateway.sinks.influx import InfluxSink
+
+SIMULATED = "simulated person"
+Delivery = Coroutine[Any, Any, None]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Where a service can be seen, once it runs; empty where a part is switched off."""
+
+    pages: str
+    mqtt: str
+    session: str
+
+
+def configured_source(config: Config) -> Source:
+    """Return the source that the configuration asks for."""
+    if config.source.kind == "bluetooth":
+        # Imported only where it is used, as InfluxDB's client is: both take long to load.
+        from gateway.sources.bluetooth import BluetoothSource
+
+        return BluetoothSource(config.person.id, config.sensor_specs(), config.pipe.grid_rate_hz)
+    recording = SimulatedRecording(
+        config.source.scenario,
+        config.source.seed,
+        rate_hz=config.pipe.grid_rate_hz,
+        person=config.person.id,
+    )
+    return Playback(recording, label=SIMULATED)
+
+
+class Service:
+    """One person's source with everything around it, from start to a clean end."""
+
+    def __init__(self, config: Config, source: Source) -> None:
+        self._config = config
+        self._source = source
+        self._view = LiveView(source.person)
+        chain = build_pipe(
+            config,
+            source.person,
+            source.sensors,
+            source.origin_ns,
+            source.grid_rate_hz,
+            config.pipe.hop_ms / 1000,
+        )
+        self.pump = Pump(source, chain, self._listen)
+        self._path = new_session_path(config, source.person) if config.journal.enabled else None
+        self._recorder: LiveRecorder | None = None
+        self._mqtt: MqttSink | None = None
+        self._influx = _influx_sink(config)
+
+    async def run(
+        self, stop: asyncio.Event, ready: Callable[[Ready], None], seconds: float | None = None
+    ) -> Figures:
+        """Serve until ``stop``, the source's end or ``seconds``; raises GaitwireError.
+
+        Whatever ends it, the rest is recorded, and the sinks get a few seconds for what is left.
+        """
+        listening = self._bind()
+        broker = await self._start_broker()
+        try:
+            self._open_journal()
+            with one_error():
+                return await self._serve(stop, ready, seconds, listening, broker)
+        finally:
+            if listening is not None:
+                listening.close()
+            if broker is not None:
+                await broker.stop()
+
+    def _bind(self) -> socket | None:
+        pages = self._config.pages
+        return bind(pages.host, pages.port) if pages.enabled else None
+
+    async def _start_broker(self) -> EmbeddedBroker | None:
+        mqtt = self._config.mqtt
+        if not mqtt.enabled:
+            return None
+        broker = None if mqtt.host else EmbeddedBroker(mqtt.port)
+        port = mqtt.port if broker is None else await broker.start()
+        self._mqtt = MqttSink(mqtt, self._source.person, port)
+        return broker
+
+    def _open_journal(self) -> None:
+        if self._path is None:
+            return
+        journal = Journal.create(self._path, session_info(self._config, self._source, self._path))
+        recorder = SessionRecorder(journal, self._source.origin_ns)
+        self._recorder = LiveRecorder(recorder, self._recording_stopped)
+
+    async def _serve(
+        self,
+        stop: asyncio.Event,
+        ready: Callable[[Ready], None],
+        seconds: float | None,
+        listening: socket | None,
+        broker: EmbeddedBroker | None,
+    ) -> Figures:
+        recorded = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(self.pump.run())]
+            if listening is not None:
+                background.append(group.create_task(self._page_server().run(listening)))
+            if broker is not None:
+                background.append(group.create_task(broker.run()))
+            if self._recorder is not None:
+                background.append(group.create_task(self._recorder.run()))
+            sinks = [group.create_task(work) for work in await self._deliveries(recorded)]
+            # What was loaded so far stays: full collections need not look through it again.
+            gc.collect()
+            gc.freeze()
+            ready(self._where(listening))
+            started_s = time.monotonic()
+            failure = await self._play(stop, seconds)
+            lasted_s = time.monotonic() - started_s
+            self.pump.finish()
+            if self._recorder is not None:
+                await self._recorder.close()
+            recorded.set()
+            await asyncio.gather(*sinks)
+            for task in background:
+                task.cancel()
+        if failure is not None:
+            raise failure
+        published = 0 if self._mqtt is None else self._mqtt.published
+        return self.pump.counter.figures(lasted_s, published)
+
+    async def _play(self, stop: asyncio.Event, seconds: float | None) -> GaitwireError | None:
+        """Run the source to its end, or until told to stop; return why it failed, if it did."""
+        playing = asyncio.create_task(self._source.run(self.pump.emit))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait(
+                {playing, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            stopping.cancel()
+            playing.cancel()
+        with suppress(asyncio.CancelledError):
+            try:
+                with one_error():
+                    await playing
+            except GaitwireError as error:
+                return error
+        return None
+
+    async def _deliveries(self, recorded: asyncio.Event) -> list[Delivery]:
+        """Return the work of the sinks, each with the earlier sessions that it has not finished."""
+        work: list[Delivery] = []
+        folder = self._config.journal.folder.expanduser()
+        if self._mqtt is not None and self._path is None:
+            work.append(self._mqtt.run(None, recorded))
+        elif self._mqtt is not None and self._path is not None:
+            older = await in_thread(unfinished, folder, self._mqtt, self._path)
+            work.append(self._mqtt.run(self._path, recorded, older))
+        if self._influx is not None and self._path is not None:
+            older = await in_thread(unfinished, folder, self._influx, self._path)
+            work.append(self._influx.run(self._path, recorded, older))
+        return work
+
+    def _page_server(self) -> PageServer:
+        pages = self._config.pages
+        return PageServer(
+            self._frame, host=pages.host, origins=pages.origins, source=self._source.label
+        )
+
+    def _listen(self, blocks: Sequence[PacketBlock], produced: Sequence[Message]) -> None:
+        for message in produced:
+            self._view.update(message)
+        if self._mqtt is not None and any(isinstance(m, JointAngleBlock) for m in produced):
+            frame = self._frame()
+            if frame is not None:
+                self._mqtt.offer(frame)
+        if self._recorder is not None:
+            self._recorder.take(blocks, produced)
+
+    def _frame(self) -> LiveFrame | None:
+        """Return the live view, with its moment on the host's own clock."""
+        frame = self._view.frame()
+        if frame is None:
+            return None
+        return msgspec.structs.replace(frame, ready_ns=self._source.host_ns(frame.ready_ns))
+
+    def _recording_stopped(self, why: str) -> None:
+        t_s = (self._source.now_ns() - self._source.origin_ns) * 1e-9
+        self._view.update(Marker(self._source.person, t_s, "recording_stopped", why))
+
+    def _where(self, listening: socket | None) -> Ready:
+        pages = ""
+        if listening is not None:
+            host, port = listening.getsockname()[:2]
+            pages = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        mqtt = "" if self._mqtt is None else self._mqtt.where
+        return Ready(pages, mqtt, "" if self._path is None else str(self._path))
+
+
+def _influx_sink(config: Config) -> InfluxSink | None:
+    if not (config.influxdb.enabled and config.journal.enabled):
+        return None
+    from gateway.sinks.influx import InfluxSink
+
+    return InfluxSink(config.influxdb)
+
+
+def session_info(config: Config, source: Source, path: Path) -> SessionInfo:
+    """Describe the session that starts now in ``path``."""
+    return SessionInfo(
+        session=path.name.removesuffix(SUFFIX),
+        person=source.person,
+        origin_ns=source.origin_ns,
+        wall_origin_ns=source.wall_origin_ns,
+        grid_rate_hz=source.grid_rate_hz,
+        sensors=tuple(source.sensors),
+        configuration=config.model_dump(mode="json"),
+        source=source.label or "sensors",
+        truth=False,
+        version=version("gaitwire"),
+    )
+
+
+def new_session_path(config: Config, person: str) -> Path:
+    """Return where a session that starts now is kept."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+    return config.journal.folder.expanduser() / f"{stamp}Z-{person}{SUFFIX}"

@@ -1,0 +1,1 @@
+"""What ``gaitwire bench`` measures: throughput, hops, latency, database, memory, start."""

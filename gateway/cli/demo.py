@@ -1,0 +1,64 @@
+"""``gaitwire demo`` and ``gaitwire run``: the service with a simulated person, or as configured."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app.service import Service, configured_source
+from gateway.cli.options import AsJson, put_out
+from gateway.cli.serving import serve
+from gateway.config import Config
+from gateway.config_file import default_config, load_config
+
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", min=0.1, help="End after so long; else on Ctrl-C.")
+]
+
+
+def demo(
+    seconds: Seconds = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+    scenario: Annotated[str, typer.Option("--scenario", help="What the person does.")] = "clinic",
+    as_json: AsJson = False,
+) -> None:
+    """Show a simulated person live: the whole service, with nothing else needed."""
+    config = _for_demo(default_config(), scenario)
+    service = Service(config, configured_source(config))
+    put_out(serve(service, seconds, browser=not headless), as_json)
+
+
+def run(
+    config: Annotated[Path, typer.Option("-c", "--config", metavar="FILE", help="TOML file.")],
+    seconds: Seconds = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the service as a configuration file says."""
+    chosen = load_config(config)
+    put_out(serve(Service(chosen, configured_source(chosen)), seconds), as_json)
+
+
+def _for_demo(config: Config, scenario: str) -> Config:
+    """Return the defaults with the scenario, and with free ports where the usual ones are taken."""
+    pages, mqtt = config.pages, config.mqtt
+    return config.model_copy(
+        update={
+            "source": config.source.model_copy(update={"kind": "simulator", "scenario": scenario}),
+            "pages": pages.model_copy(update={"port": _free(pages.host, pages.port)}),
+            "mqtt": mqtt.model_copy(update={"port": _free("127.0.0.1", mqtt.port)})
+            if not mqtt.host
+            else mqtt,
+        }
+    )
+
+
+def _free(host: str, port: int) -> int:
+    """Return ``port`` if nobody listens there, else 0."""
+    try:
+        with socket.create_server((host, port)):
+            return port
+    except OSError:
+        return 0

@@ -1,0 +1,53 @@
+"""Record a live session without ever standing in the way of feedback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from gateway.errors import JournalError
+from gateway.journal import SessionRecorder
+from gateway.messages import Message, PacketBlock
+from gateway.sinks.tasks import in_thread
+
+COMMIT_EVERY_S = 1.0
+
+
+class LiveRecorder:
+    """A session's recorder that commits each second, and that gives up when the disk does.
+
+    After a JournalError recording stops for good, ``stopped`` is told why, and the rest goes on.
+    """
+
+    def __init__(self, recorder: SessionRecorder, stopped: Callable[[str], None]) -> None:
+        self._recorder: SessionRecorder | None = recorder
+        self._stopped = stopped
+
+    def take(self, blocks: Sequence[PacketBlock], messages: Sequence[Message]) -> None:
+        """Take packets as received and what was made of them."""
+        if self._recorder is not None:
+            self._recorder.packets(blocks)
+            self._recorder.messages(messages)
+
+    async def run(self) -> None:
+        """Commit once a second until cancelled."""
+        while self._recorder is not None:
+            await asyncio.sleep(COMMIT_EVERY_S)
+            await self._attempt(self._recorder.commit)
+
+    async def close(self) -> None:
+        """Commit the rest and close the session."""
+        if self._recorder is not None:
+            await self._attempt(self._recorder.close)
+            self._recorder = None
+
+    async def _attempt(self, write: Callable[[], None]) -> None:
+        try:
+            await in_thread(write)
+        except JournalError as error:
+            self._recorder = None
+            text = f"recording has stopped, live feedback goes on: {error}"
+            structlog.get_logger().error(text)
+            self._stopped(text)
