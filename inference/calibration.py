@@ -153,7 +153,8 @@ class SegmentCalibration:
         self._stance.resume(stance)
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
-        up = up_in_sensor(orientation.quat)
+        columns = _worn(body.valid)
+        up = _spread(up_in_sensor(orientation.quat[:, columns]), columns)
         valid = body.valid & orientation.valid
         size = round(TICK_S * body.rate_hz)
         done = first = 0
@@ -241,7 +242,9 @@ def _segments(
     axes: FloatArray,
     known: BoolArray,
 ) -> SegmentBlock:
-    vectors = np.stack([body.acc[part], body.gyr[part], up[part]])
+    columns = _worn(body.valid[part])
+    vectors = np.stack([v[part][:, columns] for v in (body.acc, body.gyr, up)])
+    axes = axes[columns]
     turned = (
         vectors[..., :1] * axes[:, 0]
         + vectors[..., 1:2] * axes[:, 1]
@@ -252,10 +255,25 @@ def _segments(
         start=body.start + part.start,
         rate_hz=body.rate_hz,
         ready_ns=body.ready_ns,
-        acc=turned[0],
-        gyr=turned[1],
-        quat=without_heading(turned[2]),
+        acc=_spread(turned[0], columns),
+        gyr=_spread(turned[1], columns),
+        quat=_spread(without_heading(turned[2]), columns),
         valid=valid[part],
         real=body.real[part] & valid[part],
         calibrated=known,
     )
+
+
+def _worn(valid: BoolArray) -> slice | IntArray:
+    """Return the columns of (T, 8) that hold anything: two feet need no work on eight places."""
+    found = np.flatnonzero(valid.any(axis=0))
+    return slice(None) if len(found) == len(PLACES) else found
+
+
+def _spread(values: FloatArray, columns: slice | IntArray) -> FloatArray:
+    """Return ``values`` (T, K, C) of ``columns`` as (T, 8, C), NaN elsewhere."""
+    if isinstance(columns, slice):
+        return values
+    spread = np.full((len(values), len(PLACES), values.shape[2]), np.nan)
+    spread[:, columns] = values
+    return spread

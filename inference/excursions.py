@@ -10,7 +10,6 @@ import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -34,25 +33,19 @@ GAP_S = 1.5
 """Across a longer gap nobody knows what happened: the excursion is dropped."""
 
 
-class Phase(IntEnum):
-    """Where a sample lies within an exercise."""
-
-    UNKNOWN = 0
-    ELSEWHERE = 1
-    REST = 2
-    MOVING = 3
-    EFFORT = 4
+UNKNOWN, ELSEWHERE, REST, MOVING, EFFORT = range(5)
+"""Where a sample lies within an exercise: sensors missing, in a posture that does not fit, at
+rest, on the way, or in effort."""
 
 
 def phases(exercise: Exercise, course: Course) -> IntArray:
     """Return the phase (T,) of every sample of a course."""
     up = exercise.direction * course.angle_deg
     resting = up <= exercise.direction * exercise.leave_deg
-    effort = up > exercise.direction * exercise.effort_deg
-    phase = np.where(effort & course.in_effort, Phase.EFFORT, Phase.MOVING)
-    phase[resting] = Phase.REST
-    phase[~course.fits | (resting & ~course.at_rest)] = Phase.ELSEWHERE
-    phase[np.isnan(up)] = Phase.UNKNOWN
+    effort = (up > exercise.direction * exercise.effort_deg) & course.in_effort
+    phase = np.where(effort, EFFORT, np.where(resting, REST, MOVING))
+    phase[~(course.fits & (course.at_rest | ~resting))] = ELSEWHERE
+    phase[np.isnan(up)] = UNKNOWN
     return phase
 
 
@@ -113,11 +106,15 @@ class Tracker:
         self.rested = False
         self.resting_since = 0
         self.missing = 0
+        self.look_back = round(LOOK_BACK_S * rate_hz)
         self.past = np.empty(0)
 
     def advance(self, start: int, course: Course) -> list[Turn]:
         """Take the samples from ``start`` on; return what happened, in order."""
         up = self.exercise.direction * course.angle_deg
+        if not (course.fits.any() or np.isnan(up).any()):
+            self.past = up[:0]
+            return list(self._leave(start))
         phase = phases(self.exercise, course)
         back = len(self.past)
         known = np.concatenate([self.past, up])
@@ -125,11 +122,14 @@ class Tracker:
         for first, last in _runs(phase):
             window = known[: back + first]
             part = slice(first, last)
-            turns += self._run(
-                Phase(phase[first]), start + first, up[part], course.real[part], window
-            )
-        self.past = known[-round(LOOK_BACK_S * self.rate_hz) :]
+            turns += self._run(phase[first], start + first, up[part], course.real[part], window)
+        self.past = known[-self.look_back :]
         return turns
+
+    def lose(self, start: int, count: int) -> list[Turn]:
+        """Take ``count`` samples from ``start`` on of which nothing is known."""
+        self.past = np.concatenate([self.past, np.full(count, np.nan)])[-self.look_back :]
+        return list(self._miss(start, count))
 
     def snapshot(self) -> tuple[object, ...]:
         """Return a copy of the state."""
@@ -143,20 +143,22 @@ class Tracker:
         self.open = copy.copy(opened)
 
     def _run(
-        self, phase: Phase, first: int, up: FloatArray, real: BoolArray, past: FloatArray
+        self, phase: int, first: int, up: FloatArray, real: BoolArray, past: FloatArray
     ) -> Iterator[Turn]:
         """Follow a run of one phase; ``past`` holds the angles before it."""
-        if phase is Phase.UNKNOWN:
+        if phase == UNKNOWN:
             yield from self._miss(first, len(up))
-            return
-        self.missing = 0
-        if phase is Phase.ELSEWHERE:
-            yield from self._drop(first)
-            self.rested = False
-        elif phase is Phase.REST:
+        elif phase == ELSEWHERE:
+            yield from self._leave(first)
+        elif phase == REST:
             yield from self._rest(first)
-        elif self.open is not None or self.rested:
+        else:
             yield from self._move(phase, first, up, real, past)
+
+    def _leave(self, first: int) -> Iterator[Turn]:
+        self.missing = 0
+        self.rested = False
+        yield from self._drop(first)
 
     def _miss(self, first: int, count: int) -> Iterator[Turn]:
         """Count missing samples; too many of them end what was under way."""
@@ -167,6 +169,7 @@ class Tracker:
         self.missing += count
 
     def _rest(self, first: int) -> Iterator[Turn]:
+        self.missing = 0
         if self.open is not None:
             yield self._finish(self.open, first)
             self.open = None
@@ -175,16 +178,19 @@ class Tracker:
             self.rested, self.resting_since = True, first
 
     def _move(
-        self, phase: Phase, first: int, up: FloatArray, real: BoolArray, past: FloatArray
+        self, phase: int, first: int, up: FloatArray, real: BoolArray, past: FloatArray
     ) -> Iterator[Turn]:
+        self.missing = 0
         if self.open is None:
+            if not self.rested:
+                return
             self.open = self._begin(first, past)
             self.rested = False
         now = self.open
         now.peak_deg = max(now.peak_deg, float(up.max()))
         now.held += int(np.count_nonzero(up >= self.edge))
         now.real += int(np.count_nonzero(real))
-        if phase is Phase.EFFORT:
+        if phase == EFFORT:
             if not now.effort:
                 yield Turn(first, over=False)
             now.effort += len(up)
@@ -194,7 +200,7 @@ class Tracker:
 
     def _begin(self, first: int, past: FloatArray) -> _Open:
         """Find where the angle left rest, within the rest that came just before ``first``."""
-        count = min(first - self.resting_since, round(LOOK_BACK_S * self.rate_hz), len(past))
+        count = min(first - self.resting_since, self.look_back)
         rest = past[len(past) - count :]
         lowest = float(np.fmin.reduce(rest))
         left = int(np.flatnonzero(rest <= lowest + START_DEG)[-1])

@@ -9,6 +9,8 @@ import numpy as np
 
 from gateway.messages import FloatArray
 
+_TINY = 1e-300
+
 
 def up_in_sensor(quat: FloatArray) -> FloatArray:
     """Return earth's up (..., 3) in the frame of sensors with ``quat`` (..., 4) sensor → earth."""
@@ -29,16 +31,22 @@ def without_heading(up: FloatArray) -> FloatArray:
     by the pitch about z, then by ``tilt`` about earth's x, which is 90° for z level.
     """
     x, y, z = up[..., 0], up[..., 1], up[..., 2]
-    pitch = np.arctan2(x, y) / 2
-    tilt = np.arctan2(np.sqrt(x * x + y * y), z) / 2
-    cos_pitch, sin_pitch = np.cos(pitch), np.sin(pitch)
-    cos_tilt, sin_tilt = np.cos(tilt), np.sin(tilt)
+    level = np.sqrt(x * x + y * y) + _TINY
+    cos_pitch, sin_pitch = _half_turn(y / level, x)
+    cos_tilt, sin_tilt = _half_turn(z, level)
     quat = np.empty((*up.shape[:-1], 4))
     quat[..., 0] = cos_tilt * cos_pitch
     quat[..., 1] = sin_tilt * cos_pitch
     quat[..., 2] = -sin_tilt * sin_pitch
     quat[..., 3] = cos_tilt * sin_pitch
     return quat
+
+
+def _half_turn(cosine: FloatArray, signed: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return cosine and sine (...) of half the angle with ``cosine`` and the sign of ``signed``."""
+    half_cosine = np.sqrt(np.maximum(1 + cosine, 0.0) / 2)
+    half_sine = np.sqrt(np.maximum(1 - cosine, 0.0) / 2)
+    return half_cosine, np.copysign(half_sine, signed)
 
 
 def pitch_rad(quat: FloatArray) -> FloatArray:

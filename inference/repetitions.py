@@ -24,7 +24,7 @@ from gateway.messages import (
     Side,
 )
 from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
-from inference.exercises import Exercise, Pose, exercises
+from inference.exercises import Course, Exercise, Pose, exercises
 from inference.pairing import Pairing
 
 END_OF_SET_S = 10.0
@@ -90,11 +90,11 @@ class Repetitions:
         ]
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
-        pose = Pose.of(angles, segments)
+        pose = Pose.of(angles, segments) if angles.valid.any() else None
         turns = [
             (turn.at, number, turn)
             for number, line in enumerate(self._lines)
-            for turn in line.advance(angles.start, pose)
+            for turn in line.advance(angles.start, len(angles.valid), pose)
         ]
         told = angles.start
         for at, number, turn in sorted(turns, key=lambda found: found[:2]):
@@ -119,12 +119,13 @@ class Repetitions:
             return
         line = self._lines[self._shown]
         step = max(1, round(STATE_S * self._rate_hz))
+        angle_deg = line.angle_deg(len(angles.valid))
         for at in range(-(-first // step) * step, last, step):
             if line.over(at):
                 self._shown = None
                 yield line.nothing(angles.person, at)
                 return
-            yield line.state(angles.person, at, at - angles.start)
+            yield line.state(angles.person, at, float(angle_deg[at - angles.start]))
 
 
 class _Line:
@@ -143,7 +144,7 @@ class _Line:
         self.target = np.radians(target_deg)
         self.edge_deg = exercise.target_edge_deg(target_deg)
         self.tracker = Tracker(exercise, exercise.direction * self.edge_deg, rate_hz)
-        self.angle_deg: FloatArray = np.empty(0)
+        self.course: Course | None = None
         self.count = 0
         self.under_way = False
         self.ended = 0
@@ -155,11 +156,19 @@ class _Line:
         tracker, self.count, self.under_way, self.ended = snapshot
         self.tracker.resume(tracker)
 
-    def advance(self, start: int, pose: Pose) -> list[Turn]:
-        """Follow the pose from sample ``start`` on; return what happened."""
-        course = self.exercise.course(pose, self.side)
-        self.angle_deg = angle_in_posture(self.exercise, course)
-        return self.tracker.advance(start, course)
+    def advance(self, start: int, count: int, pose: Pose | None) -> list[Turn]:
+        """Follow the pose, if any joint is known, over ``count`` samples from ``start`` on."""
+        if pose is None:
+            self.course = None
+            return self.tracker.lose(start, count)
+        self.course = self.exercise.course(pose, self.side)
+        return self.tracker.advance(start, self.course)
+
+    def angle_deg(self, count: int) -> FloatArray:
+        """Return the angle (T,) of the samples last followed, as people should see it."""
+        if self.course is None:
+            return np.full(count, np.nan)
+        return angle_in_posture(self.exercise, self.course)
 
     def begin(self, at: int) -> None:
         """Effort begins; after a long pause it is that of a new set."""
@@ -193,8 +202,7 @@ class _Line:
             quality=Quality(done.real_share, _too_poor(done.real_share) if poor else ""),
         )
 
-    def state(self, person: str, at: int, row: int) -> ExerciseState:
-        angle_deg = float(self.angle_deg[row])
+    def state(self, person: str, at: int, angle_deg: float) -> ExerciseState:
         rest_deg = self.exercise.rest_deg
         progress = (angle_deg - rest_deg) / (self.edge_deg - rest_deg)
         return ExerciseState(
