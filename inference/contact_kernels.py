@@ -27,15 +27,14 @@ JOLT_LAG_S = 0.01
 
 BACK_S = 0.50
 LOOK_AHEAD_S = 0.20
-"""A contact is judged from this much before to this much after its candidate sample."""
+"""A contact is judged from this much before to this much after the sample that stands out."""
 
 
 @dataclass(frozen=True)
 class Windows:
     """Lengths in samples at one rate; spans are (first, last) relative to a candidate, inclusive.
 
-    ``doublings`` of a running pair sum smooth over ``2 ** doublings`` samples. Feet that are
-    sampled slowly keep at least one sample in every window.
+    ``doublings`` of a running pair sum smooth over ``2 ** doublings`` samples.
     """
 
     rate_hz: float
@@ -61,32 +60,39 @@ class Windows:
 def windows(rate_hz: float) -> Windows:
     """Return the windows for ``rate_hz``.
 
-    The spans are times of healthy and slow walking: push-off ends within 0.12 s before final
-    contact, a swing lasts at least 0.2 s, the foot comes to rest within 0.11 s of contact.
+    The spans are times of healthy and slow walking: a foot that pushes off is fastest within
+    0.16 s before it turns back, a swing lasts at least 0.2 s, and a foot that landed is nearly
+    at rest 0.15 s later.
     """
 
-    def count(seconds: float, least: int = 1) -> int:
-        return max(least, round(seconds * rate_hz))
+    def count(seconds: float) -> int:
+        return max(1, round(seconds * rate_hz))
 
     def span(first_s: float, last_s: float) -> tuple[int, int]:
         return round(first_s * rate_hz), round(last_s * rate_hz)
 
+    doublings = max(0, int(np.floor(np.log2(1.1 * SMOOTHING_S * rate_hz))))
+    half_smoothing = 2**doublings // 2
+    lag = count(REVERSAL_LAG_S)
+    rest = span(0.15, LOOK_AHEAD_S - SMOOTHING_S / 2)
+    turning = span(-0.12, LOOK_AHEAD_S - SMOOTHING_S / 2 - REVERSAL_LAG_S)
+    needed = half_smoothing + max(rest[1], turning[1] + lag)
     return Windows(
         rate_hz=rate_hz,
         back=count(BACK_S),
-        ahead=count(LOOK_AHEAD_S),
-        doublings=max(0, int(np.floor(np.log2(SMOOTHING_S * rate_hz * 1.1)))),
-        reversal_lag=count(REVERSAL_LAG_S),
+        ahead=max(round(LOOK_AHEAD_S * rate_hz), needed),
+        doublings=doublings,
+        reversal_lag=lag,
         jolt_lag=count(JOLT_LAG_S),
         reversal_span=span(-0.05, 0.05),
         push_off=span(-0.16, 0.0),
         swing_start=span(0.08, 0.16),
         jolt_span=span(-0.05, 0.05),
         swing=span(-0.25, -0.05),
-        swing_middle=span(-0.20, -0.08),
-        rest=span(0.15, LOOK_AHEAD_S - SMOOTHING_S / 2),
+        swing_middle=span(-0.18, -0.08),
+        rest=rest,
         landing=span(-0.08, 0.10),
-        turning=span(-0.12, LOOK_AHEAD_S - SMOOTHING_S / 2 - REVERSAL_LAG_S),
+        turning=turning,
         earlier_jolts=span(-0.45, -0.10),
         onset=span(-0.10, 0.0),
         onset_pause=count(0.03),
@@ -156,6 +162,16 @@ def lows(signal: FloatArray, first: int, last: int, below: float) -> tuple[IntAr
     low &= here <= signal[:, first - 1 : last - 1]
     low &= here < signal[:, first + 1 : last + 1]
     leg, at = low.nonzero()
+    return leg, at + first
+
+
+def highs(signal: FloatArray, first: int, last: int, above: float) -> tuple[IntArray, IntArray]:
+    """Return (leg, sample) of the local maxima of (legs, samples) over ``above``, like ``lows``."""
+    here = signal[:, first:last]
+    high = here > above
+    high &= here >= signal[:, first - 1 : last - 1]
+    high &= here > signal[:, first + 1 : last + 1]
+    leg, at = high.nonzero()
     return leg, at + first
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
 from gateway.messages import GaitEventKind, IntArray
-from inference.contact_kernels import Signals, Windows, gather, last_onset, lows, smoothing_delay
+from inference.contact_kernels import (
+    Signals,
+    Windows,
+    gather,
+    highs,
+    last_onset,
+    lows,
+    smoothing_delay,
+)
 
-REVERSAL_RAD2_S2 = -0.5
+FOOT_OFF_RAD2_S2 = -0.5
+LANDING_RAD2_S2 = -0.2
 PUSH_OFF_RAD_S = 2.0
 SWING_RAD_S = 1.5
 JOLT_M_S2 = 2.0
@@ -31,8 +41,7 @@ LONGEST_HOLD_S = 0.6
 FREE_SWING_RAD_S = 0.8
 
 
-@dataclass(frozen=True, order=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A possible contact of ``leg``: it stands out at ``at`` and happened at ``sample``.
 
     Both are positions in the buffer. ``sustained`` tells of a landing that the swing before it
@@ -51,7 +60,7 @@ def foot_offs(found: Signals, first: int, last: int, lengths: Windows) -> list[C
 
     The angular velocity reverses, after a push-off that was fast, and stays high afterwards.
     """
-    leg, at = lows(found.reversal, first, last, REVERSAL_RAD2_S2)
+    leg, at = lows(found.reversal, first, last, FOOT_OFF_RAD2_S2)
     if not len(leg):
         return []
     around = gather(found.reversal, leg, at, lengths.reversal_span)
@@ -75,16 +84,26 @@ def landings(found: Signals, first: int, last: int, lengths: Windows) -> list[Ca
     A swing ends with a jolt and the leg is nearly at rest soon after. Where the ground turns
     the foot back, contact is at that reversal; where it does not, at the onset of the jolt.
     """
-    turned = _landings(found, *lows(found.reversal, first, last, REVERSAL_RAD2_S2), lengths)
-    leg, at = lows(-found.jolt, first, last, -JOLT_M_S2)
-    lone = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
-    lone &= gather(found.reversal, leg, at, lengths.turning).min(axis=1) >= REVERSAL_RAD2_S2
-    struck = _landings(found, leg[lone], at[lone], lengths)
     delay = LANDING_SHIFT_S * lengths.rate_hz + smoothing_delay(lengths)
+    turned = _landings(found, *lows(found.reversal, first, last, LANDING_RAD2_S2), lengths)
+    struck = _landings(found, *_lone_jolts(found, first, last, lengths), lengths)
     return [
-        *(replace(c, sample=c.at + delay) for c in turned),
-        *(replace(c, sample=c.at + _onset(found, c, lengths)) for c in struck),
+        *(c._replace(sample=c.at + delay) for c in turned),
+        *(c._replace(sample=c.at + _onset(found, c, lengths)) for c in struck),
     ]
+
+
+def _lone_jolts(
+    found: Signals, first: int, last: int, lengths: Windows
+) -> tuple[IntArray, IntArray]:
+    """Return (leg, sample) of the highest jolts that no reversal is near."""
+    leg, at = highs(found.jolt, first, last, JOLT_M_S2)
+    if not len(leg):
+        return leg, at
+    highest = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
+    leg, at = leg[highest], at[highest]
+    lone = gather(found.reversal, leg, at, lengths.turning).min(axis=1) >= LANDING_RAD2_S2
+    return leg[lone], at[lone]
 
 
 def _landings(found: Signals, leg: IntArray, at: IntArray, lengths: Windows) -> list[Candidate]:

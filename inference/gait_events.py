@@ -34,58 +34,53 @@ __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
 
 @dataclass
 class _Buffer:
-    """The newest samples, (·, 2, N); its first sample is number ``start`` of the grid.
+    """The newest samples; the first of them is number ``start`` of the grid.
 
-    ``missing`` and ``real`` (2, N) count, up to each sample, those without a value and those
-    that were measured.
+    ``motion`` (6, 2, N) is acceleration and angular velocity of both legs. ``counts`` (2, 2, N)
+    are, up to each sample, those without a value and those that were measured.
     """
 
     start: int
-    acc: FloatArray
-    gyr: FloatArray
-    missing: IntArray
-    real: IntArray
+    motion: FloatArray
+    counts: IntArray
 
     @classmethod
     def empty(cls, next_sample: int, count: int) -> _Buffer:
         """Return ``count`` missing samples up to ``next_sample`` (exclusive)."""
-        nothing = np.zeros((3, 2, count))
-        missing = np.tile(np.arange(1, count + 1), (2, 1))
-        return cls(next_sample - count, nothing, nothing, missing, np.zeros((2, count), np.int64))
+        counts = np.zeros((2, 2, count), np.int64)
+        counts[0] = np.arange(1, count + 1)
+        return cls(next_sample - count, np.zeros((6, 2, count)), counts)
 
-    def extended(self, motion: LegMotion) -> _Buffer:
-        """Return the buffer with ``motion`` behind it."""
-        missing = np.concatenate([self.missing[:, -1:], ~motion.valid], axis=1).cumsum(axis=1)
-        real = np.concatenate([self.real[:, -1:], motion.real], axis=1).cumsum(axis=1)
-        return _Buffer(
-            self.start,
-            np.concatenate([self.acc, motion.acc], axis=2),
-            np.concatenate([self.gyr, motion.gyr], axis=2),
-            np.concatenate([self.missing, missing[:, 1:]], axis=1),
-            np.concatenate([self.real, real[:, 1:]], axis=1),
-        )
+    def extended(self, new: LegMotion) -> _Buffer:
+        """Return the buffer with ``new`` behind it."""
+        held, count = self.counts.shape[2], len(new.valid)
+        motion = np.empty((6, 2, held + count))
+        motion[..., :held] = self.motion
+        motion[:3, :, held:] = new.acc.transpose(2, 1, 0)
+        motion[3:, :, held:] = new.gyr.transpose(2, 1, 0)
+        counts = np.empty((2, 2, held + count), np.int64)
+        counts[..., :held] = self.counts
+        counts[0, :, held:] = ~new.valid.T
+        counts[1, :, held:] = new.real.T
+        np.cumsum(counts[..., held - 1 :], axis=2, out=counts[..., held - 1 :])
+        return _Buffer(self.start, motion, counts)
 
     @property
     def end(self) -> int:
         """Number of the sample that comes next."""
-        return self.start + int(self.acc.shape[2])
+        return self.start + int(self.counts.shape[2])
 
     def contact(self, candidate: Candidate) -> _Contact:
         """Return what ``candidate`` would be."""
         leg, at = candidate.leg, int(candidate.sample)
-        counts = int(self.missing[leg, at]), int(self.real[leg, at])
-        return _Contact(candidate.kind, self.start + candidate.sample, *counts)
+        missing, real = self.counts[:, leg, at].tolist()
+        return _Contact(candidate.kind, self.start + candidate.sample, missing, real)
 
     def tail(self, count: int) -> _Buffer:
         """Return the newest ``count`` samples."""
-        first = self.acc.shape[2] - count
-        return _Buffer(
-            self.start + first,
-            self.acc[..., first:].copy(),
-            self.gyr[..., first:].copy(),
-            self.missing[:, first:].copy(),
-            self.real[:, first:].copy(),
-        )
+        first = self.counts.shape[2] - count
+        motion, counts = self.motion[..., first:].copy(), self.counts[..., first:].copy()
+        return _Buffer(self.start + first, motion, counts)
 
 
 @dataclass(frozen=True)
@@ -138,8 +133,8 @@ class GaitEvents:
         lengths = state.lengths
         buffer = state.buffer.extended(state.source.take(message))
         state.buffer = buffer.tail(lengths.back + lengths.ahead)
-        last = buffer.acc.shape[2] - lengths.ahead
-        found = signals(buffer.acc, buffer.gyr, lengths)
+        last = buffer.counts.shape[2] - lengths.ahead
+        found = signals(buffer.motion[:3], buffer.motion[3:], lengths)
         candidates = foot_offs(found, lengths.back, last, lengths)
         candidates += landings(found, lengths.back, last, lengths)
         return [
@@ -179,7 +174,7 @@ def _judge(
 ) -> Iterator[GaitEvent]:
     """Yield the events that ``candidate`` leads to."""
     lengths, leg, other = state.lengths, state.legs[candidate.leg], state.legs[1 - candidate.leg]
-    _forget_over_gap(leg, int(buffer.missing[candidate.leg, candidate.at + lengths.ahead]))
+    _forget_over_gap(leg, int(buffer.counts[0, candidate.leg, candidate.at + lengths.ahead]))
     if not _seen(buffer, candidate.leg, candidate, lengths):
         return
     contact = buffer.contact(candidate)
@@ -228,7 +223,7 @@ def _event(leg: _Leg, contact: _Contact, rate_hz: float, told_s: float, person: 
 def _seen(buffer: _Buffer, leg: int, candidate: Candidate, lengths: Windows) -> bool:
     """Tell whether ``leg`` misses no sample around ``candidate``."""
     first, last = candidate.at - lengths.back, candidate.at + lengths.ahead
-    return bool(buffer.missing[leg, last] == buffer.missing[leg, first])
+    return bool(buffer.counts[0, leg, last] == buffer.counts[0, leg, first])
 
 
 def _forget_over_gap(leg: _Leg, missing: int) -> None:

@@ -17,8 +17,8 @@ from gateway.messages import (
 )
 
 SIDES = (Side.LEFT, Side.RIGHT)
-FEET = [PLACE_INDEX[Place.LEFT_FOOT], PLACE_INDEX[Place.RIGHT_FOOT]]
-SHANKS = [PLACE_INDEX[Place.LEFT_SHANK], PLACE_INDEX[Place.RIGHT_SHANK]]
+FEET = slice(PLACE_INDEX[Place.LEFT_FOOT], PLACE_INDEX[Place.RIGHT_FOOT] + 1)
+SHANKS = slice(PLACE_INDEX[Place.LEFT_SHANK], PLACE_INDEX[Place.RIGHT_SHANK] + 1)
 
 ABSENT_AFTER_S = 1.0
 _NEVER = -(2**62)
@@ -26,9 +26,9 @@ _NEVER = -(2**62)
 
 @dataclass(frozen=True)
 class LegMotion:
-    """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (3, 2, T), zero unless ``valid``.
+    """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (T, 2, 3), zero unless ``valid``.
 
-    ``valid`` and ``real`` are (2, T); ``valid`` is False too where a leg changes sensors.
+    ``valid`` and ``real`` are (T, 2); ``valid`` is False too where a leg changes sensors.
     """
 
     acc: FloatArray
@@ -51,35 +51,23 @@ class LegSource:
     def take(self, block: BodyBlock) -> LegMotion:
         """Return the legs' motion of a block that is not empty."""
         valid = block.valid[:, FEET]
-        if valid.all() and self.on_foot.all():
+        if self.on_foot.all() and valid.all():
             self.foot_seen = np.full(2, block.start + len(valid) - 1)
-            return LegMotion(
-                np.ascontiguousarray(block.acc[:, FEET].transpose(2, 1, 0)),
-                np.ascontiguousarray(block.gyr[:, FEET].transpose(2, 1, 0)),
-                np.ascontiguousarray(valid.T),
-                np.ascontiguousarray(block.real[:, FEET].T),
-            )
+            return LegMotion(block.acc[:, FEET], block.gyr[:, FEET], valid, block.real[:, FEET])
         return self._mixed(block, valid)
 
     def _mixed(self, block: BodyBlock, valid: BoolArray) -> LegMotion:
         sample = block.start + np.arange(len(valid))[:, None]
-        seen = np.maximum.accumulate(
-            np.concatenate([self.foot_seen[None], np.where(valid, sample, _NEVER)])
-        )[1:]
+        known = np.concatenate([self.foot_seen[None], np.where(valid, sample, _NEVER)])
+        seen = np.maximum.accumulate(known)[1:]
         on_foot = sample - seen <= ABSENT_AFTER_S * block.rate_hz
         before = np.concatenate([self.on_foot[None], on_foot[:-1]])
         self.foot_seen, self.on_foot = seen[-1].copy(), on_foot[-1].copy()
         usable = np.where(on_foot, valid, block.valid[:, SHANKS]) & (on_foot == before)
-        real = np.where(on_foot, block.real[:, FEET], block.real[:, SHANKS]) & usable
+        real = np.where(on_foot, block.real[:, FEET], block.real[:, SHANKS])
+        foot, there = on_foot[..., None], usable[..., None]
+        acc = np.where(foot, block.acc[:, FEET], block.acc[:, SHANKS])
+        gyr = np.where(foot, block.gyr[:, FEET], block.gyr[:, SHANKS])
         return LegMotion(
-            _chosen(block.acc, on_foot, usable),
-            _chosen(block.gyr, on_foot, usable),
-            np.ascontiguousarray(usable.T),
-            np.ascontiguousarray(real.T),
+            np.where(there, acc, 0.0), np.where(there, gyr, 0.0), usable, real & usable
         )
-
-
-def _chosen(motion: FloatArray, on_foot: BoolArray, usable: BoolArray) -> FloatArray:
-    either = np.where(on_foot[..., None], motion[:, FEET], motion[:, SHANKS])
-    chosen = np.where(usable[..., None], either, 0.0)
-    return np.ascontiguousarray(chosen.transpose(2, 1, 0))

@@ -1,0 +1,232 @@
+"""Foot contacts against the simulator's truth and against recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from gateway.messages import (
+    PLACE_INDEX,
+    BodyBlock,
+    GaitEvent,
+    GaitEventKind,
+    Place,
+    Side,
+    Stride,
+)
+from inference.contact_kernels import LOOK_AHEAD_S, last_onset, signals, windows
+from inference.gait_events import GaitEvents
+from inference.strides import Strides
+from tests.contract import assert_stage_contract, piece, run
+from tests.data import data_set
+from tests.inference.gait_trials import (
+    FEET,
+    SHANKS,
+    Trial,
+    by_kind,
+    changed,
+    found,
+    gaitmap_trial,
+    physical_therapy_ankles,
+    score,
+    simulated,
+    voisard_trials,
+    with_places,
+)
+
+BOTH = tuple(GaitEventKind)
+
+
+@pytest.fixture(scope="module")
+def walk() -> Trial:
+    return simulated("walk", 20.0, seed=3)
+
+
+@pytest.mark.parametrize("rate_hz", [25.0, 60.0, 100.0, 285.0])
+def test_feet_agree_with_truth(rate_hz: float) -> None:
+    trials = [simulated("walk", 40.0, seed, rate_hz, places=FEET) for seed in (1, 2)]
+    for kind in BOTH:
+        result = score(trials, kind, 0.1)
+        assert result.f1 >= 0.98, result
+        assert result.p95_ms <= 30.0, result
+
+
+@pytest.mark.parametrize("speed_mps", [0.6, 0.9, 1.7])
+def test_feet_agree_with_truth_at_any_speed(speed_mps: float) -> None:
+    trials = [simulated("walk", 40.0, seed, speed_mps=speed_mps) for seed in (1, 2)]
+    for kind in BOTH:
+        result = score(trials, kind, 0.1)
+        assert result.f1 >= 0.96, result
+        assert result.p95_ms <= 30.0, result
+
+
+def test_shanks_stand_in_for_feet() -> None:
+    trials = [simulated("walk", 40.0, seed, places=SHANKS) for seed in (1, 2)]
+    for kind in BOTH:
+        result = score(trials, kind, 0.1)
+        assert result.f1 >= 0.96, result
+        assert result.p95_ms <= 30.0, result
+
+
+@pytest.mark.parametrize("scenario", ["squat", "knee-extension"])
+@pytest.mark.parametrize("places", [FEET, SHANKS])
+def test_exercises_are_no_steps(scenario: str, places: Sequence[Place]) -> None:
+    assert found(simulated(scenario, 40.0, seed=4, places=places).blocks) == []
+
+
+def test_standing_makes_no_steps(walk: Trial) -> None:
+    first_step = min(times.min() for times in walk.truth.values())
+    assert min(event.t_s for event in found(walk.blocks)) > first_step - 0.05
+
+
+def test_lying_and_seated_exercises_make_no_stride() -> None:
+    sessions = physical_therapy_ankles(data_set("uci_physical_therapy"))
+    assert len(sessions) >= 4
+    for name, block in sessions:
+        strides = run(Strides(), found([block]))
+        assert strides == [], name
+
+
+def test_optical_contacts_of_gaitmap() -> None:
+    trial = gaitmap_trial(data_set("gaitmap_foot"))
+    for kind, median_ms in ((BOTH[0], 16.0), (BOTH[1], 8.0)):
+        result = score([trial], kind, 0.1)
+        print(kind, result)  # noqa: T201, the figures of docs/gait.md
+        assert result.f1 >= 0.98
+        assert result.median_ms <= median_ms
+
+
+def test_marked_contacts_of_voisard() -> None:
+    trials = voisard_trials(data_set("voisard_healthy_gait"))
+    for kind, least in ((BOTH[0], 0.965), (BOTH[1], 0.94)):
+        wide, close = (score(trials, kind, window_s) for window_s in (0.25, 0.1))
+        print(kind, wide, close)  # noqa: T201, the figures of docs/gait.md
+        assert wide.f1 >= least
+        assert close.f1 >= least - 0.04
+        assert wide.median_ms <= 12.0
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_mounting_does_not_matter(walk: Trial, seed: int) -> None:
+    turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    turned = [changed(b, b.acc @ turn.T, b.gyr @ turn.T, b.valid, b.real) for b in walk.blocks]
+    events = found(turned)
+    assert [(e.side, e.kind) for e in events] == [(e.side, e.kind) for e in found(walk.blocks)]
+    times = np.array([e.t_s for e in events])
+    np.testing.assert_allclose(times, [e.t_s for e in found(walk.blocks)], atol=1e-9)
+
+
+def test_a_side_without_sensor_is_absent(walk: Trial) -> None:
+    left_only = [with_places(block, [Place.LEFT_FOOT]) for block in walk.blocks]
+    assert {event.side for event in found(left_only)} == {Side.LEFT}
+    assert found([with_places(block, [Place.PELVIS]) for block in walk.blocks]) == []
+
+
+def test_shank_takes_over_when_the_foot_falls_silent(walk: Trial) -> None:
+    blocks = [_silenced(block, PLACE_INDEX[Place.LEFT_FOOT], 9.0, np.inf) for block in walk.blocks]
+    kind = GaitEventKind.INITIAL_CONTACT
+    times = by_kind(found(blocks))[Side.LEFT, kind]
+    truth = walk.truth[Side.LEFT, kind]
+    late = truth[truth > 11.0]
+    assert len(late) >= 5
+    assert np.sum((times > 9.0) & (times < 10.0)) == 0
+    assert np.abs(late[:, None] - times).min(axis=1).max() < 0.05
+
+
+def test_a_gap_makes_the_foot_forget(walk: Trial) -> None:
+    blocks = [_silenced(block, PLACE_INDEX[Place.RIGHT_FOOT], 10.0, 10.3) for block in walk.blocks]
+    right = [event for event in found(blocks) if event.side is Side.RIGHT]
+    first = next(event for event in right if event.t_s > 10.0)
+    assert all(not 10.0 <= event.t_s <= 10.3 for event in right)
+    assert first.quality.real_share == 0.0
+    assert right[right.index(first) + 1].quality.real_share == 1.0
+
+
+def test_bridged_samples_lower_the_real_share(walk: Trial) -> None:
+    blocks = []
+    for block in walk.blocks:
+        real = block.real.copy()
+        real[::4] = False
+        blocks.append(changed(block, block.acc, block.gyr, block.valid, real))
+    shares = [event.quality.real_share for event in found(blocks)][4:]
+    assert len(shares) > 10
+    np.testing.assert_allclose(shares, 0.75, atol=0.04)
+
+
+def test_contacts_are_told_within_the_look_ahead(walk: Trial) -> None:
+    delays = np.array([event.detected_s - event.t_s for event in found(walk.blocks)])
+    assert delays.min() > 0.1
+    assert np.percentile(delays, 95) <= LOOK_AHEAD_S + 0.05
+
+
+def test_contract(walk: Trial) -> None:
+    assert_stage_contract(GaitEvents, walk.blocks, seed=11)
+
+
+def test_contract_with_gaps_and_shanks(walk: Trial) -> None:
+    column = PLACE_INDEX[Place.LEFT_FOOT]
+    blocks = [_silenced(_silenced(b, column, 8.0, 12.0), column, 14.0, 14.2) for b in walk.blocks]
+    assert_stage_contract(GaitEvents, blocks, seed=12)
+
+
+def test_a_jump_of_the_grid_starts_anew(walk: Trial) -> None:
+    block = walk.blocks[1]
+    events = GaitEvents()
+    before = list(events.push(piece(block, 0, 400)))
+    after = list(events.push(piece(block, 600, 1000)))
+    firsts = {event.side: event for event in reversed(after) if isinstance(event, GaitEvent)}
+    assert len(before) > 8
+    assert len(firsts) == 2
+    assert all(event.quality.real_share == 0.0 for event in firsts.values())
+
+
+@given(rate_hz=st.floats(20.0, 300.0), count=st.integers(0, 40))
+def test_windows_lie_inside_the_buffer(rate_hz: float, count: int) -> None:
+    lengths = windows(rate_hz)
+    size = lengths.back + lengths.ahead + count + 1
+    rng = np.random.default_rng(count)
+    whole = rng.normal(size=(3, 2, size + 50))
+    part = signals(whole[..., :size], whole[..., :size], lengths)
+    longer = signals(whole, whole, lengths)
+    known = slice(lengths.back + lengths.earlier_jolts[0], size - lengths.ahead)
+    for name, last in (("level", lengths.rest[1]), ("reversal", lengths.turning[1]),
+                       ("jolt", lengths.landing[1])):  # fmt: skip
+        reach = slice(known.start, known.stop + last)
+        np.testing.assert_array_equal(
+            getattr(part, name)[:, reach], getattr(longer, name)[:, reach]
+        )
+
+
+@pytest.mark.parametrize(
+    ("high", "pause", "onset"),
+    [
+        ([0, 0, 1, 1, 1], 1, 2),
+        ([1, 0, 0, 1, 1], 2, 3),
+        ([1, 0, 1, 0, 1], 2, 0),
+        ([1, 1, 1, 1, 1], 3, 0),
+        ([0, 0, 0, 0, 1], 3, 4),
+    ],
+)
+def test_onset_of_a_burst(high: list[int], pause: int, onset: int) -> None:
+    assert last_onset(np.array(high, bool), pause) == onset
+
+
+def test_strides_follow_from_contacts(walk: Trial) -> None:
+    strides = [s for s in run(Strides(), found(walk.blocks)) if isinstance(s, Stride)]
+    times = np.array([stride.stride_time_s for stride in strides])
+    assert len(strides) >= 16
+    assert np.all((times > 0.8) & (times < 1.6))
+
+
+def _silenced(block: BodyBlock, column: int, first_s: float, last_s: float) -> BodyBlock:
+    """Take the samples of a sensor away between two times."""
+    t_s = (block.start + np.arange(len(block.valid))) / block.rate_hz
+    valid = block.valid.copy()
+    valid[(t_s >= first_s) & (t_s <= last_s), column] = False
+    return changed(block, block.acc, block.gyr, valid, block.real & valid)
