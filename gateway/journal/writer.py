@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import deque
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from gateway.errors import JournalError
 from gateway.journal.schema import SCHEMA, TRUTH, SessionInfo, connect, explained
 from gateway.wire import Recorded, encode
 
+_Row = tuple[int, int, str, bytes]
 _INSERT = "INSERT INTO entry (seq, t_ns, kind, body) VALUES (?, ?, ?, ?)"
 
 
@@ -27,7 +29,8 @@ class Journal:
         self.path = path
         self.last_seq = 0
         self._connection = connection
-        self._pending: list[tuple[int, int, str, bytes]] = []
+        # A deque, because its ends may be used from two threads without losing an entry.
+        self._pending: deque[_Row] = deque()
 
     @classmethod
     def create(cls, path: Path, info: SessionInfo) -> Self:
@@ -56,14 +59,14 @@ class Journal:
         Raises JournalError, above all when the disk is full; nothing is then lost of what was
         committed before, and what was not is kept for another try.
         """
-        batch, self._pending = self._pending, []
+        batch = [self._pending.popleft() for _ in range(len(self._pending))]
         if not batch:
             return
         try:
             with explained(self.path, "record"):
                 self._write(batch)
         except JournalError:
-            self._pending[:0] = batch
+            self._pending.extendleft(reversed(batch))
             raise
 
     def close(self) -> None:
@@ -76,7 +79,7 @@ class Journal:
         finally:
             self._connection.close()
 
-    def _write(self, batch: list[tuple[int, int, str, bytes]]) -> None:
+    def _write(self, batch: list[_Row]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._connection.executemany(_INSERT, batch)

@@ -148,6 +148,24 @@ def test_two_cursors_advance_while_the_writer_commits(path: Path) -> None:
         assert not new.begun
 
 
+def test_appending_and_committing_from_two_threads_loses_nothing(path: Path) -> None:
+    journal = Journal.create(path, INFO)
+    total, done = 20_000, threading.Event()
+
+    def commit() -> None:
+        while not done.is_set():
+            journal.commit()
+
+    committer = threading.Thread(target=commit)
+    committer.start()
+    for index in range(total):
+        journal.append(marker(index), index)
+    done.set()
+    committer.join()
+    journal.close()
+    assert numbers(path) == [float(index) for index in range(total)]
+
+
 def test_closing_waits_for_no_reader(path: Path) -> None:
     journal = Journal.create(path, INFO)
     journal.append(marker(1), 0)
