@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.config import InfluxSection
+from gateway.errors import ServiceError
 from gateway.retry import Backoff
 from gateway.sinks.follower import unfinished
 from gateway.sinks.influx import InfluxSink
@@ -142,6 +143,8 @@ async def test_says_what_is_wrong_and_loses_nothing(
 ) -> None:
     session.record(1)
     wrong = database.section.model_copy(update=change)
+    with pytest.raises(ServiceError, match=sentence):
+        await InfluxSink(wrong).check()
     async with running(InfluxSink(wrong, SOON, grace_s=0.1), session.path) as sink:
         await until(lambda: sink.status.state is SinkState.RETRYING, "the refusal is noticed")
         assert_matches(sentence, sink.status.text)
@@ -164,6 +167,15 @@ async def test_points_outside_the_retention_are_counted_and_the_rest_is_kept(
     old.close()
     assert (sink.written, sink.refused) == (1, 1)
     assert database.count("marker", "text") == 1
+
+
+async def test_a_check_of_a_good_configuration_passes_and_writes_nothing(
+    database: Database,
+) -> None:
+    sink = InfluxSink(database.section)
+    assert database.bucket in await sink.check()
+    assert sink.written == 0
+    assert counts(database) == expected(0)
 
 
 async def test_one_unreadable_line_does_not_take_its_batch_along(database: Database) -> None:

@@ -15,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.config import MqttSection
+from gateway.errors import ServiceError
 from gateway.retry import Backoff
 from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.documents import RECORD_TOPICS, Record
@@ -169,14 +170,37 @@ async def test_a_wrong_password_is_said_and_tried_again(
     known = {"username": USER, "password": SecretStr(PASSWORD)}
     wrong = section(port).model_copy(update={**known, "password": SecretStr("wrong")})
     sink = MqttSink(wrong, PERSON, backoff=SOON, grace_s=0.1)
+    with pytest.raises(ServiceError, match="refuses 'gaitwire'"):
+        await sink.check()
     async with running(sink, session.path):
         await until(lambda: sink.status.state is SinkState.RETRYING, "the refusal is noticed")
         assert "refuses 'gaitwire': correct mqtt.username and mqtt.password" in sink.status.text
     assert sink.status.text == "stopped; 8 records are left to the next start"
     right = MqttSink(section(port).model_copy(update=known), PERSON, backoff=SOON)
+    assert await right.check() == f"{LOOPBACK}:{port}"
     async with running(right, session.path):
         pass
     assert right.published == RECORDS_A_SECOND + 2
+
+
+# paho leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
+async def test_tls_with_a_certificate_that_the_system_trusts(
+    mosquitto_with_tls: tuple[Server, Path], session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, trusted = mosquitto_with_tls
+    session.record(1)
+    session.close()
+    encrypted = section(server.port).model_copy(update={"tls": True})
+    with pytest.raises(ServiceError, match="certificate verify failed"):
+        await MqttSink(encrypted, PERSON).check()
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    sink = MqttSink(encrypted, PERSON, backoff=SOON)
+    async with running(sink, session.path):
+        pass
+    assert sink.published == RECORDS_A_SECOND + 2
 
 
 async def test_no_broker_is_said_with_what_to_do() -> None:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from tests.services.influxd.build import BuildError, ensure
+from tests.services.influxd.build import BuildError, binary, ensure
 
 PROGRAMS = {"mosquitto": "mosquitto", "chromium": "chromium"}
 BUILD_PROGRAMS = {"clang": "clang", "pkg-config": "pkg-config"}
@@ -34,8 +34,6 @@ def main() -> int:
 
 def install() -> None:
     """Install packages, then build InfluxDB; raises InstallError or BuildError."""
-    from tests.services.influxd.build import binary
-
     wanted = PROGRAMS if binary().exists() else {**PROGRAMS, **BUILD_PROGRAMS}
     missing = [package for program, package in wanted.items() if _absent(program)]
     if missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -36,8 +37,9 @@ def mosquitto_server(folder: Path, *settings: str) -> Server:
         "persistence false",
         *(settings or ("allow_anonymous true",)),
     ]
-    if any(line.startswith("password_file") for line in lines):
-        lines.append(f"user {_owner()}")
+    if any(str(folder) in line for line in lines):
+        # As root, Mosquitto becomes another user, who could not read the test's folder.
+        lines.append(f"user {getpass.getuser()}")
     config = folder / "mosquitto.conf"
     config.write_text("\n".join(lines) + "\n")
     return Server([program(), "-c", config], port, lambda: listens(port), folder / "mosquitto.log")
@@ -49,6 +51,24 @@ def password_file(folder: Path) -> Path:
     create = [program("mosquitto_passwd"), "-b", "-c", str(path), USER, PASSWORD]
     subprocess.run(create, check=True, capture_output=True)
     return path
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for loopback that is its own authority; returns it and its key."""
+    made, key = folder / "server.crt", folder / "server.key"
+    subject = ("-subj", f"/CN={LOOPBACK}", "-addext", f"subjectAltName=IP:{LOOPBACK}")
+    create = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*create, "-out", made, "-keyout", key], check=True, capture_output=True)
+    return made, key
+
+
+@pytest.fixture
+def mosquitto_with_tls(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+    """Mosquitto, started, that speaks TLS only; and the certificate to trust."""
+    made, key = certificate(tmp_path)
+    tls = (f"certfile {made}", f"keyfile {key}", "allow_anonymous true")
+    with mosquitto_server(tmp_path, *tls) as server:
+        yield server, made
 
 
 @pytest.fixture
@@ -66,8 +86,3 @@ def mosquitto_with_password(tmp_path: Path) -> Iterator[Server]:
         tmp_path, "allow_anonymous false", f"password_file {passwords}"
     ) as server:
         yield server
-
-
-def _owner() -> str:
-    # As root, Mosquitto becomes another user, who could not read the test's folder.
-    return Path.home().owner()
