@@ -84,6 +84,11 @@ def looks_seated(up: FloatArray, present: BoolArray) -> bool:
     return bool(raised.any() and others.any() and np.median(tilt[others]) < WORN_TILT)
 
 
+def moving(gyr: FloatArray) -> BoolArray:
+    """Return (...) whether ``gyr`` (..., 3) is movement rather than posture."""
+    return np.asarray(np.einsum("...i,...i->...", gyr, gyr) > MOVING_RAD_S**2)
+
+
 def tilt_evidence(
     up: FloatArray, gyr: FloatArray, standing_up: FloatArray, usable: BoolArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -96,8 +101,7 @@ def tilt_evidence(
     they go the other way.
     """
     cosine = (up * standing_up).sum(axis=-1)
-    moving = (gyr * gyr).sum(axis=-1) > MOVING_RAD_S**2
-    clear = moving & (cosine < LEAST_TILT_COS) & usable
+    clear = moving(gyr) & (cosine < LEAST_TILT_COS) & usable
     for thigh, lower in _LOWER.items():
         column = PLACES.index(thigh)
         if usable[column]:

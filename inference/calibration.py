@@ -211,7 +211,8 @@ class SegmentCalibration:
     def _move(self, up: FloatArray, gyr: FloatArray, present: BoolArray, rate_hz: float) -> str:
         state = self._state
         usable = present & state.known & ~state.stale
-        if not (usable & (state.refined < len(EVIDENCE_S))).any():
+        wanted = usable & (state.refined < len(EVIDENCE_S))
+        if not alignment.moving(gyr[:, wanted]).any():
             return ""
         tilt, weight, clear = alignment.tilt_evidence(up, gyr, state.up, usable)
         state.tilt += tilt
