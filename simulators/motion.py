@@ -225,7 +225,7 @@ def _blows(timeline: Timeline, rng: np.random.Generator) -> tuple[Blow, ...]:
     for bout in timeline.bouts:
         for swing in timeline.swings:
             if swing.step and bout.start_s < swing.land_s < bout.end_s:
-                speed = bout.speed(np.array([swing.land_s]))[0]
+                speed = bout.pace.at(np.array([swing.land_s]))[0]
                 strength = float(speed / 1.26 * np.clip(rng.normal(1, 0.15), 0.5, 1.5))
                 blows.append(Blow(swing.land_s, swing.side, strength))
     return tuple(blows)

@@ -62,7 +62,7 @@ def pose(
         inside = np.flatnonzero((t > bout.start_s) & (t < bout.end_s))
         if len(inside):
             window = slice(inside[0], inside[-1] + 1)
-            speed, phase = bout.speed(t[window]), bout.phases(t[window])
+            speed, phase = bout.pace.at(t[window]), bout.phases(t[window])
             shares = np.array([leg.knee_share for leg in bout.legs])
             part = Pose(yaw[window], roll[window], pitch[window])
             knee[window] += _add_gait(person, part, phase, speed, reach, shares)
@@ -111,7 +111,8 @@ def _add_gait(
     part.roll[:, THIGHS] += leg_roll
     part.roll[:, SHANKS] += leg_roll
     swing = np.sin(np.pi * np.clip((phase % 1 - FINAL_CONTACT_PHASE) / 0.38, 0, 1)) ** 4
-    part.roll[:, FEET] += np.radians(5.0) * _SIDE_SIGN * reached * swing
+    part.roll[:, FEET] += np.radians(9.0) * _SIDE_SIGN * reached * swing
+    part.yaw[:, FEET] -= np.radians(7.0) * _SIDE_SIGN * reached * swing
     _add_trunk(person, part, turn[:, 1], reached[:, 0])
     return knee
 

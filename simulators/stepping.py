@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -11,11 +12,13 @@ from scipy.interpolate import CubicSpline
 from gateway.messages import FloatArray
 from simulators.gait_curves import FINAL_CONTACT_PHASE, stance_share, warp
 from simulators.person import Person
-from simulators.tracks import Track, TrackBuilder
+from simulators.tracks import Track, TrackBuilder, smootherstep
 
 # The leading leg stands for these phases before its first lift, the other has just "landed".
 _FIRST_PHASE = 0.42
-_RAMP_S = 2.0
+_RAMP_S = 1.6
+_HELD = 0.26
+_LEAST_PACE_MPS = 0.05
 _CHANGE_S = 0.9
 _KNOT_S = 0.004
 
@@ -57,36 +60,24 @@ class Swing:
 
 @dataclass(frozen=True)
 class Bout:
-    """A bout of walking: ``cruise`` is the intended speed, ``envelope`` its start and stop.
+    """A bout of walking. ``pace`` is the speed (m/s) whose steps are made, 0 at both ends.
 
-    ``vigour`` scatters the steps about their intended length; ``phase`` counts the strides of
-    the leading leg; ``legs`` are left and right.
+    It changes in single support only, so that in double support both legs carry the body at one
+    speed. ``phase`` counts the strides of the leading leg; ``legs`` are left and right.
     """
 
     start_s: float
     end_s: float
-    cruise: Track
-    envelope: Track
-    vigour: Track
+    pace: Track
     phase: CubicSpline
     legs: tuple[Leg, Leg]
-
-    def speed(self, t_s: FloatArray) -> FloatArray:
-        """Return the speed (N,) in m/s that the steps are made for, 0 at both ends."""
-        speed: FloatArray = self.cruise.at(t_s) * self.envelope.at(t_s) * self.vigour.at(t_s)
-        return speed
-
-    def stance_shares(self, t_s: FloatArray) -> FloatArray:
-        """Return the stance share (N, 2) of left and right."""
-        shift = np.array([leg.stance_shift for leg in self.legs])
-        shares: FloatArray = stance_share(self.speed(t_s))[:, None] + shift
-        return shares
 
     def phases(self, t_s: FloatArray) -> FloatArray:
         """Return the phase of the gait curves (N, 2) of left and right, whole strides counted."""
         lags = np.array([leg.lag for leg in self.legs])
+        shifts = np.array([leg.stance_shift for leg in self.legs])
         phase = self.phase(np.clip(t_s, self.start_s, self.end_s))[:, None] - lags
-        return warp(phase, self.stance_shares(t_s))
+        return warp(phase, stance_share(self.pace.at(t_s))[:, None] + shifts)
 
 
 def plan_bout(
@@ -98,27 +89,22 @@ def plan_bout(
 ) -> Bout:
     """Plan a bout of ``stages`` that follow one another without a stop."""
     end = start_s + sum(stage.seconds for stage in stages)
-    cruise, cadence = _pace(start_s, stages)
+    cruise, cadence = _intended(start_s, stages)
     legs = _legs(asymmetry, lead=int(rng.integers(2)))
     lag = next(leg.lag for leg in legs if leg.lag)
     times, phases = [start_s], [_FIRST_PHASE]
-    while times[-1] < end:
+    while times[-1] < end or len(times) < 3:
         landing = _next_landing(phases[-1], lag)
         stride_s = 120.0 / float(cadence.at(np.array(times[-1:]))[0])
         stride_s *= 1 + person.variability * rng.normal()
         times.append(times[-1] + (landing - phases[-1]) * stride_s)
         phases.append(landing)
-    ramp = min(_RAMP_S, (end - start_s) / 2)
-    envelope = TrackBuilder.starting(start_s, 0.0)
-    envelope.move(start_s, start_s + ramp, 1.0)
-    envelope.move(end - ramp, end, 0.0)
-    scatter = 1 + 2 * person.variability * np.clip(rng.normal(0, 1, len(times)), -2.5, 2.5)
+    landings = np.array(times[:-1])
+    scatter = 1 + 2 * person.variability * np.clip(rng.normal(0, 1, len(landings)), -2.5, 2.5)
     return Bout(
         start_s=start_s,
-        end_s=end,
-        cruise=cruise,
-        envelope=envelope.build(),
-        vigour=Track(np.array(times), scatter),
+        end_s=float(landings[-1]),
+        pace=_pace(landings, cruise.at(landings) * scatter),
         phase=CubicSpline(times, phases),
         legs=legs,
     )
@@ -126,25 +112,25 @@ def plan_bout(
 
 def swings_of(bout: Bout) -> list[Swing]:
     """Return the steps of ``bout`` in order of landing; steps too small to see are not taken."""
-    grid = np.arange(bout.start_s, bout.end_s, _KNOT_S)
+    grid = np.append(np.arange(bout.start_s, bout.end_s, _KNOT_S), bout.end_s)
     phases = bout.phases(grid)
     found: list[Swing] = []
     for side in (0, 1):
         phase = phases[:, side]
-        cycles = np.arange(np.ceil(phase[0] - FINAL_CONTACT_PHASE), np.floor(phase[-1]))
+        cycles = np.arange(np.ceil(phase[0] - FINAL_CONTACT_PHASE), np.floor(phase[-1] + 1e-9))
         lifts = np.interp(cycles + FINAL_CONTACT_PHASE, phase, grid)
         lands = np.interp(cycles + 1.0, phase, grid)
-        size = bout.envelope.at((lifts + lands) / 2)
+        pace = bout.pace.at((lifts + lands) / 2)
         found += [
             Swing(side, float(lift), float(land), step=True)
-            for lift, land, share in zip(lifts, lands, size, strict=True)
-            if share > 0.08
+            for lift, land, speed in zip(lifts, lands, pace, strict=True)
+            if speed > _LEAST_PACE_MPS
         ]
     return sorted(found, key=lambda swing: swing.land_s)
 
 
-def _pace(start_s: float, stages: Sequence[Stage]) -> tuple[Track, Track]:
-    """Return speed and cadence over a bout."""
+def _intended(start_s: float, stages: Sequence[Stage]) -> tuple[Track, Track]:
+    """Return speed and cadence over a bout that neither starts nor stops."""
     speed = TrackBuilder.starting(start_s, stages[0].speed_mps)
     cadence = TrackBuilder.starting(start_s, stages[0].cadence_spm)
     t = start_s + stages[0].seconds
@@ -153,6 +139,19 @@ def _pace(start_s: float, stages: Sequence[Stage]) -> tuple[Track, Track]:
         cadence.move(t - _CHANGE_S / 2, t + _CHANGE_S / 2, stage.cadence_spm)
         t += stage.seconds
     return speed.build(), cadence.build()
+
+
+def _pace(landings_s: FloatArray, speeds: FloatArray) -> Track:
+    """Return the pace from rest to rest, held from each landing until the other foot lifts."""
+    length = landings_s[-1] - landings_s[0]
+    ramp = min(_RAMP_S, length / 2)
+    started = smootherstep((landings_s - landings_s[0]) / ramp)
+    stopping = smootherstep((landings_s[-1] - landings_s) / ramp)
+    values = speeds * started * stopping
+    pace = TrackBuilder.starting(float(landings_s[0]), 0.0)
+    for (start, end), value in zip(pairwise(landings_s), values[1:], strict=True):
+        pace.move(start + _HELD * (end - start), end, value)
+    return pace.build()
 
 
 def _legs(asymmetry: float, lead: int) -> tuple[Leg, Leg]:

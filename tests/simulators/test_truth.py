@@ -71,11 +71,11 @@ def test_no_steps_but_while_walking(clinic: Motion) -> None:
         assert any(a.start_s <= event.t_s <= a.end_s for a in walks)
 
 
-def test_feet_move_between_lift_and_landing_only() -> None:
+def test_feet_move_while_they_swing() -> None:
     motion = straight(1.2)
     moving = np.linalg.norm(np.gradient(motion.truth.ankle_m, 0.01, axis=0), axis=-1)
     for side, name in enumerate(Side):
-        events = [e for e in motion.truth.events if e.side is name]
+        events = [e for e in motion.truth.events if e.side is name][2:-2]
         for lift, land in pairwise(events):
             if lift.kind is GaitEventKind.FINAL_CONTACT:
                 middle = np.searchsorted(motion.t_s, (lift.t_s + land.t_s) / 2)
@@ -117,7 +117,8 @@ def test_asymmetry_shows_in_steps_stance_and_knees(asymmetry: float) -> None:
     }
     assert stance[Side.LEFT] - stance[Side.RIGHT] == pytest.approx(asymmetry / 4, abs=0.02)
     left_knee, right_knee = truth.joint_rad[STEADY, 2:4].max(axis=0)
-    assert 2 * (1 - right_knee / left_knee) == pytest.approx(asymmetry, abs=0.04)
+    spared = (left_knee - right_knee) / max(left_knee, right_knee)
+    assert spared == pytest.approx(asymmetry / 2, abs=0.03)
 
 
 def test_a_turn_turns_the_body_about() -> None:
