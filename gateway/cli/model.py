@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from gateway.cli.options import AsJson
 from gateway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="The ONNX model: train, evaluate, e
 ModelFile = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="A model; without it, the package's own.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from gateway.errors import ModelError
-from gateway.messages import PLACES, BoolArray, FloatArray
+from gateway.messages import BoolArray, FloatArray
 from inference.model.contract import TARGETS
 from inference.model.loading import Array
 from inference.model.resampling import Resampler, weighted
@@ -72,8 +72,7 @@ def motion_of(example: Example, rate_hz: float, look_ahead: int) -> Motion:
     length = len(example.acc)
     first = max(1, look_ahead)
     taps = resampler.taps(0, first, resampler.ready(first, length))
-    parts = [weighted(part.reshape(length, -1), taps) for part in (example.acc, example.gyr)]
-    x = np.concatenate([part.reshape(-1, len(PLACES), 3) for part in parts], axis=2)
+    x = np.concatenate([weighted(part, taps) for part in (example.acc, example.gyr)], axis=2)
     truth = np.concatenate([example.angle_rad, example.contact], axis=1)
     step = int(resampler.ratio)
     told = truth[(first - look_ahead) * step :: step][: len(x)]

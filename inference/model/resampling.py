@@ -10,7 +10,7 @@ on ``k`` alone, so the result does not depend on how the input was cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Any
 
 import numpy as np
@@ -101,17 +101,18 @@ class Resampler:
 
 
 def weighted(rows: FloatArray, taps: list[Tap]) -> FloatArray:
-    """Return the weighted means (count, C) of ``rows`` (T, C); NaN spoils what rests on it."""
+    """Return the weighted means (count, ...) of ``rows`` (T, ...); NaN spoils what rests on it."""
+    flat = rows.reshape(len(rows), prod(rows.shape[1:]))
     index, weight = taps[0]
-    total: FloatArray = rows[index] * weight
+    total: FloatArray = flat[index] * weight
     for index, weight in taps[1:]:
-        total += rows[index] * weight
-    return total
+        total += flat[index] * weight
+    return total.reshape(len(total), *rows.shape[1:])
 
 
 def every(flags: BoolArray, taps: list[Tap]) -> BoolArray:
     """Return where all of ``flags`` (T, C) under an output hold: (count, C)."""
-    held: BoolArray = flags[taps[0][0]]
+    held: BoolArray = flags[taps[0][0]].copy()
     for index, _ in taps[1:]:
-        held = held & flags[index]
+        held &= flags[index]
     return held

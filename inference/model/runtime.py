@@ -13,14 +13,13 @@ from inference.model.loading import PLACE_COUNT, Array, Model, State
 from inference.model.reading import Reading
 from inference.model.resampling import Resampler, Tap, every, weighted
 
-AXES = 3 * PLACE_COUNT
 LEAST_GRID_SHARE = 0.5
 """A grid slower than this share of the model's rate says too little of an impact or a swing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Grid samples from ``start`` on: ``acc`` and ``gyr`` (T, 24), ``present`` (T, 8)."""
+    """Grid samples from ``start`` on: ``acc`` and ``gyr`` (T, 8, 3), ``present`` (T, 8)."""
 
     start: int
     acc: FloatArray
@@ -102,7 +101,7 @@ class Estimates:
         self._progress = snapshot
 
     def _beginning(self, block: SegmentBlock, resampler: Resampler) -> _Progress:
-        nothing = np.empty((0, AXES))
+        nothing = np.empty((0, PLACE_COUNT, 3))
         rows = _Rows(block.start, nothing, nothing, np.empty((0, PLACE_COUNT), np.bool_))
         look_ahead = self._model.metadata.look_ahead
         return _Progress(
@@ -165,11 +164,10 @@ class Estimates:
 
 
 def _extended(rows: _Rows, block: SegmentBlock) -> _Rows:
-    length = len(block.acc)
     return _Rows(
         rows.start,
-        np.concatenate([rows.acc, block.acc.reshape(length, AXES)]),
-        np.concatenate([rows.gyr, block.gyr.reshape(length, AXES)]),
+        np.concatenate([rows.acc, block.acc]),
+        np.concatenate([rows.gyr, block.gyr]),
         np.concatenate([rows.present, block.valid & block.calibrated]),
     )
 
@@ -181,12 +179,20 @@ def _from(rows: _Rows, start: int) -> _Rows:
 
 
 def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, BoolArray]:
-    """Return ``x`` (N, 48) with 0 where no sensor is present, and ``mask`` (N, 8)."""
-    present = every(rows.present, taps)
-    x = np.empty((*present.shape, 6), np.float32)
+    """Return ``x`` (N, 48) with 0 where no sensor is present, and ``mask`` (N, 8).
+
+    Only places that are worn at all are worked on: with two sensors that is a quarter.
+    """
+    anywhere = rows.present.any(axis=0)
+    worn = slice(None) if anywhere.all() else np.flatnonzero(anywhere)
+    present = every(rows.present[:, worn], taps)
+    values = np.empty((*present.shape, 6), np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        x[:, :, :3] = weighted(rows.acc, taps).reshape(*present.shape, 3)
-        x[:, :, 3:] = weighted(rows.gyr, taps).reshape(*present.shape, 3)
-    mask = np.isfinite(x).all(axis=2) & present
-    np.copyto(x, np.float32(0.0), where=~mask[:, :, None])
+        values[:, :, :3] = weighted(rows.acc[:, worn], taps)
+        values[:, :, 3:] = weighted(rows.gyr[:, worn], taps)
+    present &= np.isfinite(values).all(axis=2)
+    np.copyto(values, np.float32(0.0), where=~present[:, :, None])
+    x = np.zeros((len(values), PLACE_COUNT, 6), np.float32)
+    mask = np.zeros((len(values), PLACE_COUNT), np.bool_)
+    x[:, worn], mask[:, worn] = values, present
     return x.reshape(len(x), FEATURES), mask
