@@ -156,7 +156,7 @@ class SegmentCalibration:
         columns = _worn(body.valid)
         up = _spread(up_in_sensor(orientation.quat[:, columns]), columns)
         valid = body.valid & orientation.valid
-        size = round(TICK_S * body.rate_hz)
+        size = max(1, round(TICK_S * body.rate_hz))
         done = first = 0
         while first < len(valid):
             last = min(len(valid), first + size - (body.start + first) % size)

@@ -59,12 +59,6 @@ class Feedback:
         self._watches = copy.deepcopy(snapshot)
 
 
-def targets(rules: Sequence[Rule]) -> dict[str, tuple[float, float]]:
-    """Return the zone (low, high) in degrees by exercise that the first rule for it sets."""
-    ranges = [rule for rule in rules if isinstance(rule, RangeRule)]
-    return {rule.exercise: (rule.low_deg, rule.high_deg) for rule in reversed(ranges)}
-
-
 def _check_exercise(rule: Rule) -> None:
     name = "" if isinstance(rule, CadenceRule) else rule.exercise
     if name and name not in exercises():

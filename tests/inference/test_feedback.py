@@ -20,7 +20,7 @@ from gateway.messages import (
     Stride,
 )
 from gateway.rules import DEFAULT_RULES, CadenceRule, RangeRule, RepetitionRule, Rule
-from inference.feedback import Feedback, targets
+from inference.feedback import Feedback
 from tests.contract import assert_stage_contract, run
 
 SQUAT = RangeRule(kind="range", exercise="squat", low_deg=70, high_deg=110)
@@ -182,11 +182,3 @@ def test_a_rule_for_an_unknown_exercise_is_refused() -> None:
     rule = SQUAT.model_copy(update={"exercise": "sqat"})
     with pytest.raises(ConfigError, match=r"'sqat'.*knee-extension, squat"):
         Feedback([rule])
-
-
-def test_targets_are_those_of_the_first_rule() -> None:
-    other = SQUAT.model_copy(update={"low_deg": 40.0})
-    assert targets([SQUAT, other, KNEE, CADENCE]) == {
-        "squat": (70.0, 110.0),
-        "knee-extension": (-10.0, 20.0),
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from inference.joint_angles import JointAngles
 from inference.repetitions import Repetitions
 from simulators.body import body_blocks
 from simulators.motion import Motion, simulate_motion
+from tests.contract import assert_stage_contract
 from tests.data import data_set
 from tests.inference.figure import joined, rmse_deg
 
@@ -93,6 +95,21 @@ def test_a_walk_of_another_person_is_no_exercise() -> None:
     motion = simulate_motion("walk", 30.0, seed=5)
     made = through(body_blocks(motion, BLOCK_S, seed=5))
     assert not [m for m in made if isinstance(m, Repetition)]
+
+
+def test_the_pipe_keeps_the_contract_while_sensors_drop_out() -> None:
+    motion = simulate_motion("squat", 20.0, seed=3)
+    rng = np.random.default_rng(3)
+    blocks = []
+    for block in body_blocks(motion, 2.0, seed=3):
+        acc, gyr, valid = block.acc.copy(), block.gyr.copy(), block.valid.copy()
+        for start, column in rng.integers(0, (len(valid), len(PLACES)), (2, 2)):
+            gone = slice(start, start + int(rng.integers(1, 40)))
+            acc[gone, column] = gyr[gone, column] = np.nan
+            valid[gone, column] = False
+        real = valid.copy()
+        blocks.append(dataclasses.replace(block, acc=acc, gyr=gyr, valid=valid, real=real))
+    assert_stage_contract(pipe, blocks, seed=3)
 
 
 SENSORS = {
