@@ -34,10 +34,11 @@ async def keep_trying(
     attempt: Callable[[Healthy], Awaitable[None]],
     failed: Callable[[GaitwireError, float], None],
     backoff: Backoff,
+    on: type[GaitwireError] = GaitwireError,
 ) -> None:
     """Await ``attempt`` again and again until one returns.
 
-    A GaitwireError ends an attempt: ``failed`` is told the error and the wait in seconds that
+    An error of the kind ``on`` ends an attempt: ``failed`` is told it and the wait in seconds that
     follows. ``attempt`` calls what it is handed once it works, so that a later failure starts
     from the shortest wait again. Any other exception passes through.
     """
@@ -50,7 +51,7 @@ async def keep_trying(
     while True:
         try:
             return await attempt(healthy)
-        except GaitwireError as error:
+        except on as error:
             failures += 1
             wait_s = backoff.wait_s(failures)
             failed(error, wait_s)

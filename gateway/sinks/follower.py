@@ -155,6 +155,14 @@ def unfinished(folder: Path, sink: RecordSink[T], current: Path) -> list[Path]:
     return found
 
 
+async def leftover(path: Path, sink: RecordSink[T]) -> str:
+    """Return in words what of a session the sink leaves to the next start."""
+    try:
+        return f"{await in_thread(undelivered, path, sink)} entries are left to the next start"
+    except JournalError as error:
+        return str(error)
+
+
 def undelivered(path: Path, sink: RecordSink[T]) -> int:
     """Return how many entries of a session the sink has yet to deliver; raises JournalError."""
     with open_journal(path) as journal, Cursor(path, sink.reader) as cursor:

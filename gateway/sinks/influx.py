@@ -28,7 +28,7 @@ from gateway.config import InfluxSection
 from gateway.errors import ServiceError
 from gateway.journal import Entry, SessionInfo
 from gateway.retry import Backoff, Healthy, keep_trying
-from gateway.sinks.follower import begin, follow, undelivered
+from gateway.sinks.follower import begin, follow, leftover
 from gateway.sinks.lines import MEASURED, lines_of
 from gateway.sinks.status import SinkStatus
 from gateway.sinks.tasks import in_thread, until_stopped
@@ -68,9 +68,9 @@ class InfluxSink:
         Set ``stop`` after the session's last commit. What is not delivered within the seconds of
         grace after it is left to the next start.
         """
-        await in_thread(begin, path, self)
 
         async def attempt(healthy: Healthy) -> None:
+            await in_thread(begin, path, self)
             async with self.connected():
                 await self._ask()
                 self.status.connected(self.where)
@@ -81,8 +81,7 @@ class InfluxSink:
         if await until_stopped(work, stop, self._grace_s):
             self.status.stopped(f"stopped; {self.written} lines written")
         else:
-            left = await in_thread(undelivered, path, self)
-            self.status.stopped(f"stopped; {left} entries are left to the next start")
+            self.status.stopped(f"stopped; {await leftover(path, self)}")
 
     async def check(self) -> str:
         """Ask once whether the bucket can be written to; returns where, raises ServiceError."""

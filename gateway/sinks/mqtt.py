@@ -19,12 +19,12 @@ import aiomqtt
 import msgspec
 
 from gateway.config import MqttSection
-from gateway.errors import ServiceError
+from gateway.errors import GaitwireError, JournalError, ServiceError
 from gateway.journal import Entry, SessionInfo
 from gateway.live import LiveFrame
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.sinks.documents import Record
-from gateway.sinks.follower import begin, follow, undelivered
+from gateway.sinks.follower import begin, follow, leftover
 from gateway.sinks.line_protocol import wall_time
 from gateway.sinks.live_documents import GatewayState, Live
 from gateway.sinks.mailbox import Mailbox, Part
@@ -94,10 +94,10 @@ class MqttSink:
         Set ``stop`` after the session's last commit. What is not delivered within the seconds of
         grace after it is left to the next start. Without a ``path`` there are no records.
         """
-        if path is not None:
-            await in_thread(begin, path, self)
 
         async def attempt(healthy: Healthy) -> None:
+            if path is not None:
+                await self._begin(path)
             with self._translated():
                 await self._publish_until(path, stop, older, healthy)
 
@@ -105,8 +105,7 @@ class MqttSink:
         if await until_stopped(work, stop, self._grace_s):
             self.status.stopped(f"stopped; {self.published} messages published")
         elif path is not None:
-            left = await in_thread(undelivered, path, self)
-            self.status.stopped(f"stopped; {left} records are left to the next start")
+            self.status.stopped(f"stopped; {await leftover(path, self)}")
         else:
             self.status.stopped()
 
@@ -145,10 +144,27 @@ class MqttSink:
             healthy()
             async with asyncio.TaskGroup() as group:
                 side = [group.create_task(c) for c in (self._watch(client), self._send_live())]
-                await (stop.wait() if path is None else follow(path, self, stop, older))
+                await (stop.wait() if path is None else self._follow(path, stop, older))
                 for task in side:
                     task.cancel()
             await self._tell_state("offline")
+
+    async def _begin(self, path: Path) -> None:
+        try:
+            await in_thread(begin, path, self)
+        except JournalError as error:
+            self.status.warn("records wait", why=str(error))
+
+    async def _follow(self, path: Path, stop: asyncio.Event, older: Sequence[Path]) -> None:
+        """Deliver records; trouble with the journal, such as a full disk, leaves live topics be."""
+
+        async def attempt(_: Healthy) -> None:
+            await follow(path, self, stop, older)
+
+        def failed(error: GaitwireError, wait_s: float) -> None:
+            self.status.warn("records wait", why=str(error), in_s=round(wait_s, 1))
+
+        await keep_trying(attempt, failed, self._backoff, on=JournalError)
 
     def _make_client(self, *, will: bool = True) -> aiomqtt.Client:
         config = self._config

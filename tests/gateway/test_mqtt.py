@@ -175,7 +175,7 @@ async def test_a_wrong_password_is_said_and_tried_again(
     async with running(sink, session.path):
         await until(lambda: sink.status.state is SinkState.RETRYING, "the refusal is noticed")
         assert "refuses 'gaitwire': correct mqtt.username and mqtt.password" in sink.status.text
-    assert sink.status.text == "stopped; 8 records are left to the next start"
+    assert sink.status.text == "stopped; 8 entries are left to the next start"
     right = MqttSink(section(port).model_copy(update=known), PERSON, backoff=SOON)
     assert await right.check() == f"{LOOPBACK}:{port}"
     async with running(right, session.path):
@@ -201,6 +201,23 @@ async def test_tls_with_a_certificate_that_the_system_trusts(
     async with running(sink, session.path):
         pass
     assert sink.published == RECORDS_A_SECOND + 2
+
+
+async def test_trouble_with_the_journal_leaves_live_topics_be(
+    mosquitto: Server, tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing.gaitwire"
+    sink = MqttSink(section(mosquitto.port), PERSON, backoff=SOON, grace_s=0.1)
+    async with (
+        subscriber(mosquitto.port, "gaitwire/+/live/#") as received,
+        running(sink, missing),
+    ):
+        await connected(sink)
+        for number in range(50):
+            sink.offer(frame(number * 0.02, cue=1))
+            await until(lambda n=number: len(times(received, "motion")) > n, "came")  # type: ignore[misc] # a bound default
+    assert sink.dropped == 0
+    assert "missing.gaitwire" in sink.status.text
 
 
 async def test_no_broker_is_said_with_what_to_do() -> None:
