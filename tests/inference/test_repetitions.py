@@ -20,7 +20,6 @@ from gateway.messages import (
     Side,
 )
 from gateway.orientation import Orientation
-from inference.exercises import exercises
 from inference.inclination import up_in_sensor, without_heading
 from inference.joint_angles import JointAngles
 from inference.repetitions import END_OF_SET_S, Repetitions
@@ -168,14 +167,6 @@ def test_a_posture_held_for_long_is_no_repetition() -> None:
     down = squats(1)[:150]
     pitch = np.concatenate([standing(1), down, still(down, 20), down[::-1], standing(1)])
     assert counted(pitch) == []
-
-
-def test_exercises_are_consistent() -> None:
-    assert set(exercises()) == {"squat", "knee-extension"}
-    for exercise in exercises().values():
-        course = [exercise.rest_deg, exercise.leave_deg, exercise.effort_deg]
-        course.append(exercise.target_edge_deg(exercise.target_deg))
-        assert course == sorted(course, reverse=exercise.direction < 0)
 
 
 @pytest.mark.parametrize("subject", [1, 2, 3])
