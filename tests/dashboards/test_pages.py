@@ -24,6 +24,13 @@ NO_WEBGL = """
 """
 
 
+HANG = """() => {
+  console.log("hangs");
+  const end = performance.now() + 2500;
+  while (performance.now() < end);
+}"""
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as started:
@@ -76,6 +83,19 @@ async def test_figure_takes_the_pose_of_the_segments(browser: Browser) -> None:
         show.person.silent = ("left_shank", "left_foot")
         show.t_s = 4.0
         await expect(ankles).to_have_attribute("data-ankles", "83 49 42 8")
+
+
+@pytest.mark.parametrize("before", [None, NO_WEBGL])
+async def test_picture_survives_a_new_size(browser: Browser, before: str | None) -> None:
+    async with (
+        serving(Show()) as address,
+        visiting(browser, url_of(address), before=before) as visit,
+    ):
+        await _drawn(visit.page)
+        await visit.page.set_viewport_size({"width": 700, "height": 640})
+        _, picture = await _drawn(visit.page)
+        await visit.page.locator("#figure canvas").evaluate("node => node.remove()")
+        assert await visit.page.locator("#figure").screenshot() != picture
 
 
 async def test_target_bar_follows_the_angle_into_the_zone(browser: Browser) -> None:
@@ -174,12 +194,8 @@ async def test_page_that_hung_does_not_play_a_cue_that_is_over(browser: Browser)
     async with serving(show) as address, visiting(browser, url_of(address)) as visit:
         page, body = visit.page, visit.page.locator("body")
         await expect(page.locator("#exercise")).to_have_text("Squat")
-        hung = asyncio.create_task(
-            page.evaluate(
-                "() => { const end = performance.now() + 2500; while (performance.now() < end); }"
-            )
-        )
-        await show.asked_again(10)
+        async with page.expect_console_message(lambda said: said.text == "hangs"):
+            hung = asyncio.create_task(page.evaluate(HANG))
         show.person.say(show.t_s or 0.0, "target_missed", "A little deeper")
         await hung
         await expect(page.locator("#cue")).to_have_text("A little deeper")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import socket
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -35,14 +36,17 @@ class Show:
     t_s: float | None = 0.0
     runs: bool = False
     asked: int = 0
+    _asked_s: float | None = None
     _looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def latest(self) -> LiveFrame | None:
         """Return the frame at the time set, or at a time that runs on from there."""
         self.asked += 1
         self._looked.set()
-        if self.runs and self.t_s is not None:
-            self.t_s += 1 / 30
+        now_s = time.monotonic()
+        if self.runs and self.t_s is not None and self._asked_s is not None:
+            self.t_s += now_s - self._asked_s
+        self._asked_s = now_s
         return None if self.t_s is None else self.person.frame(self.t_s)
 
     async def asked_again(self, times: int = 2) -> None:

@@ -5,26 +5,27 @@ import { stickFigure } from "./stick.js";
 
 /** Return {show(segments, seated)}, which draws at most once a screen refresh. */
 export function movingFigure(holder) {
+  let loading = null;
   let drawing = null;
-  let next = null;
+  let shown = null;
+  let due = false;
 
-  loadDrawing(holder).then((loaded) => {
-    drawing = loaded;
+  async function load() {
+    drawing = await loadDrawing(holder);
     holder.dataset.drawn = drawing.kind;
-    schedule();
-  });
-
-  function schedule() {
-    if (drawing !== null && next !== null) requestAnimationFrame(draw);
+    // A new size empties the picture, and there may be no next frame to fill it.
+    new ResizeObserver(() => {
+      drawing.fit();
+      draw();
+    }).observe(holder);
   }
 
   function draw() {
-    if (next === null) return;
-    const { segments, seated } = next;
-    next = null;
-    const body = orientations(segments);
-    const at = positions(body, seated);
-    drawing.draw(body, at, seated);
+    due = false;
+    if (drawing === null) return;
+    const body = orientations(shown.segments);
+    const at = positions(body, shown.seated);
+    drawing.draw(body, at, shown.seated);
     // What was drawn, for whoever cannot look: the ankles' x and y in centimetres.
     holder.dataset.ankles = ["left_ankle", "right_ankle"]
       .flatMap((name) => at[name].slice(0, 2).map((metres) => Math.round(metres * 100)))
@@ -33,16 +34,18 @@ export function movingFigure(holder) {
 
   return {
     show(segments, seated) {
-      const waiting = next !== null;
-      next = { segments, seated };
-      if (!waiting) schedule();
+      shown = { segments, seated };
+      // Not before the first frame: its figures come first, the large library after.
+      loading ??= load();
+      if (due) return;
+      due = true;
+      requestAnimationFrame(draw);
     },
   };
 }
 
 async function loadDrawing(holder) {
   try {
-    // Loaded aside: the page must count before, and without, the library of the solid figure.
     const { solidFigure } = await import("./figure3d.js");
     return solidFigure(holder);
   } catch (reason) {

@@ -10,7 +10,7 @@ const EYE = new THREE.Vector3(2.35, 1.35, 2.75);
 const GAZE = new THREE.Vector3(0, 0.82, 0);
 const SIGHT = { height: 2.2, width: 1.5 }; // metres that must fit into the picture
 
-/** Return the figure in `holder`: {draw(body, at, seated)}. Throws where there is no WebGL. */
+/** Return the figure in `holder`: {kind, fit(), draw(body, at, seated)}. Throws where there is no WebGL. */
 export function solidFigure(holder) {
   // Asked for here first, because three.js writes an error to the console itself.
   const canvas = document.createElement("canvas");
@@ -26,12 +26,9 @@ export function solidFigure(holder) {
   const ground = buildGround();
   scene.add(...buildLights(), ground.group, ...Object.values(parts));
 
-  const fit = () => fitPicture(renderer, camera, holder);
-  new ResizeObserver(fit).observe(holder);
-  fit();
-
   return {
     kind: "3d",
+    fit: () => fitPicture(renderer, camera, holder),
     draw(body, at, seated) {
       placeParts(parts, body, at);
       ground.shadow.position.set(at.pelvis[0], 0.004, 0);

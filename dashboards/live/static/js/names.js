@@ -35,11 +35,11 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** A number with fixed decimals and a real minus sign, or a dash where there is none. */
+/** A number with fixed decimals, real minus sign and unbroken unit; a dash where there is none. */
 export function figure(value, decimals = 0, unit = "") {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const rounded = Number(value.toFixed(decimals)) || 0; // no "-0"
-  return rounded.toFixed(decimals).replace("-", "−") + unit;
+  return rounded.toFixed(decimals).replace("-", "−") + unit.replace(" ", "\u00a0");
 }
 
 /** A share 0..1 as per cent. */

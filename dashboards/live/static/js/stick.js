@@ -13,7 +13,7 @@ const CHAINS = [
 ];
 const COLOURS = { left: "#1f77b4", right: "#c8551b", body: "#4f6b78" };
 
-/** Return a drawing of the body in `holder`: {draw(body, at)}. */
+/** Return a drawing of the body in `holder`: {kind, fit(), draw(body, at)}. */
 export function stickFigure(holder) {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
@@ -21,13 +21,15 @@ export function stickFigure(holder) {
 
   return {
     kind: "2d",
+    fit() {
+      canvas.width = holder.clientWidth * window.devicePixelRatio;
+      canvas.height = holder.clientHeight * window.devicePixelRatio;
+    },
     draw(body, at) {
-      const scale = window.devicePixelRatio;
-      canvas.width = holder.clientWidth * scale;
-      canvas.height = holder.clientHeight * scale;
+      context.clearRect(0, 0, canvas.width, canvas.height);
       const metre = canvas.height / HEIGHT_M;
       const point = ([x, y]) => [canvas.width / 2 + x * metre, canvas.height - (y + 0.06) * metre];
-      line(context, [[0, canvas.height - 0.05 * metre], [canvas.width, canvas.height - 0.05 * metre]], "#c6d2d3", 2 * scale);
+      line(context, [[0, canvas.height - 0.05 * metre], [canvas.width, canvas.height - 0.05 * metre]], "#c6d2d3", 0.012 * metre);
       for (const [side, names, weight] of CHAINS) {
         line(context, names.map((name) => point(at[name])), COLOURS[side], 0.05 * weight * metre);
       }
