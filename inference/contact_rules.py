@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages import GaitEventKind, IntArray
+from gateway.messages import BoolArray, GaitEventKind, IntArray
 from inference.contact_kernels import (
     Signals,
     Windows,
@@ -25,8 +25,9 @@ PUSH_OFF_RAD_S = 2.0
 SWING_RAD_S = 1.5
 JOLT_M_S2 = 2.0
 JOLT_SHARE = 0.3
-REST_SHARE = 0.5
+FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
 KEPT_SHARE = 0.25
+FOOT_LIFT_SHARE, SHANK_LIFT_SHARE = 0.5, 0.35
 ONSET_SHARE = 0.25
 
 LANDING_SHIFT_S = 0.015
@@ -55,12 +56,16 @@ class Candidate(NamedTuple):
     sustained: bool
 
 
-def foot_offs(found: Signals, first: int, last: int, lengths: Windows) -> list[Candidate]:
-    """Return candidates for final contact in samples ``first`` to ``last`` (exclusive).
+def foot_offs(
+    found: Signals, on_foot: BoolArray, span: tuple[int, int], lengths: Windows
+) -> list[Candidate]:
+    """Return candidates for final contact in the samples of ``span`` (first, last exclusive).
 
     The angular velocity reverses, after a push-off that was fast, and stays high afterwards.
+    The toes leave between the fastest push-off and the reversal: half-way for a foot, earlier
+    for a shank, which leans on while the foot is in the air. ``on_foot`` (legs, samples).
     """
-    leg, at = lows(found.reversal, first, last, FOOT_OFF_RAD2_S2)
+    leg, at = lows(found.reversal, *span, FOOT_OFF_RAD2_S2)
     if not len(leg):
         return []
     around = gather(found.reversal, leg, at, lengths.reversal_span)
@@ -71,22 +76,25 @@ def foot_offs(found: Signals, first: int, last: int, lengths: Windows) -> list[C
     good &= before >= PUSH_OFF_RAD_S
     good &= after >= KEPT_SHARE * before
     fastest = at + lengths.push_off[0] + push_off.argmax(axis=1)
-    happened = (fastest + at) / 2 + smoothing_delay(lengths)
+    share = np.where(on_foot[leg, at], FOOT_LIFT_SHARE, SHANK_LIFT_SHARE)
+    happened = fastest + share * (at - fastest) + smoothing_delay(lengths)
     return [
         Candidate(int(a), int(g), GaitEventKind.FINAL_CONTACT, float(h), sustained=False)
         for g, a, h in zip(leg[good], at[good], happened[good], strict=True)
     ]
 
 
-def landings(found: Signals, first: int, last: int, lengths: Windows) -> list[Candidate]:
-    """Return candidates for initial contact in samples ``first`` to ``last`` (exclusive).
+def landings(
+    found: Signals, on_foot: BoolArray, span: tuple[int, int], lengths: Windows
+) -> list[Candidate]:
+    """Return candidates for initial contact in the samples of ``span`` (first, last exclusive).
 
-    A swing ends with a jolt and the leg is nearly at rest soon after. Where the ground turns
+    A swing ends with a jolt and the leg turns much less soon after. Where the ground turns
     the foot back, contact is at that reversal; where it does not, at the onset of the jolt.
     """
     delay = LANDING_SHIFT_S * lengths.rate_hz + smoothing_delay(lengths)
-    turned = _landings(found, *lows(found.reversal, first, last, LANDING_RAD2_S2), lengths)
-    struck = _landings(found, *_lone_jolts(found, first, last, lengths), lengths)
+    turned = _landings(found, on_foot, lows(found.reversal, *span, LANDING_RAD2_S2), lengths)
+    struck = _landings(found, on_foot, _lone_jolts(found, span, lengths), lengths)
     return [
         *(c._replace(sample=c.at + delay) for c in turned),
         *(c._replace(sample=c.at + _onset(found, c, lengths)) for c in struck),
@@ -94,10 +102,10 @@ def landings(found: Signals, first: int, last: int, lengths: Windows) -> list[Ca
 
 
 def _lone_jolts(
-    found: Signals, first: int, last: int, lengths: Windows
+    found: Signals, span: tuple[int, int], lengths: Windows
 ) -> tuple[IntArray, IntArray]:
     """Return (leg, sample) of the highest jolts that no reversal is near."""
-    leg, at = highs(found.jolt, first, last, JOLT_M_S2)
+    leg, at = highs(found.jolt, *span, JOLT_M_S2)
     if not len(leg):
         return leg, at
     highest = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
@@ -106,12 +114,16 @@ def _lone_jolts(
     return leg[lone], at[lone]
 
 
-def _landings(found: Signals, leg: IntArray, at: IntArray, lengths: Windows) -> list[Candidate]:
+def _landings(
+    found: Signals, on_foot: BoolArray, where: tuple[IntArray, IntArray], lengths: Windows
+) -> list[Candidate]:
+    leg, at = where
     if not len(leg):
         return []
     swing = gather(found.level, leg, at, lengths.swing).max(axis=1)
     rest = gather(found.level, leg, at, lengths.rest).max(axis=1)
-    good = (swing >= SWING_RAD_S) & (rest <= REST_SHARE * swing)
+    share = np.where(on_foot[leg, at], FOOT_REST_SHARE, SHANK_REST_SHARE)
+    good = (swing >= SWING_RAD_S) & (rest <= share * swing)
     leg, at = leg[good], at[good]
     if not len(leg):
         return []

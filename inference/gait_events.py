@@ -6,14 +6,10 @@ import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from gateway.messages import (
     BodyBlock,
-    FloatArray,
     GaitEvent,
     GaitEventKind,
-    IntArray,
     Message,
     Quality,
     Side,
@@ -27,70 +23,10 @@ from inference.contact_rules import (
     foot_offs,
     landings,
 )
-from inference.leg_motion import SIDES, LegMotion, LegSource
+from inference.leg_buffer import Contact, LegBuffer
+from inference.leg_motion import SIDES, LegSource
 
 __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
-
-
-@dataclass
-class _Buffer:
-    """The newest samples; the first of them is number ``start`` of the grid.
-
-    ``motion`` (6, 2, N) is acceleration and angular velocity of both legs. ``counts`` (2, 2, N)
-    are, up to each sample, those without a value and those that were measured.
-    """
-
-    start: int
-    motion: FloatArray
-    counts: IntArray
-
-    @classmethod
-    def empty(cls, next_sample: int, count: int) -> _Buffer:
-        """Return ``count`` missing samples up to ``next_sample`` (exclusive)."""
-        counts = np.zeros((2, 2, count), np.int64)
-        counts[0] = np.arange(1, count + 1)
-        return cls(next_sample - count, np.zeros((6, 2, count)), counts)
-
-    def extended(self, new: LegMotion) -> _Buffer:
-        """Return the buffer with ``new`` behind it."""
-        held, count = self.counts.shape[2], len(new.valid)
-        motion = np.empty((6, 2, held + count))
-        motion[..., :held] = self.motion
-        motion[:3, :, held:] = new.acc.transpose(2, 1, 0)
-        motion[3:, :, held:] = new.gyr.transpose(2, 1, 0)
-        counts = np.empty((2, 2, held + count), np.int64)
-        counts[..., :held] = self.counts
-        counts[0, :, held:] = ~new.valid.T
-        counts[1, :, held:] = new.real.T
-        np.cumsum(counts[..., held - 1 :], axis=2, out=counts[..., held - 1 :])
-        return _Buffer(self.start, motion, counts)
-
-    @property
-    def end(self) -> int:
-        """Number of the sample that comes next."""
-        return self.start + int(self.counts.shape[2])
-
-    def contact(self, candidate: Candidate) -> _Contact:
-        """Return what ``candidate`` would be."""
-        leg, at = candidate.leg, int(candidate.sample)
-        missing, real = self.counts[:, leg, at].tolist()
-        return _Contact(candidate.kind, self.start + candidate.sample, missing, real)
-
-    def tail(self, count: int) -> _Buffer:
-        """Return the newest ``count`` samples."""
-        first = self.counts.shape[2] - count
-        motion, counts = self.motion[..., first:].copy(), self.counts[..., first:].copy()
-        return _Buffer(self.start + first, motion, counts)
-
-
-@dataclass(frozen=True)
-class _Contact:
-    """A contact at ``sample`` of the grid, and the buffer's counts there."""
-
-    kind: GaitEventKind
-    sample: float
-    missing: int
-    real: int
 
 
 @dataclass
@@ -99,14 +35,14 @@ class _Leg:
 
     side: Side
     rules: Leg = field(default_factory=Leg)
-    before: _Contact | None = None
-    held: _Contact | None = None
+    before: Contact | None = None
+    held: Contact | None = None
 
 
 @dataclass
 class _State:
     lengths: Windows
-    buffer: _Buffer
+    buffer: LegBuffer
     source: LegSource = field(default_factory=LegSource)
     legs: list[_Leg] = field(default_factory=lambda: [_Leg(side) for side in SIDES])
 
@@ -135,8 +71,9 @@ class GaitEvents:
         state.buffer = buffer.tail(lengths.back + lengths.ahead)
         last = buffer.counts.shape[2] - lengths.ahead
         found = signals(buffer.motion[:3], buffer.motion[3:], lengths)
-        candidates = foot_offs(found, lengths.back, last, lengths)
-        candidates += landings(found, lengths.back, last, lengths)
+        span = (lengths.back, last)
+        candidates = foot_offs(found, buffer.on_foot, span, lengths)
+        candidates += landings(found, buffer.on_foot, span, lengths)
         return [
             event
             for candidate in sorted(candidates)
@@ -164,13 +101,13 @@ class GaitEvents:
             block.start,
         ):
             lengths = windows(block.rate_hz)
-            empty = _Buffer.empty(block.start, lengths.back + lengths.ahead)
+            empty = LegBuffer.empty(block.start, lengths.back + lengths.ahead)
             state = self._state = _State(lengths, empty)
         return state
 
 
 def _judge(
-    state: _State, buffer: _Buffer, candidate: Candidate, person: str
+    state: _State, buffer: LegBuffer, candidate: Candidate, person: str
 ) -> Iterator[GaitEvent]:
     """Yield the events that ``candidate`` leads to."""
     lengths, leg, other = state.lengths, state.legs[candidate.leg], state.legs[1 - candidate.leg]
@@ -208,7 +145,7 @@ def _released(
     yield _event(leg, held, rate_hz, told_s, person)
 
 
-def _event(leg: _Leg, contact: _Contact, rate_hz: float, told_s: float, person: str) -> GaitEvent:
+def _event(leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: str) -> GaitEvent:
     before, leg.before = leg.before, contact
     return GaitEvent(
         person=person,
@@ -220,7 +157,7 @@ def _event(leg: _Leg, contact: _Contact, rate_hz: float, told_s: float, person: 
     )
 
 
-def _seen(buffer: _Buffer, leg: int, candidate: Candidate, lengths: Windows) -> bool:
+def _seen(buffer: LegBuffer, leg: int, candidate: Candidate, lengths: Windows) -> bool:
     """Tell whether ``leg`` misses no sample around ``candidate``."""
     first, last = candidate.at - lengths.back, candidate.at + lengths.ahead
     return bool(buffer.counts[0, leg, last] == buffer.counts[0, leg, first])
@@ -234,6 +171,6 @@ def _forget_over_gap(leg: _Leg, missing: int) -> None:
         leg.held = None
 
 
-def _real_share(before: _Contact | None, now: _Contact) -> float:
+def _real_share(before: Contact | None, now: Contact) -> float:
     span = 0 if before is None else int(now.sample) - int(before.sample)
     return (now.real - before.real) / span if before is not None and span > 0 else 0.0

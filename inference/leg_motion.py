@@ -28,13 +28,15 @@ _NEVER = -(2**62)
 class LegMotion:
     """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (T, 2, 3), zero unless ``valid``.
 
-    ``valid`` and ``real`` are (T, 2); ``valid`` is False too where a leg changes sensors.
+    ``valid``, ``real`` and ``on_foot`` (the sensor is the foot's) are (T, 2); ``valid`` is False
+    too where a leg changes sensors.
     """
 
     acc: FloatArray
     gyr: FloatArray
     valid: BoolArray
     real: BoolArray
+    on_foot: BoolArray
 
 
 class LegSource:
@@ -53,7 +55,8 @@ class LegSource:
         valid = block.valid[:, FEET]
         if self.on_foot.all() and valid.all():
             self.foot_seen = np.full(2, block.start + len(valid) - 1)
-            return LegMotion(block.acc[:, FEET], block.gyr[:, FEET], valid, block.real[:, FEET])
+            real = block.real[:, FEET]
+            return LegMotion(block.acc[:, FEET], block.gyr[:, FEET], valid, real, valid)
         return self._mixed(block, valid)
 
     def _mixed(self, block: BodyBlock, valid: BoolArray) -> LegMotion:
@@ -69,5 +72,5 @@ class LegSource:
         acc = np.where(foot, block.acc[:, FEET], block.acc[:, SHANKS])
         gyr = np.where(foot, block.gyr[:, FEET], block.gyr[:, SHANKS])
         return LegMotion(
-            np.where(there, acc, 0.0), np.where(there, gyr, 0.0), usable, real & usable
+            np.where(there, acc, 0.0), np.where(there, gyr, 0.0), usable, real & usable, on_foot
         )
