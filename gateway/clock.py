@@ -25,6 +25,8 @@ WINDOWS_A_FIT = 5
 MIN_WINDOWS_FOR_ERROR = 3
 RESTART_NS = 2 * SECOND_NS
 """A device clock that departs this much from the arrivals has restarted."""
+OUT_OF_ORDER_NS = SECOND_NS
+"""A counter that steps back by less is a packet out of order; by more, a restart."""
 TIMED_SLOPE_AFTER_NS = 60 * SECOND_NS
 """30 ppm of drift are under 2 ms a minute: until then only the offset is followed."""
 TIMED_MAX_DRIFT = 300e-6
@@ -51,8 +53,8 @@ class Unwrapper:
     """Carries the counters of several sensors across blocks, with the arrivals to guide it.
 
     Each step is the one, among those that differ by whole wraps, that agrees best with the step
-    of arrival. Not rising means out of order, and the sample is dropped; departing by more than
-    ``RESTART_NS`` means that the device restarted, and a new segment begins.
+    of arrival. A small step back means out of order, and the sample is dropped; a larger one, or
+    departing by more than ``RESTART_NS``, means that the device restarted: a new segment begins.
     """
 
     def __init__(self, wrap_ns: Sequence[float]) -> None:
@@ -125,8 +127,7 @@ class Unwrapper:
         step = raw_ns - float(self._raw_ns[sensor])
         arrival_step = arrival_ns - int(self._arrival_ns[sensor])
         step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
-        known = self._segment[sensor] >= 0
-        if known and step <= 0 and abs(step - arrival_step) <= RESTART_NS:
+        if self._segment[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
             return False
         self._segment[sensor] += 1
         self._raw_ns[sensor], self._device_ns[sensor] = raw_ns, round(raw_ns)

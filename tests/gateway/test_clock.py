@@ -1,0 +1,114 @@
+"""Counters of any width, resets, and the mapping of device time to the host's clock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
+from gateway.messages import IntArray
+
+PERIOD_NS = 10_000_000
+
+
+def unwrap(raw_ns: IntArray, arrival_ns: IntArray, wrap_ns: float, cut: int = 10**9) -> Unwrapped:
+    """Unwrap one sensor's counter in blocks of ``cut`` rows."""
+    unwrapper = Unwrapper([wrap_ns])
+    parts = []
+    for first in range(0, len(raw_ns), cut):
+        own = slice(first, first + cut)
+        zeros = np.zeros(len(raw_ns[own]), np.int64)
+        part = unwrapper.push(zeros, raw_ns[own].astype(float), arrival_ns[own])
+        parts.append((part.row + first, part.device_ns, part.segment))
+    return Unwrapped(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+@given(
+    bits=st.sampled_from([8, 16, 32]),
+    start=st.integers(0, 2**32),
+    gaps=st.lists(st.integers(1, 100), min_size=1, max_size=60),
+    jitter=st.lists(st.integers(0, 300), min_size=60, max_size=60),
+    cut=st.integers(1, 60),
+)
+def test_counters_are_unwrapped_across_losses(
+    bits: int, start: int, gaps: list[int], jitter: list[int], cut: int
+) -> None:
+    steps = np.concatenate([[0], np.cumsum(gaps)])
+    arrival_ns = np.maximum.accumulate(
+        steps * PERIOD_NS + np.array((jitter * 2)[: len(steps)]) * 1_000_000
+    )
+    wrap = 2**bits
+    raw_ns = (start + steps) % wrap * PERIOD_NS
+    unwrapped = unwrap(raw_ns, arrival_ns, wrap * PERIOD_NS, cut)
+    assert unwrapped.segment.tolist() == [0] * len(steps)
+    assert np.diff(unwrapped.device_ns).tolist() == (np.array(gaps) * PERIOD_NS).tolist()
+
+
+def test_a_counter_that_steps_back_a_little_is_out_of_order() -> None:
+    raw_ns = np.array([0, 1, 2, 1, 3, 3, 4]) * PERIOD_NS
+    unwrapped = unwrap(raw_ns, np.arange(7) * PERIOD_NS, 2.0**32 * 1000)
+    assert unwrapped.row.tolist() == [0, 1, 2, 4, 6]
+    assert unwrapped.segment.tolist() == [0] * 5
+
+
+def test_a_counter_that_starts_again_begins_a_new_segment() -> None:
+    raw_ns = np.concatenate([3600 * SECOND_NS + np.arange(5) * PERIOD_NS, np.arange(5) * PERIOD_NS])
+    unwrapped = unwrap(raw_ns, np.arange(10) * PERIOD_NS, 2.0**32 * 1000)
+    assert unwrapped.segment.tolist() == [0] * 5 + [1] * 5
+    assert (np.diff(unwrapped.device_ns[5:]) == PERIOD_NS).all()
+
+
+def link(seconds: float, drift_ppm: float, seed: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Device times, arrivals over a jittery radio with stalls, and true host times."""
+    rng = np.random.default_rng(seed)
+    count = int(seconds * 100)
+    host_ns = 5_000_000_000 + np.arange(count) * PERIOD_NS
+    device_ns = np.rint((host_ns - host_ns[0]) * (1 + drift_ppm * 1e-6)).astype(np.int64)
+    late_ns = 4_000_000 + rng.exponential(6e6, count)
+    late_ns[rng.random(count) < 0.002] += 250e6
+    arrival_ns = np.maximum.accumulate(host_ns + late_ns.astype(np.int64))
+    return device_ns, arrival_ns, host_ns
+
+
+def fit(device_ns: IntArray, arrival_ns: IntArray, cut: int, *, timed: bool = True) -> tuple[IntArray, IntArray]:
+    """Map one sensor's device times in blocks of ``cut`` rows."""
+    clock = ClockFit([PERIOD_NS], [timed])
+    parts = []
+    for first in range(0, len(device_ns), cut):
+        own = slice(first, first + cut)
+        zeros = np.zeros(len(device_ns[own]), np.int64)
+        parts.append(clock.push(zeros, device_ns[own], arrival_ns[own], zeros))
+    host, error = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return host, error
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_drift_and_stalls_leave_under_a_millisecond(seed: int) -> None:
+    print(f"seed {seed}")
+    device_ns, arrival_ns, host_ns = link(300, 30.0, seed)
+    mapped, error_s = fit(device_ns, arrival_ns, 1000)
+    settled = np.arange(len(host_ns)) > 12_000
+    delay_ms = (mapped - host_ns)[settled] * 1e-6
+    assert np.abs(delay_ms - 4.0).max() < 1.0, "the radio's shortest way stays, and no more"
+    assert 0 < error_s[-1] < 1e-3
+    assert np.isnan(error_s[0]), "nothing is claimed before there is anything to claim it from"
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000), cut=st.integers(20, 700))
+def test_the_mapping_does_not_depend_on_the_cutting(seed: int, cut: int) -> None:
+    device_ns, arrival_ns, _ = link(70, -20.0, seed)
+    whole, one = fit(device_ns, arrival_ns, 10**6), fit(device_ns, arrival_ns, cut)
+    assert np.array_equal(whole[0], one[0])
+    assert np.array_equal(whole[1], one[1], equal_nan=True)
+    assert (np.diff(whole[0]) > 0).all()
+
+
+def test_a_sensor_without_a_clock_is_timed_by_its_arrivals() -> None:
+    device_ns, arrival_ns, host_ns = link(120, 0.0, 3)
+    counted_ns = np.rint(device_ns * 1.01).astype(np.int64)
+    mapped, _ = fit(counted_ns, arrival_ns, 500, timed=False)
+    settled = np.arange(len(host_ns)) > 6000
+    assert np.abs((mapped - host_ns)[settled] * 1e-6 - 4.0).max() < 8.0
