@@ -9,7 +9,7 @@ import numpy as np
 from gateway.messages import FloatArray
 from simulators.gait_curves import stance_share, warp
 from simulators.person import Person, cadence_spm
-from simulators.pose import FEET, leg_swing, lift_gain, pose
+from simulators.pose import FEET, PELVIS_ROTATION_RAD, leg_swing, lift_gain, pose
 from simulators.segments import (
     hips,
     orientations,
@@ -118,7 +118,7 @@ def _step_length(person: Person, gains: FloatArray, speed: float) -> FloatArray:
     contact = np.where(foot > 0, -person.heel_m, person.toe_m)
     rocked = contact * (1 - np.cos(foot)) - person.ankle_height_m * np.sin(foot)
     ahead = person.thigh_m * np.sin(thigh) + person.shank_m * np.sin(thigh - knee) - rocked
-    hip = 2 * person.hip_half_m * np.sin(np.radians(4.5) * person.pelvis_gain * gains)
+    hip = 2 * person.hip_half_m * np.sin(PELVIS_ROTATION_RAD * person.pelvis_gain * gains)
     step: FloatArray = ahead[:, 0] - ahead[:, 1] + hip
     return step
 

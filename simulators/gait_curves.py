@@ -65,8 +65,8 @@ def foot_curve(phase: FloatArray) -> FloatArray:
 def stance_share(speed_mps: FloatArray) -> FloatArray:
     """Return the share of stance in the stride, which falls with speed.
 
-    Linear through the published 0.62 at 1.26 m/s, with the slope of healthy adults in Grieve &
-    Gear 1966, Ergonomics 9(5):379-399, to first order (about 6 % of the stride per m/s).
+    That swing takes more of a faster stride is from Grieve & Gear 1966, Ergonomics 9(5):379-399;
+    the line through the published 0.62 at 1.26 m/s, 6 % of the stride per m/s, is ours.
     """
     share: FloatArray = 0.62 + 0.06 * (REFERENCE_SPEED_MPS - np.clip(speed_mps, 0.3, 2.2))
     return share

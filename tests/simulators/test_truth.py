@@ -10,6 +10,7 @@ import pytest
 
 from gateway.errors import UsageError
 from gateway.messages import JOINT_INDEX, GaitEventKind, Joint, Side
+from gateway.quaternion import rotate
 from simulators.motion import Habits, Motion, simulate_motion
 from simulators.scenarios import Scenario, Stand, Turn, Walk
 from tests.data import data_set
@@ -80,6 +81,29 @@ def test_feet_move_while_they_swing() -> None:
             if lift.kind is GaitEventKind.FINAL_CONTACT:
                 middle = np.searchsorted(motion.t_s, (lift.t_s + land.t_s) / 2)
                 assert moving[middle, side] > 0.4
+
+
+def test_the_body_sways_over_the_foot_that_stands() -> None:
+    motion = straight(1.25)
+    aside = motion.truth.pelvis_m[:, 1]  # walking east, so north is to the left
+    middles = {
+        side: [
+            np.interp(s.start_s + 0.3 * s.stride_time_s, motion.t_s, aside)
+            for s in motion.truth.strides[4:-4]
+            if s.side is side
+        ]
+        for side in Side
+    }
+    assert 0.01 < np.mean(middles[Side.LEFT]) - np.mean(middles[Side.RIGHT]) < 0.06
+
+
+def test_the_pelvis_rises_on_the_side_that_takes_the_weight() -> None:
+    motion = straight(1.25)
+    to_the_right = rotate(motion.quat[:, 0], np.array([0.0, 0.0, 1.0]))
+    for stride in motion.truth.strides[4:-4]:
+        loaded = np.searchsorted(motion.t_s, stride.start_s + 0.15 * stride.stride_time_s)
+        rise = to_the_right[loaded, 2]
+        assert (rise > 0) == (stride.side is Side.RIGHT)
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 1.7])
