@@ -90,28 +90,34 @@ def moving(gyr: FloatArray) -> BoolArray:
 
 
 def tilt_evidence(
-    up: FloatArray, gyr: FloatArray, standing_up: FloatArray, usable: BoolArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    up: FloatArray,
+    gyr: FloatArray,
+    standing_up: FloatArray,
+    usable: BoolArray,
+    wanted: BoolArray,
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Return how the segments tilted over a stretch of movement, in sensor axes.
 
-    ``up`` and ``gyr`` (N, 8, 3), ``standing_up`` (8, 3), ``usable`` (8,). The result is the sum
-    (8, 3) of the horizontal parts of up, weighted with their length, the sum of the weights (8,),
-    and the number of samples (8,) that were clear: moving, and tilted beyond ``LEAST_TILT_COS``.
-    Shanks and feet are left out while their thigh is raised, because in seated knee extension
-    they go the other way.
+    ``up`` and ``gyr`` (N, 8, 3), ``standing_up`` (8, 3), ``usable`` (8,), of which ``wanted`` (8,)
+    are asked about. The result is the sum (8, 3) of the horizontal parts of up, weighted with
+    their length, the sum of the weights (8,), and the number of samples (8,) that were clear:
+    moving, and tilted beyond ``LEAST_TILT_COS``; None if there is none. Shanks and feet are left
+    out while their thigh is raised, because in seated knee extension they go the other way.
     """
-    cosine = (up * standing_up).sum(axis=-1)
-    clear = moving(gyr) & (cosine < LEAST_TILT_COS) & usable
+    cosine = np.einsum("nsi,si->ns", up, standing_up)
+    clear = (cosine < LEAST_TILT_COS) & wanted & moving(gyr)
     for thigh, lower in _LOWER.items():
         column = PLACES.index(thigh)
         if usable[column]:
             lowered = cosine[:, column] > _RAISED_THIGH_COS
             clear[:, lower] &= lowered[:, None]
+    if not clear.any():
+        return None
     tilt = up - cosine[..., None] * standing_up
     tilt = np.where(clear[..., None], tilt, 0.0)
-    length = np.sqrt((tilt * tilt).sum(axis=-1))
-    weighted = (tilt * length[..., None]).sum(axis=0)
-    return weighted, (length * length).sum(axis=0), clear.sum(axis=0).astype(np.float64)
+    squared = np.einsum("nsi,nsi->ns", tilt, tilt)
+    weighted = np.einsum("nsi,ns->si", tilt, np.sqrt(squared))
+    return weighted, squared.sum(axis=0), clear.sum(axis=0).astype(np.float64)
 
 
 def thigh_known(usable: BoolArray) -> BoolArray:

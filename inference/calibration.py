@@ -108,6 +108,10 @@ class _State:
         self.axes = axes
         return True
 
+    def unfinished(self) -> BoolArray:
+        """Return (8,) which places a stance or movement could still tell more about."""
+        return self.stale | ~self.known | (self.refined < len(EVIDENCE_S))
+
     def forget_movement(self, places: BoolArray) -> None:
         self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
 
@@ -181,6 +185,9 @@ class SegmentCalibration:
             return ""
         present = np.asarray(valid.all(axis=0))
         self._notice_silence(np.asarray(valid.any(axis=0)))
+        if not (present & self._state.unfinished()).any():
+            self._stance.forget()
+            return ""
         acc, gyr, up = (np.concatenate([part[k] for part in parts]) for k in range(3))
         return self._stand(acc, gyr, present) or self._move(up, gyr, present, rate_hz)
 
@@ -214,10 +221,12 @@ class SegmentCalibration:
         wanted = usable & (state.refined < len(EVIDENCE_S))
         if not alignment.moving(gyr[:, wanted]).any():
             return ""
-        tilt, weight, clear = alignment.tilt_evidence(up, gyr, state.up, usable)
-        state.tilt += tilt
-        state.weight += weight
-        state.clear += clear
+        evidence = alignment.tilt_evidence(up, gyr, state.up, usable, wanted)
+        if evidence is None:
+            return ""
+        state.tilt += evidence[0]
+        state.weight += evidence[1]
+        state.clear += evidence[2]
         needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * rate_hz
         ready = state.clear >= needed
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
