@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -31,6 +31,12 @@ class RangeRule(Section):
     min_interval_s: Annotated[float, Field(ge=0, le=60)] = 1.0
     """Least time between two cues of this rule."""
 
+    @model_validator(mode="after")
+    def _zone_is_a_zone(self) -> Self:
+        if self.low_deg >= self.high_deg:
+            raise ValueError("low_deg must lie below high_deg")
+        return self
+
 
 class CadenceRule(Section):
     """A cue when walking is slower or faster than a band."""
@@ -45,6 +51,12 @@ class CadenceRule(Section):
     """How far back inside the band cadence must come before the next cue."""
     min_interval_s: Annotated[float, Field(ge=0, le=300)] = 8.0
     """Least time between two cues of this rule."""
+
+    @model_validator(mode="after")
+    def _band_is_a_band(self) -> Self:
+        if self.low_spm >= self.high_spm:
+            raise ValueError("low_spm must lie below high_spm")
+        return self
 
 
 class RepetitionRule(Section):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 from gateway.align import Align
 from gateway.config import Config
 from gateway.decode import Decode
+from gateway.errors import UsageError
 from gateway.messages import SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
 from inference.calibration import SegmentCalibration
+from inference.exercises import exercises
 from inference.feedback import Feedback
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
@@ -61,8 +64,20 @@ def build_pipe(
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:
     """Return the target zones (degrees) that the rules give to exercises."""
+    for rule in config.feedback.rules:
+        _check_exercise(getattr(rule, "exercise", ""))
     return {
         rule.exercise: (rule.low_deg, rule.high_deg)
         for rule in config.feedback.rules
         if isinstance(rule, RangeRule)
     }
+
+
+def _check_exercise(name: str) -> None:
+    known = exercises()
+    if name and name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UsageError(
+            f"feedback.rules: there is no exercise {name!r}; {hint}Known are {', '.join(known)}"
+        )

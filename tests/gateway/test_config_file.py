@@ -1,0 +1,116 @@
+"""Configuration mistakes are told with file, line, key, what was expected and what is close."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.app.pipeline import build_pipe
+from gateway.config import Config
+from gateway.config_file import load_config
+from gateway.config_reference import reference
+from gateway.errors import ConfigError, UsageError
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(folder: Path, text: str) -> Config:
+    """Load a configuration that consists of ``text``."""
+    path = folder / "gaitwire.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[mqtt]\nhots = 'x'", r"gaitwire.toml, line 2: mqtt.hots: .*did you mean 'host'\?"),
+        ("[mqt]\nhost = 'x'", r"line 1: mqt: .*did you mean 'mqtt'\?"),
+        ("\n[pages]\nport = 'web'", r"line 3: pages.port: .*integer.*not 'web'"),
+        ("[pages]\nport = 70000", r"line 2: pages.port: .*less than or equal to 65535, not 70000"),
+        ("[pipe]\ngrid_rate_hz = -1", r"line 2: pipe.grid_rate_hz: .*greater than 0, not -1"),
+        ("[pipe]\ngrid_rate_hz = nan", r"line 2: pipe.grid_rate_hz"),
+        ("[person]\nid = 'Anna B'", r"line 2: person.id: .*pattern"),
+        ("[[sensors]]\nsensor = 'a'", r"line 1: sensors.0.place: this key is missing"),
+        (
+            "[[sensors]]\nsensor = 'a'\nplace = 'pelvis'\n[[sensors]]\nsensor = 'b'\nplace = 'hip'",
+            r"line 6: sensors.1.place: .*'pelvis'.*not 'hip'",
+        ),
+        (
+            "[[sensors]]\nsensor='a'\nplace='pelvis'\n[[sensors]]\nsensor='b'\nplace='pelvis'",
+            r"gaitwire.toml: sensors a and b both claim place pelvis",
+        ),
+        (
+            "[[feedback.rules]]\nkind='cadence'\nlow_spm=100\nhigh_spm=90",
+            r"line 1: feedback.rules.0: .*low_spm must lie below high_spm",
+        ),
+        ("[mqtt]\npassword = 5", r"line 2: mqtt.password: input should be a valid string$"),
+        ("mqtt = [", r"is not TOML: Invalid value"),
+    ],
+)
+def test_mistakes_are_told_where_they_are(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as error:
+        load(tmp_path, text)
+    assert error.value.exit_code == 2
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, "[mqtt]\nhots = 'x'\n[pages]\nport = -1\n")
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none.toml: cannot be read: No such file"):
+        load_config(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not a text file"):
+        load_config(tmp_path / "binary.toml")
+
+
+def test_the_environment_comes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAITWIRE_MQTT__PASSWORD", "from outside")
+    config = load(tmp_path, "[mqtt]\npassword = 'inside'\nusername = 'u'")
+    assert config.mqtt.password.get_secret_value() == "from outside"
+    assert config.mqtt.username == "u"
+    monkeypatch.setenv("GAITWIRE_PAGES__PORT", "web")
+    with pytest.raises(ConfigError, match="environment variable GAITWIRE_PAGES__PORT"):
+        load(tmp_path, "")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    folder = tmp_path_factory.mktemp("config")
+    try:
+        assert isinstance(load(folder, text), Config)
+    except ConfigError as error:
+        assert "gaitwire.toml" in str(error)
+    except UnicodeEncodeError:
+        pass
+
+
+def test_secrets_stay_out_of_what_is_shown(tmp_path: Path) -> None:
+    config = load(tmp_path, "[mqtt]\npassword = 'hush'\n[influxdb]\ntoken = 'hush'")
+    assert "hush" not in repr(config)
+    assert "hush" not in config.model_dump_json()
+
+
+def test_unknown_exercises_drivers_and_models_are_refused(tmp_path: Path) -> None:
+    rules = "[[feedback.rules]]\nkind='range'\nexercise='sqat'\nlow_deg=1\nhigh_deg=2"
+    with pytest.raises(UsageError, match="no exercise 'sqat'; did you mean 'squat'"):
+        build_pipe(load(tmp_path, rules), "p", (), 0, 100.0, 0.02)
+    sensor = "[[sensors]]\nsensor='a'\nplace='pelvis'\ndriver='nosuch'"
+    with pytest.raises(UsageError, match="no sensor driver 'nosuch'; known are"):
+        config = load(tmp_path, sensor)
+        build_pipe(config, "p", config.sensor_specs(), 0, 100.0, 0.02)
+
+
+def test_the_reference_is_current() -> None:
+    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == reference(), (
+        "run: python -m gateway.config_reference > docs/configuration.md"
+    )
