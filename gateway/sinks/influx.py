@@ -61,6 +61,7 @@ class InfluxSink:
         self._backoff = backoff or Backoff()
         self._grace_s = grace_s
         self._api: WriteApiAsync | None = None
+        self._healthy: Healthy | None = None
 
     async def run(self, path: Path, stop: asyncio.Event, older: Sequence[Path] = ()) -> None:
         """Deliver the session at ``path``, and what ``older`` ones lack, until ``stop``.
@@ -74,7 +75,7 @@ class InfluxSink:
             async with self.connected():
                 await self._ask()
                 self.status.connected(self.where)
-                healthy()
+                self._healthy = healthy
                 await follow(path, self, stop, older)
 
         work = keep_trying(attempt, self.status.retrying, self._backoff)
@@ -104,6 +105,8 @@ class InfluxSink:
                 await self.deliver(items[middle:])
                 return
             dropped, why = 1, str(error)
+        if self._healthy is not None:
+            self._healthy()  # only now: a server may answer and yet write nothing
         self.written += len(items) - dropped
         self.refused += dropped
         if dropped:
@@ -139,6 +142,11 @@ class InfluxSink:
             await self._api.write(bucket, org, batch)  # times are in ns unless one says otherwise
         except ApiException as error:
             return self._refusal(error)
+        except (ValueError, aiohttp.NonHttpUrlClientError) as error:
+            raise ServiceError(
+                f"InfluxDB cannot be asked at {self._config.url!r}: influxdb.url must be an "
+                "address like http://127.0.0.1:8086, and influxdb.token as InfluxDB shows it"
+            ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ServiceError(
                 f"InfluxDB does not answer at {self._config.url} ({_reason(error)}): "
@@ -172,7 +180,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {TIMEOUT_MS // 1000} s"
     number = getattr(error, "errno", None)
-    return os.strerror(number).lower() if number and number > 0 else str(error)
+    if number and number > 0:
+        return os.strerror(number).lower()
+    return str(getattr(error, "strerror", None) or error)
 
 
 class _UnreadableError(Exception):

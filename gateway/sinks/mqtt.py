@@ -223,7 +223,7 @@ class MqttSink:
         try:
             with one_error():
                 yield
-        except (aiomqtt.MqttError, UnicodeError) as error:
+        except (aiomqtt.MqttError, ValueError) as error:  # ValueError: no such host or port can be
             raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> ServiceError:

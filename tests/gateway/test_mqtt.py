@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -111,7 +112,7 @@ async def test_state_is_retained_and_the_last_will_says_offline(mosquitto: Serve
         await until(lambda: states(received) == ["online", "offline"], "it says good-bye")
         task = asyncio.create_task(sink.run(None, asyncio.Event()))
         await until(lambda: states(received)[2:] == ["online"], "online again")
-        drop_connection(sink)
+        assert drop_connection(sink)
         await until(lambda: states(received)[3:4] == ["offline"], "its last will is told")
         task.cancel()
         await asyncio.wait({task})
@@ -154,7 +155,7 @@ async def test_nothing_is_lost_when_the_connection_breaks_within_a_page(
     ):
         for count in (70, 150, 230):
             await until(lambda count=count: len(received) > count, "more came")  # type: ignore[misc]
-            drop_connection(sink)
+            await until(lambda: drop_connection(sink), "a connection to drop")
         session.close()
         await until(lambda: 40 * RECORDS_A_SECOND in seqs(received), "the last record")
     first_seen = list(dict.fromkeys(seqs(received)))
@@ -220,6 +221,15 @@ async def test_trouble_with_the_journal_leaves_live_topics_be(
     assert "missing.gaitwire" in sink.status.text
 
 
+@pytest.mark.parametrize(
+    "change", [{"host": "no such host"}, {"host": "a..b"}, {"port": 0}, {"host": "no-host.invalid"}]
+)
+async def test_an_address_that_cannot_be_is_said(change: dict[str, str | int]) -> None:
+    wrong = section(1883).model_copy(update=change)
+    with pytest.raises(ServiceError, match=r"cannot be reached \(.*\): start it, or correct"):
+        await MqttSink(wrong, PERSON).check()
+
+
 async def test_no_broker_is_said_with_what_to_do() -> None:
     port = free_port()
     sink = MqttSink(section(port), PERSON, backoff=SOON, grace_s=0.1)
@@ -251,11 +261,13 @@ def states(received: list[tuple[str, bytes]]) -> list[str]:
     return [msgspec.json.decode(payload)["state"] for _, payload in received]
 
 
-def drop_connection(sink: MqttSink) -> None:
-    """Close the socket under the client, as a network that goes away would."""
-    assert sink._client is not None
-    connection: Any = sink._client._client.socket()
-    connection.shutdown(2)
+def drop_connection(sink: MqttSink) -> bool:
+    """Shut the socket under the client, as a network that goes away would; False where none is."""
+    connection: Any = sink._client._client.socket() if sink._client else None
+    if connection is None:
+        return False
+    connection.shutdown(socket.SHUT_RDWR)
+    return True
 
 
 async def connected(sink: MqttSink) -> None:
