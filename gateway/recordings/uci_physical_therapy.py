@@ -8,10 +8,13 @@ because they have no place here. Data set: https://doi.org/10.24432/C5JK60
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from gateway.errors import RecordingError
-from gateway.messages import Place
+from gateway.messages import FloatArray, Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
 from gateway.recordings.table import first_lines, read_table
 
@@ -20,15 +23,19 @@ _PATH = re.compile(r"s\d+/e[1-8]/u[1-5]/(test|template_session)\.txt")
 _FIRST_ARM_EXERCISE = 6
 
 # Gravity at rest and the unit that moves say that units 4 and 5 are worn this way round in the
-# exercises 1 to 5, and that exercise 2 is among them (docs/recordings.md).
+# exercises 1 to 5, and that exercise 2 is among them; and how each is turned (docs/recordings.md).
+_FRONT = (1, 2, 3)
+_RIGHT_SIDE = (-1, 3, 2)
+_LEFT_SIDE = (-1, -3, -2)
 _LEG_SET = {
-    1: Place.LEFT_SHANK,
-    2: Place.RIGHT_SHANK,
-    3: Place.RIGHT_THIGH,
-    4: Place.STERNUM,
-    5: Place.LEFT_THIGH,
+    1: (Place.LEFT_SHANK, _LEFT_SIDE),
+    2: (Place.RIGHT_SHANK, _RIGHT_SIDE),
+    3: (Place.RIGHT_THIGH, _RIGHT_SIDE),
+    4: (Place.STERNUM, _FRONT),
+    5: (Place.LEFT_THIGH, _LEFT_SIDE),
 }
-_ARM_SET = {1: Place.RIGHT_THIGH, 5: Place.STERNUM}
+_ARM_SET = {1: (Place.RIGHT_THIGH, _RIGHT_SIDE), 5: (Place.STERNUM, _FRONT)}
+_Worn = Mapping[int, tuple[Place, tuple[int, int, int]]]
 
 
 class UciReader:
@@ -46,9 +53,9 @@ class UciReader:
     def open(self, path: Path) -> FrameRecording:
         """Open a session; raises RecordingError."""
         exercise = path.absolute().parent.parent
-        places = _LEG_SET if int(exercise.name[1:]) < _FIRST_ARM_EXERCISE else _ARM_SET
-        files = {unit: exercise / f"u{unit}" / path.name for unit in places}
-        tracks = [_track(unit, files[unit], places) for unit in places if files[unit].is_file()]
+        worn: _Worn = _LEG_SET if int(exercise.name[1:]) < _FIRST_ARM_EXERCISE else _ARM_SET
+        files = {unit: exercise / f"u{unit}" / path.name for unit in worn}
+        tracks = [_track(unit, file, worn) for unit, file in files.items() if file.is_file()]
         if not tracks:
             raise RecordingError(f"{path}: none of its sensors is at a place that is known here")
         _check_lengths(path, tracks)
@@ -57,15 +64,21 @@ class UciReader:
         return FrameRecording(path, name, f"uci-{subject}", tracks, Timing.counted(_RATE_HZ))
 
 
-def _track(unit: int, path: Path, places: dict[int, Place]) -> Track:
+def _track(unit: int, path: Path, worn: _Worn) -> Track:
     table = read_table(path, ";", heading=1)
+    place, axes = worn[unit]
     return Track(
         sensor=f"u{unit}",
-        place=places[unit],
+        place=place,
         ticks=whole_ticks(path, table.columns("time index")[:, 0]),
-        acc=table.columns("acc_x", "acc_y", "acc_z"),
-        gyr=table.columns("gyr_x", "gyr_y", "gyr_z"),
+        acc=_turned(table.columns("acc_x", "acc_y", "acc_z"), axes),
+        gyr=_turned(table.columns("gyr_x", "gyr_y", "gyr_z"), axes),
     )
+
+
+def _turned(vectors: FloatArray, axes: tuple[int, int, int]) -> FloatArray:
+    """Return vectors (N, 3) in the axes of ``gateway.mounting``, taken from ± the axes numbered."""
+    return vectors[:, np.abs(axes) - 1] * np.sign(axes)
 
 
 def _check_lengths(path: Path, tracks: list[Track]) -> None:

@@ -99,17 +99,25 @@ def test_neura_s_packets_keep_their_16_bit_counter() -> None:
     assert {spec.settings["bits"] for spec in recording.sensors} == {16}
 
 
-def test_uci_s_units_are_where_gravity_says() -> None:
-    """Sitting, shins and chest are upright and thighs lie: unit 4 is the chest, unit 5 a thigh."""
+def test_uci_s_units_are_where_and_as_gravity_says() -> None:
+    """Sitting, x of shins and chest looks up, and z of the thighs: unit 4 is the chest."""
     recording = open_recording(data_set("uci_physical_therapy") / "s1/e1/u1/test.txt")
-    acc = {sensor: acc for sensor, (_, acc, _) in samples(recording).items()}
-    upright = {
-        spec.place: abs(acc[spec.sensor][:100, 0].mean()) / 9.81 for spec in recording.sensors
+    acc = {
+        sensor: acc[:100].mean(axis=0) / 9.81 for sensor, (_, acc, _) in samples(recording).items()
     }
-    assert upright[Place.LEFT_SHANK] > 0.85
-    assert upright[Place.STERNUM] > 0.85
-    assert upright[Place.LEFT_THIGH] < 0.6
-    assert upright[Place.RIGHT_THIGH] < 0.6
+    up = {spec.place: acc[spec.sensor] for spec in recording.sensors}
+    assert up[Place.LEFT_SHANK][0] > 0.85
+    assert up[Place.STERNUM][0] > 0.85
+    assert up[Place.LEFT_THIGH][2] > 0.7
+    assert up[Place.RIGHT_THIGH][2] > 0.7
+
+
+def test_uci_s_values_are_only_turned() -> None:
+    path = data_set("uci_physical_therapy") / "s1/e1/u2/test.txt"
+    first = [float(cell) for cell in path.read_text().splitlines()[1].split(";")]
+    _, acc, gyr = samples(open_recording(path))["u2"]
+    assert acc[0].tolist() == [-first[1], first[3], first[2]]
+    assert gyr[0].tolist() == [-first[4], first[6], first[5]]
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.7, 1.0, 10.0])
