@@ -11,11 +11,13 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gateway.errors import JournalError
 from gateway.journal import Cursor, Journal, open_journal
-from tests.gateway.session_files import INFO, marker, numbers
+from gateway.recordings import open_recording
+from tests.gateway.session_files import INFO, marker, numbers, packets
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +60,45 @@ def test_kill_9_costs_nothing_that_was_committed(tmp_path: Path, seed: int) -> N
     assert len(found) % 20 == 0, "a commit was kept in part"
     with open_journal(path) as journal:
         assert not journal.closed
+
+
+_RECORDER = """
+    import sys, time
+    from pathlib import Path
+    from gateway.journal import Journal, SessionRecorder
+    from gateway.packet_blocks import between
+    from tests.gateway.session_files import INFO, ORIGIN_NS, packets
+
+    recorder = SessionRecorder(Journal.create(Path(sys.argv[1]), INFO), ORIGIN_NS)
+    whole = {sensor: packets(sensor, 60_000, 100.0) for sensor in ("a", "b")}
+    for first in range(0, 60_000, 2):
+        recorder.packets([between(block, first, first + 2) for block in whole.values()])
+        if recorder.commit_due:
+            recorder.commit()
+            sys.stdout.write(f"{first}\\n")
+            sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_killed_recording_replays_to_within_its_last_second(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "session.gaitwire"
+    commits = random.Random(seed).randrange(2, 60)
+    print(f"seed {seed}: killed after {commits} commits")  # noqa: T201, tells how to repeat it
+    with child(_RECORDER, path) as writer:
+        assert writer.stdout is not None
+        read = [int(writer.stdout.readline()) for _ in range(commits)]
+        time.sleep(random.Random(seed).random() * 2e-3)  # anywhere within a second
+        os.kill(writer.pid, signal.SIGKILL)
+        handed_in = max([*read, *(int(line) for line in writer.stdout)])
+    (chunk,) = open_recording(path).chunks(1e6)
+    assert [block.sensor for block in chunk] == ["a", "b"]
+    for block in chunk:
+        whole = packets(block.sensor, len(block.ends), 100.0)
+        assert len(block.ends) > handed_in - 100, "more than the second under way is lost"
+        assert block.payload == whole.payload
+        assert np.array_equal(block.arrival_ns, whole.arrival_ns)
+        assert np.array_equal(block.ends, whole.ends)
 
 
 def test_a_killed_session_can_be_taken_up_by_a_cursor(tmp_path: Path) -> None:
