@@ -29,6 +29,9 @@ BACK_S = 0.50
 LOOK_AHEAD_S = 0.20
 """A contact is judged from this much before to this much after the sample that stands out."""
 
+FOOT_OFF_AHEAD_S = 0.17
+"""A final contact stands out later than it happens, so less is waited for after it."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -40,6 +43,7 @@ class Windows:
     rate_hz: float
     back: int
     ahead: int
+    foot_off_ahead: int
     doublings: int
     reversal_lag: int
     jolt_lag: int
@@ -75,18 +79,20 @@ def windows(rate_hz: float) -> Windows:
     half_smoothing = 2**doublings // 2
     lag = count(REVERSAL_LAG_S)
     rest = span(0.15, LOOK_AHEAD_S - SMOOTHING_S / 2)
+    swing_start = span(0.09, FOOT_OFF_AHEAD_S - SMOOTHING_S / 2)
     turning = span(-0.12, LOOK_AHEAD_S - SMOOTHING_S / 2 - REVERSAL_LAG_S)
     needed = half_smoothing + max(rest[1], turning[1] + lag)
     return Windows(
         rate_hz=rate_hz,
         back=count(BACK_S),
         ahead=max(round(LOOK_AHEAD_S * rate_hz), needed),
+        foot_off_ahead=max(round(FOOT_OFF_AHEAD_S * rate_hz), half_smoothing + swing_start[1]),
         doublings=doublings,
         reversal_lag=lag,
         jolt_lag=count(JOLT_LAG_S),
         reversal_span=span(-0.05, 0.05),
         push_off=span(-0.16, 0.0),
-        swing_start=span(0.08, 0.16),
+        swing_start=swing_start,
         jolt_span=span(-0.05, 0.05),
         swing=span(-0.25, -0.05),
         swing_middle=span(-0.18, -0.08),

@@ -43,15 +43,17 @@ FREE_SWING_RAD_S = 0.8
 
 
 class Candidate(NamedTuple):
-    """A possible contact of ``leg``: it stands out at ``at`` and happened at ``sample``.
+    """A possible contact of ``leg``, judged once sample ``told`` is there; sorts by that.
 
-    Both are positions in the buffer. ``sustained`` tells of a landing that the swing before it
-    lasted, so that it may stand without a final contact.
+    It stands out at ``at`` and happened at ``sample``; all are positions in the buffer.
+    ``sustained`` tells of a landing that the swing before it lasted, so that it may stand
+    without a final contact.
     """
 
-    at: int
+    told: int
     leg: int
     kind: GaitEventKind
+    at: int
     sample: float
     sustained: bool
 
@@ -59,13 +61,14 @@ class Candidate(NamedTuple):
 def foot_offs(
     found: Signals, on_foot: BoolArray, span: tuple[int, int], lengths: Windows
 ) -> list[Candidate]:
-    """Return candidates for final contact in the samples of ``span`` (first, last exclusive).
+    """Return candidates for final contact that are told in ``span`` (first, last exclusive).
 
     The angular velocity reverses, after a push-off that was fast, and stays high afterwards.
     The toes leave between the fastest push-off and the reversal: half-way for a foot, earlier
     for a shank, which leans on while the foot is in the air. ``on_foot`` (legs, samples).
     """
-    leg, at = lows(found.reversal, *span, FOOT_OFF_RAD2_S2)
+    first, last = (told - lengths.foot_off_ahead for told in span)
+    leg, at = lows(found.reversal, first, last, FOOT_OFF_RAD2_S2)
     if not len(leg):
         return []
     around = gather(found.reversal, leg, at, lengths.reversal_span)
@@ -79,7 +82,14 @@ def foot_offs(
     share = np.where(on_foot[leg, at], FOOT_LIFT_SHARE, SHANK_LIFT_SHARE)
     happened = fastest + share * (at - fastest) + smoothing_delay(lengths)
     return [
-        Candidate(int(a), int(g), GaitEventKind.FINAL_CONTACT, float(h), sustained=False)
+        Candidate(
+            int(a) + lengths.foot_off_ahead,
+            int(g),
+            GaitEventKind.FINAL_CONTACT,
+            int(a),
+            float(h),
+            sustained=False,
+        )
         for g, a, h in zip(leg[good], at[good], happened[good], strict=True)
     ]
 
@@ -87,14 +97,16 @@ def foot_offs(
 def landings(
     found: Signals, on_foot: BoolArray, span: tuple[int, int], lengths: Windows
 ) -> list[Candidate]:
-    """Return candidates for initial contact in the samples of ``span`` (first, last exclusive).
+    """Return candidates for initial contact that are told in ``span`` (first, last exclusive).
 
     A swing ends with a jolt and the leg turns much less soon after. Where the ground turns
     the foot back, contact is at that reversal; where it does not, at the onset of the jolt.
     """
     delay = LANDING_SHIFT_S * lengths.rate_hz + smoothing_delay(lengths)
-    turned = _landings(found, on_foot, lows(found.reversal, *span, LANDING_RAD2_S2), lengths)
-    struck = _landings(found, on_foot, _lone_jolts(found, span, lengths), lengths)
+    first, last = (told - lengths.ahead for told in span)
+    reversals = lows(found.reversal, first, last, LANDING_RAD2_S2)
+    turned = _landings(found, on_foot, reversals, lengths)
+    struck = _landings(found, on_foot, _lone_jolts(found, first, last, lengths), lengths)
     return [
         *(c._replace(sample=c.at + delay) for c in turned),
         *(c._replace(sample=c.at + _onset(found, c, lengths)) for c in struck),
@@ -102,10 +114,10 @@ def landings(
 
 
 def _lone_jolts(
-    found: Signals, span: tuple[int, int], lengths: Windows
+    found: Signals, first: int, last: int, lengths: Windows
 ) -> tuple[IntArray, IntArray]:
     """Return (leg, sample) of the highest jolts that no reversal is near."""
-    leg, at = highs(found.jolt, *span, JOLT_M_S2)
+    leg, at = highs(found.jolt, first, last, JOLT_M_S2)
     if not len(leg):
         return leg, at
     highest = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
@@ -132,7 +144,14 @@ def _landings(
     lasted = gather(found.level, leg, at, lengths.swing_middle).min(axis=1) >= FREE_SWING_RAD_S
     good = (jolt >= JOLT_M_S2) & (jolt >= JOLT_SHARE * earlier)
     return [
-        Candidate(int(a), int(g), GaitEventKind.INITIAL_CONTACT, float(a), bool(s))
+        Candidate(
+            int(a) + lengths.ahead,
+            int(g),
+            GaitEventKind.INITIAL_CONTACT,
+            int(a),
+            float(a),
+            bool(s),
+        )
         for g, a, s in zip(leg[good], at[good], lasted[good], strict=True)
     ]
 

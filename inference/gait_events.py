@@ -69,9 +69,8 @@ class GaitEvents:
         lengths = state.lengths
         buffer = state.buffer.extended(state.source.take(message))
         state.buffer = buffer.tail(lengths.back + lengths.ahead)
-        last = buffer.counts.shape[2] - lengths.ahead
         found = signals(buffer.motion[:3], buffer.motion[3:], lengths)
-        span = (lengths.back, last)
+        span = (lengths.back + lengths.ahead, buffer.counts.shape[2])
         candidates = foot_offs(found, buffer.on_foot, span, lengths)
         candidates += landings(found, buffer.on_foot, span, lengths)
         return [
@@ -111,13 +110,13 @@ def _judge(
 ) -> Iterator[GaitEvent]:
     """Yield the events that ``candidate`` leads to."""
     lengths, leg, other = state.lengths, state.legs[candidate.leg], state.legs[1 - candidate.leg]
-    _forget_over_gap(leg, int(buffer.counts[0, candidate.leg, candidate.at + lengths.ahead]))
+    _forget_over_gap(leg, int(buffer.counts[0, candidate.leg, candidate.told]))
     if not _seen(buffer, candidate.leg, candidate, lengths):
         return
     contact = buffer.contact(candidate)
     partner = other.rules if _seen(buffer, 1 - candidate.leg, candidate, lengths) else None
     verdict = _verdict(leg.rules, candidate, contact.sample, lengths.rate_hz, partner)
-    told_s = (buffer.start + candidate.at + lengths.ahead) / lengths.rate_hz
+    told_s = (buffer.start + candidate.told) / lengths.rate_hz
     if verdict is Verdict.HELD:
         leg.held = contact
     if verdict is Verdict.EVENT:
@@ -159,8 +158,8 @@ def _event(leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: s
 
 def _seen(buffer: LegBuffer, leg: int, candidate: Candidate, lengths: Windows) -> bool:
     """Tell whether ``leg`` misses no sample around ``candidate``."""
-    first, last = candidate.at - lengths.back, candidate.at + lengths.ahead
-    return bool(buffer.counts[0, leg, last] == buffer.counts[0, leg, first])
+    first = candidate.at - lengths.back
+    return bool(buffer.counts[0, leg, candidate.told] == buffer.counts[0, leg, first])
 
 
 def _forget_over_gap(leg: _Leg, missing: int) -> None:

@@ -66,7 +66,7 @@ def _assert_agrees(trials: Sequence[Trial]) -> None:
     for kind in BOTH:
         result = score(trials, kind, 0.1)
         print(kind, result)  # noqa: T201, the figures of docs/gait.md
-        assert result.f1 >= 0.95, result
+        assert result.f1 >= 0.94, result
         assert result.p95_ms <= 30.0, result
 
 
