@@ -120,6 +120,7 @@ def _judge(
     if verdict is Verdict.HELD:
         leg.held = contact
     if verdict is Verdict.EVENT:
+        leg.held = None
         if contact.kind is GaitEventKind.FINAL_CONTACT:
             yield from _released(other, contact.sample, lengths.rate_hz, told_s, person)
         yield _event(leg, contact, lengths.rate_hz, told_s, person)

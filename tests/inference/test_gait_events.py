@@ -162,6 +162,16 @@ def test_contacts_are_told_within_the_look_ahead(walk: Trial) -> None:
     assert np.percentile(delays, 95) <= LOOK_AHEAD_S + 0.05
 
 
+def test_events_of_a_foot_are_in_order() -> None:
+    for trial in voisard_trials(data_set("voisard_healthy_gait")):
+        events = found(trial.blocks)
+        told = [event.detected_s for event in events]
+        assert told == sorted(told)
+        for side in Side:
+            own = [event.t_s for event in events if event.side is side]
+            assert np.diff(own).min() >= 0.19
+
+
 def test_contract(walk: Trial) -> None:
     assert_stage_contract(GaitEvents, walk.blocks, seed=11)
 
