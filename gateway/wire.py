@@ -74,7 +74,6 @@ _COMPACT = (JointAngleBlock, EstimateBlock)
 # Letters are dimensions that must agree with one another within a message.
 _SHAPES: Mapping[type, Mapping[str, tuple[str | int, ...]]] = MappingProxyType(
     {
-        PacketBlock: {"arrival_ns": ("N",), "ends": ("N",)},
         Calibration: {"quat": (len(PLACES), 4), "known": (len(PLACES),)},
         JointAngleBlock: dict.fromkeys(("angle_rad", "valid", "real"), ("T", len(JOINTS))),
         EstimateBlock: dict.fromkeys(("mean", "sd"), ("T", "K")),
@@ -97,7 +96,10 @@ def decode(kind: str, body: bytes) -> Recorded:
         raise JournalError(f"of unknown kind {kind!r}: written by a newer version?")
     try:
         message: Recorded = _DECODERS[kind].decode(body)
-        _check_shapes(message)
+        if isinstance(message, PacketBlock):
+            _check_packets(message)
+        else:
+            _check_shapes(message)
     except (msgspec.MsgspecError, ValueError) as error:
         raise JournalError(f"damaged, kind {kind!r}: {error}") from error
     return message
@@ -113,12 +115,12 @@ def _check_shapes(message: Recorded) -> None:
         ]
         if len(shape) != len(dimensions) or list(shape) != expected:
             raise ValueError(f"{name} has shape {shape}")
-    if isinstance(message, PacketBlock):
-        _check_packets(message)
 
 
 def _check_packets(block: PacketBlock) -> None:
     ends = block.ends
+    if ends.ndim != 1 or block.arrival_ns.shape != ends.shape:
+        raise ValueError(f"ends has shape {ends.shape}")
     covered = (
         int(ends[-1]) == len(block.payload) and ends[0] >= 0 if len(ends) else not block.payload
     )
