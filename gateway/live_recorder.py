@@ -24,6 +24,7 @@ class LiveRecorder:
     def __init__(self, recorder: SessionRecorder, stopped: Callable[[str], None]) -> None:
         self._recorder: SessionRecorder | None = recorder
         self._stopped = stopped
+        self._writing = asyncio.Lock()
 
     def take(self, blocks: Sequence[PacketBlock], messages: Sequence[Message]) -> None:
         """Take packets as received and what was made of them."""
@@ -37,15 +38,21 @@ class LiveRecorder:
             await asyncio.sleep(COMMIT_EVERY_S)
             await self._attempt(self._recorder.commit)
 
+    async def finish(self) -> None:
+        """Commit the rest; whoever follows the session can read it to its end now."""
+        if self._recorder is not None:
+            await self._attempt(self._recorder.finish)
+
     async def close(self) -> None:
-        """Commit the rest and close the session."""
+        """Close the session."""
         if self._recorder is not None:
             await self._attempt(self._recorder.close)
             self._recorder = None
 
     async def _attempt(self, write: Callable[[], None]) -> None:
         try:
-            await in_thread(write)
+            async with self._writing:
+                await in_thread(write)
         except JournalError as error:
             self._recorder = None
             text = f"recording has stopped, live feedback goes on: {error}"

@@ -150,9 +150,11 @@ class Service:
             lasted_s = time.monotonic() - started_s
             self.pump.finish()
             if self._recorder is not None:
-                await self._recorder.close()
+                await self._recorder.finish()
             recorded.set()
             await asyncio.gather(*sinks)
+            if self._recorder is not None:
+                await self._recorder.close()
             for task in background:
                 task.cancel()
         if failure is not None:

@@ -48,13 +48,18 @@ class SessionRecorder:
         self.commit_due = False
         self._journal.commit()
 
-    def close(self) -> None:
-        """Record what is held and close the journal; raises JournalError."""
+    def finish(self) -> None:
+        """Record what is held: nothing comes any more; raises JournalError."""
         for block in self._packets.flush():
             self._append(block)
         for recorder in self._blocks.values():
             for rest in recorder.flush():
                 self._append(rest)
+        self.commit()
+
+    def close(self) -> None:
+        """Finish, and close the journal; best when nobody reads it any more."""
+        self.finish()
         self._journal.close()
 
     def _append(self, message: Recorded, *, truth: bool = False) -> None:
