@@ -62,6 +62,9 @@ def _config() -> BrokerConfig:
 async def _connected(
     broker: Broker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
+    # asyncio does this only for sockets it has made itself; without it a message waits 40 ms.
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     await broker.external_connected(
         StreamReaderAdapter(reader), StreamWriterAdapter(writer), LISTENER
     )

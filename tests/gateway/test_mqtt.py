@@ -87,6 +87,15 @@ async def test_live_parts_carry_the_newest_frame(broker_port: int) -> None:
         assert live.sent_ns > live.ready_ns
 
 
+async def test_small_messages_are_not_held_back_for_acknowledgements(mosquitto: Server) -> None:
+    sink = MqttSink(section(mosquitto.port), PERSON, backoff=SOON)
+    async with running(sink, None):
+        await connected(sink)
+        assert sink._client is not None
+        connection: Any = sink._client._client.socket()
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 async def test_live_is_latest_wins_and_an_unchanged_part_is_told_once_a_second(
     mosquitto: Server,
 ) -> None:
