@@ -19,17 +19,26 @@ from inference.contact_kernels import (
     smoothing_delay,
 )
 
+# Least depth of a reversal: the motion turns back within 80 ms at 0.7 and 0.45 rad/s either way.
 FOOT_OFF_RAD2_S2 = -0.5
 LANDING_RAD2_S2 = -0.2
+
+# Slow walking pushes off and swings faster than this; squats and sitting do so without a jolt.
 PUSH_OFF_RAD_S = 2.0
 SWING_RAD_S = 1.5
+FREE_SWING_RAD_S = 0.8
+
+# The swing keeps this much of the push-off's speed; after landing this much is left at most.
+KEPT_SHARE = 0.25
+FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
+
+# A landing's jolt: least size, least share of the jolts before it, and where its burst begins.
 JOLT_M_S2 = 2.0
 JOLT_SHARE = 0.3
-FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
-KEPT_SHARE = 0.25
-FOOT_LIFT_SHARE, SHANK_LIFT_SHARE = 0.5, 0.35
 ONSET_SHARE = 0.25
 
+# When it happened: of the way from the fastest push-off to the reversal, and after a reversal.
+FOOT_LIFT_SHARE, SHANK_LIFT_SHARE = 0.5, 0.35
 LANDING_SHIFT_S = 0.015
 
 SHORTEST_SWING_S = 0.2
@@ -39,7 +48,6 @@ SHORTEST_STRIDE_S = 0.45
 LEAST_RETRY_S = 0.6
 LONGEST_STEP_S = 1.5
 LONGEST_HOLD_S = 0.6
-FREE_SWING_RAD_S = 0.8
 
 
 class Candidate(NamedTuple):
