@@ -144,12 +144,12 @@ class InfluxSink:
             return self._refusal(error)
         except (ValueError, aiohttp.NonHttpUrlClientError) as error:
             raise ServiceError(
-                f"InfluxDB cannot be asked at {self._config.url!r}: influxdb.url must be an "
+                f"InfluxDB cannot be asked at {self._config.url!r}; influxdb.url must be an "
                 "address like http://127.0.0.1:8086, and influxdb.token as InfluxDB shows it"
             ) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ServiceError(
-                f"InfluxDB does not answer at {self._config.url} ({_reason(error)}): "
+                f"InfluxDB does not answer at {self._config.url} ({_reason(error)}); "
                 "start it or correct influxdb.url"
             ) from error
         return 0, ""
@@ -168,11 +168,11 @@ class InfluxSink:
         where = f"InfluxDB at {self._config.url}"
         if status in (401, 403):
             return (
-                f"{where} refuses the token ({said}): set influxdb.token to one that may write "
+                f"{where} refuses the token ({said}); set influxdb.token to one that may write "
                 f"to the bucket {self._config.bucket!r}"
             )
         if status == 404:
-            return f"{where} says {said}: create it, or correct influxdb.bucket or influxdb.org"
+            return f"{where} says {said}; create it, or correct influxdb.bucket or influxdb.org"
         return f"{where} cannot take records: {said}"
 
 

@@ -11,34 +11,36 @@ import asyncio
 import re
 import secrets
 import socket
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import aiomqtt
-import msgspec
 
 from gateway.config import MqttSection
 from gateway.errors import GaitwireError, JournalError, ServiceError
 from gateway.journal import Entry, SessionInfo
 from gateway.live import LiveFrame
 from gateway.retry import Backoff, Healthy, keep_trying
-from gateway.sinks.documents import Record
 from gateway.sinks.follower import begin, follow, leftover
-from gateway.sinks.line_protocol import wall_time
-from gateway.sinks.live_documents import GatewayState, Live
-from gateway.sinks.mailbox import Mailbox, Part
-from gateway.sinks.records import PUBLISHED, record_data, record_time_s, wall_text
+from gateway.sinks.mailbox import Mailbox
+from gateway.sinks.records import PUBLISHED
 from gateway.sinks.status import SinkStatus
 from gateway.sinks.tasks import in_thread, one_error, until_stopped
+from gateway.sinks.topics import (
+    live_document,
+    person_topic,
+    record_document,
+    state_document,
+    state_topic,
+)
 
 GRACE_S = 5.0
 TIMEOUT_S = 10.0
 KEEPALIVE_S = 10
 # Without it the second of two messages in a row waits for the first's acknowledgement, 40 ms.
 NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-_NOT_IN_A_LEVEL = re.compile(r"[/+#\s\x00]")
 _CODE = re.compile(r"^\[[^\]]*\] ")
 # The reason codes of MQTT 5, to which paho translates those of MQTT 3.1.1.
 _REFUSED_LOGIN = (134, 135)
@@ -75,7 +77,6 @@ class MqttSink:
         self._grace_s = grace_s
         self._mailbox = Mailbox(config.live_rate_hz)
         self._client: aiomqtt.Client | None = None
-        self._encoder = msgspec.json.Encoder()
 
     @property
     def where(self) -> str:
@@ -120,13 +121,8 @@ class MqttSink:
 
     def convert(self, entry: Entry, info: SessionInfo) -> list[tuple[str, bytes]]:
         """Return the topic and document of an entry."""
-        made = record_data(entry.message)
-        if made is None:
-            return []
-        name, data = made
-        time_text = wall_text(wall_time(info.wall_origin_ns, record_time_s(data)))
-        record = Record(entry.seq, info.session, info.person, time_text, data)
-        return [(self._topic(info.person, "record", name), msgspec.json.encode(record))]
+        made = record_document(self._config.topic, entry, info)
+        return [] if made is None else [made]
 
     async def deliver(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Publish a page and return once the broker has all of it; raises ServiceError."""
@@ -171,8 +167,9 @@ class MqttSink:
 
     def _make_client(self, *, will: bool = True) -> aiomqtt.Client:
         config = self._config
-        offline = msgspec.json.encode(GatewayState("offline"))
-        last_will = aiomqtt.Will(self._state_topic, offline, qos=1, retain=True)
+        last_will = aiomqtt.Will(
+            state_topic(config.topic), state_document("offline"), qos=1, retain=True
+        )
         client = aiomqtt.Client(
             self._host,
             self._port,
@@ -196,17 +193,12 @@ class MqttSink:
     async def _send_live(self) -> None:
         while True:
             for name, part in (await self._mailbox.take()).items():
-                document = self._live_document(part)
-                await self._publish(self._topic(self._person, "live", name), document, qos=0)
+                topic = person_topic(self._config.topic, self._person, "live", name)
+                await self._publish(topic, live_document(self._person, part), qos=0)
 
-    def _live_document(self, part: Part) -> bytes:
-        sent_ns = time.monotonic_ns()
-        live = Live(self._person, part.t_s, part.ready_ns, sent_ns, part.data)
-        return self._encoder.encode(live)
-
-    async def _tell_state(self, state: str) -> None:
-        document = msgspec.json.encode(GatewayState(state))
-        await self._publish(self._state_topic, document, qos=1, retain=True)
+    async def _tell_state(self, state: Literal["online", "offline"]) -> None:
+        topic = state_topic(self._config.topic)
+        await self._publish(topic, state_document(state), qos=1, retain=True)
 
     async def _publish(
         self, topic: str, document: bytes, qos: int, *, retain: bool = False
@@ -214,13 +206,6 @@ class MqttSink:
         assert self._client is not None
         await self._client.publish(topic, document, qos, retain)
         self.published += 1
-
-    @property
-    def _state_topic(self) -> str:
-        return f"{self._config.topic}/gateway/state"
-
-    def _topic(self, person: str, family: str, name: str) -> str:
-        return f"{self._config.topic}/{_NOT_IN_A_LEVEL.sub('_', person)}/{family}/{name}"
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -235,8 +220,8 @@ class MqttSink:
         code = getattr(error, "rc", None)
         if getattr(code, "value", code) in _REFUSED_LOGIN:
             user = repr(self._config.username) if self._config.username else "a nameless user"
-            return ServiceError(f"{where} refuses {user}: correct mqtt.username and mqtt.password")
+            return ServiceError(f"{where} refuses {user}; correct mqtt.username and mqtt.password")
         reason = _CODE.sub("", str(error)).lower()
         return ServiceError(
-            f"{where} cannot be reached ({reason}): start it, or correct mqtt.host and mqtt.port"
+            f"{where} cannot be reached ({reason}); start it, or correct mqtt.host and mqtt.port"
         )

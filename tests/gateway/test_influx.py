@@ -130,13 +130,13 @@ async def test_a_session_begun_in_an_outage_is_delivered_later(
     ("change", "sentence"),
     [
         ({"token": SecretStr("wrong")}, "refuses the token .* set influxdb.token"),
-        ({"bucket": "missing"}, 'bucket "missing" not found: create it, or correct'),
-        ({"org": "nobody"}, 'organization name "nobody" not found: create it, or correct'),
+        ({"bucket": "missing"}, 'bucket "missing" not found; create it, or correct'),
+        ({"org": "nobody"}, 'organization name "nobody" not found; create it, or correct'),
         ({"token": SecretStr("line\nbreak")}, "influxdb.token as InfluxDB shows it"),
-        ({"url": "localhost:8086"}, "cannot be asked at 'localhost:8086': influxdb.url must be an"),
+        ({"url": "localhost:8086"}, "cannot be asked at 'localhost:8086'; influxdb.url must be an"),
         (
             {"url": "http://127.0.0.1:9"},
-            "does not answer at http://127.0.0.1:9 \\(connection refused\\): start it or",
+            "does not answer at http://127.0.0.1:9 \\(connection refused\\); start it or",
         ),
     ],
 )

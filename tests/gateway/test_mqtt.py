@@ -184,7 +184,7 @@ async def test_a_wrong_password_is_said_and_tried_again(
         await sink.check()
     async with running(sink, session.path):
         await until(lambda: sink.status.state is SinkState.RETRYING, "the refusal is noticed")
-        assert "refuses 'gaitwire': correct mqtt.username and mqtt.password" in sink.status.text
+        assert "refuses 'gaitwire'; correct mqtt.username and mqtt.password" in sink.status.text
     assert sink.status.text == "stopped; 8 entries are left to the next start"
     right = MqttSink(section(port).model_copy(update=known), PERSON, backoff=SOON)
     assert await right.check() == f"{LOOPBACK}:{port}"
@@ -235,7 +235,7 @@ async def test_trouble_with_the_journal_leaves_live_topics_be(
 )
 async def test_an_address_that_cannot_be_is_said(change: dict[str, str | int]) -> None:
     wrong = section(1883).model_copy(update=change)
-    with pytest.raises(ServiceError, match=r"cannot be reached \(.*\): start it, or correct"):
+    with pytest.raises(ServiceError, match=r"cannot be reached \(.*\); start it, or correct"):
         await MqttSink(wrong, PERSON).check()
 
 
@@ -246,7 +246,7 @@ async def test_no_broker_is_said_with_what_to_do() -> None:
         await until(lambda: sink.status.state is SinkState.RETRYING, "it is noticed")
         assert sink.status.text == (
             f"retrying: the MQTT broker at {LOOPBACK}:{port} cannot be reached (connection "
-            "refused): start it, or correct mqtt.host and mqtt.port"
+            "refused); start it, or correct mqtt.host and mqtt.port"
         )
 
 
