@@ -25,7 +25,11 @@ This page is made from the types in `gateway/config.py` and `gateway/rules.py`:
 `python -m gateway.config_reference > docs/configuration.md`.
 """
 _REPEATED = {"sensors": "[[sensors]]", "rules": "[[feedback.rules]]"}
-_RULES: dict[str, type[BaseModel]] = {"range": RangeRule, "cadence": CadenceRule, "repetition": RepetitionRule}
+_RULES: dict[str, type[BaseModel]] = {
+    "range": RangeRule,
+    "cadence": CadenceRule,
+    "repetition": RepetitionRule,
+}
 
 
 def reference() -> str:

@@ -222,7 +222,8 @@ class LiveView:
 def _mean_of(strides: list[Stride]) -> Any:
     def mean(attribute: str) -> float | None:
         values = [getattr(stride, attribute) for stride in strides]
-        return number(float(np.mean(values))) if values else None
+        known = [value for value in values if np.isfinite(value)]
+        return number(float(np.mean(known))) if known else None
 
     return mean
 

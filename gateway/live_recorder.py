@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -12,6 +13,7 @@ from gateway.journal import SessionRecorder
 from gateway.messages import Message, PacketBlock
 from gateway.sinks.tasks import in_thread
 
+LOOK_EVERY_S = 0.1
 COMMIT_EVERY_S = 1.0
 
 
@@ -33,10 +35,17 @@ class LiveRecorder:
             self._recorder.messages(messages)
 
     async def run(self) -> None:
-        """Commit once a second until cancelled."""
+        """Commit whenever a second has closed, and at least once a second, until cancelled.
+
+        So a crash costs the second that is under way, and no more.
+        """
+        committed_s = time.monotonic()
         while self._recorder is not None:
-            await asyncio.sleep(COMMIT_EVERY_S)
-            await self._attempt(self._recorder.commit)
+            await asyncio.sleep(LOOK_EVERY_S)
+            waited_s = time.monotonic() - committed_s
+            if self._recorder.commit_due or waited_s >= COMMIT_EVERY_S:
+                committed_s = time.monotonic()
+                await self._attempt(self._recorder.commit)
 
     async def finish(self) -> None:
         """Commit the rest; whoever follows the session can read it to its end now."""

@@ -377,7 +377,7 @@ class Repetition:
 
 @message
 class ExerciseState:
-    """The exercise under way, told whenever a block ends: for live feedback only.
+    """The exercise under way, told every 20 ms of the grid: for live feedback only.
 
     ``value_rad`` is the leading angle now; ``target_low_rad`` .. ``target_high_rad`` the zone to
     reach; ``progress`` 0 at rest, 1 at the target.

@@ -52,9 +52,8 @@ class Tracks:
 
     def bounds(self) -> tuple[IntArray, IntArray]:
         """Return the index (S,) of each sensor's first row, and of the row after its last."""
-        edges = np.searchsorted(
-            self.key, np.append(self.base, self.base[-1] + _APART) - _APART // 2
-        )
+        edges = np.arange(len(self.base) + 1) * _APART - _APART // 2
+        edges = np.searchsorted(self.key, edges)
         return edges[:-1], edges[1:]
 
     def forget(self, before_ns: int) -> None:

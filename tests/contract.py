@@ -95,7 +95,9 @@ def push_all(stage: Stage, messages: Iterable[Message]) -> list[Message]:
     return [produced for message in taken for produced in stage.push(message)]
 
 
-def assert_stage_contract(make: Callable[[], Stage], messages: Sequence[Message], seed: int) -> None:
+def assert_stage_contract(
+    make: Callable[[], Stage], messages: Sequence[Message], seed: int
+) -> None:
     """Hold a stage to its contract on ``messages``, which should make it produce something."""
     print(f"seed {seed}")  # noqa: T201, shown by pytest on failure: reproduces the cuts
     rng = np.random.default_rng(seed)
@@ -188,7 +190,9 @@ def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, list | tuple):
         return len(left) == len(right) and all(map(_equal, left, right))
     if isinstance(left, np.ndarray):
-        return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
+        return left.dtype == right.dtype and np.array_equal(
+            left, right, equal_nan=left.dtype.kind == "f"
+        )
     if dataclasses.is_dataclass(left):
         return type(left) is type(right) and _equal(_fields(left), _fields(right))
     if isinstance(left, float) and left != left:

@@ -11,8 +11,8 @@ import asyncio
 import re
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -116,7 +116,7 @@ class MqttSink:
     async def check(self) -> str:
         """Connect once and leave again; returns where, raises ServiceError."""
         with self._translated():
-            async with self._make_client(will=False):
+            async with self._connection(self._make_client(will=False)):
                 return self.where
 
     def convert(self, entry: Entry, info: SessionInfo) -> list[tuple[str, bytes]]:
@@ -135,7 +135,7 @@ class MqttSink:
     async def _publish_until(
         self, path: Path | None, stop: asyncio.Event, older: Sequence[Path], healthy: Healthy
     ) -> None:
-        async with self._make_client() as client:
+        async with self._connection(self._make_client()) as client:
             self._client = client
             self._mailbox.clear()
             await self._tell_state("online")
@@ -185,6 +185,15 @@ class MqttSink:
         client.pending_calls_threshold = 2 * self.page  # a page in flight is no reason to warn
         return client
 
+    @asynccontextmanager
+    async def _connection(self, client: aiomqtt.Client) -> AsyncIterator[aiomqtt.Client]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(client)
+            except ValueError as error:  # a host or port that cannot be
+                raise self._explained(error) from error
+            yield client
+
     async def _watch(self, client: aiomqtt.Client) -> None:
         """Raise as soon as the connection is lost, even where nothing is being sent."""
         async for _ in client.messages:
@@ -212,7 +221,7 @@ class MqttSink:
         try:
             with one_error():
                 yield
-        except (aiomqtt.MqttError, ValueError) as error:  # ValueError: no such host or port can be
+        except aiomqtt.MqttError as error:
             raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> ServiceError:

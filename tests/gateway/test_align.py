@@ -47,7 +47,9 @@ def packets(
     size = int(ends[0])
     index = np.arange(len(t_s)) if keep is None else np.flatnonzero(keep)
     kept = b"".join(payload[i * size : (i + 1) * size] for i in index)
-    return PacketBlock(spec.sensor, "motion", arrival_ns[index], kept, size * np.arange(1, len(index) + 1))
+    return PacketBlock(
+        spec.sensor, "motion", arrival_ns[index], kept, size * np.arange(1, len(index) + 1)
+    )
 
 
 def ticks(seconds: float, every_s: float = 0.05) -> list[Tick]:

@@ -197,9 +197,7 @@ def test_what_is_no_recording_is_told_in_a_sentence(
     assert any(part in err for part in told.split("|")), err
 
 
-def test_a_truncated_session_is_told_and_read_as_far_as_it_goes(
-    call: Call, tmp_path: Path
-) -> None:
+def test_a_truncated_session_is_told_and_read_as_far_as_it_goes(call: Call, tmp_path: Path) -> None:
     out = tmp_path / f"cut{SUFFIX}"
     call("simulate", "--scenario", "walk", "--out", out, "--seconds", "20")
     with out.open("r+b") as file:
@@ -221,9 +219,7 @@ def test_wrong_usage_is_2_and_failures_are_1(call: Call, tmp_path: Path) -> None
     assert "c.toml, line 2: pages.prot" in err
 
 
-def test_a_port_in_use_is_told(
-    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_in_use_is_told(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("GAITWIRE_PAGES__PORT", str(port))

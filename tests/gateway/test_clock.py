@@ -72,7 +72,9 @@ def link(seconds: float, drift_ppm: float, seed: int) -> tuple[IntArray, IntArra
     return device_ns, arrival_ns, host_ns
 
 
-def fit(device_ns: IntArray, arrival_ns: IntArray, cut: int, *, timed: bool = True) -> tuple[IntArray, IntArray]:
+def fit(
+    device_ns: IntArray, arrival_ns: IntArray, cut: int, *, timed: bool = True
+) -> tuple[IntArray, IntArray]:
     """Map one sensor's device times in blocks of ``cut`` rows."""
     clock = ClockFit([PERIOD_NS], [timed])
     parts = []

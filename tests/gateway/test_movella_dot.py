@@ -90,7 +90,9 @@ def test_what_is_encoded_is_decoded(
     mode: int, padding: int, acc: np.ndarray, gyr: np.ndarray
 ) -> None:
     ticks = np.array([0, 2**32 - 1, 2**32 + 5])
-    payload, ends = encode_block(mode, ticks, acc.astype(float), gyr.astype(float), np.zeros((3, 4)))
+    payload, ends = encode_block(
+        mode, ticks, acc.astype(float), gyr.astype(float), np.zeros((3, 4))
+    )
     starts = [0, *ends[:-1]]
     padded = [payload[s:e] + bytes(padding) for s, e in zip(starts, ends, strict=True)]
     samples = DRIVER.decode(block_of(*padded), {"mode": mode})

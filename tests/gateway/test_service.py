@@ -1,0 +1,239 @@
+"""The whole service: what it records is what a replay gives, and no service's absence stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import msgspec
+import numpy as np
+import pytest
+from playwright.async_api import expect
+
+from gateway.app.pipeline import build_pipe
+from gateway.app.service import Ready, Service
+from gateway.config import Config, InfluxSection, JournalSection, MqttSection, PagesSection
+from gateway.journal import SUFFIX, open_journal
+from gateway.messages import (
+    PLACES,
+    BodyBlock,
+    Cue,
+    GaitEvent,
+    JointAngleBlock,
+    Message,
+    Place,
+    Repetition,
+    Stride,
+    Tick,
+)
+from gateway.pump import Figures
+from gateway.recordings import Recording, open_recording
+from gateway.sources.playback import Playback
+from simulators.recording import Equipment, SimulatedRecording
+from simulators.scenarios import SCENARIOS
+from tests.contract import canonical
+from tests.dashboards.visit import chromium, visiting
+from tests.services.influx import Database
+from tests.services.server import Server, free_port
+
+SPEED = 3.0
+
+
+def config(folder: Path, **sections: Any) -> Config:
+    """Everything on free ports, sessions in ``folder``."""
+    defaults: dict[str, Any] = {
+        "journal": JournalSection(folder=folder),
+        "mqtt": MqttSection(port=0),
+        "pages": PagesSection(enabled=False),
+    }
+    return Config(**{**defaults, **sections})
+
+
+def simulated(
+    scenario: str, seconds: float, places: Sequence[Place] = PLACES
+) -> SimulatedRecording:
+    """A simulated person's recording."""
+    return SimulatedRecording(scenario, 2, seconds, equipment=Equipment(places=tuple(places)))
+
+
+async def serve(
+    chosen: Config, recording: Recording, speed: float = SPEED
+) -> tuple[Figures, Ready]:
+    """Serve a recording to its end."""
+    seen: list[Ready] = []
+    service = Service(chosen, Playback(recording, speed))
+    figures = await service.run(asyncio.Event(), seen.append)
+    return figures, seen[0]
+
+
+def played(recording: Recording, chunk_s: float) -> list[Message]:
+    """What the pipe makes of a recording in hops of ``chunk_s``."""
+    pipe = build_pipe(
+        Config(),
+        recording.person,
+        recording.sensors,
+        recording.origin_ns,
+        recording.grid_rate_hz,
+        chunk_s,
+    )
+    produced: list[Message] = []
+    for number, blocks in enumerate(recording.chunks(chunk_s), start=1):
+        for block in blocks:
+            produced += pipe.push(block)
+        produced += pipe.push(Tick(recording.origin_ns + round(number * chunk_s * 1e9)))
+    return [*produced, *pipe.flush()]
+
+
+def results(messages: Sequence[Message], kind: type) -> list[bytes]:
+    """Results of one kind as bytes, in an order that does not depend on the hop."""
+    return sorted(msgspec.msgpack.encode(m) for m in messages if isinstance(m, kind))
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+def test_the_whole_pipe_gives_the_same_whatever_the_hop(scenario: str) -> None:
+    live, chunked = (played(simulated(scenario, 40), hop) for hop in (0.02, 10.0))
+    for kind in (GaitEvent, Stride, Repetition, Cue):
+        assert results(live, kind) == results(chunked, kind)
+    blocks = [canonical([m for m in made if not isinstance(m, Cue)]) for made in (live, chunked)]
+    for name in ("BodyBlock", "JointAngleBlock", "EstimateBlock"):
+        for field in ("acc", "angle_rad", "valid", "mean", "sd"):
+            if field in blocks[0][name]:
+                one, other = (joined[name][field] for joined in blocks)
+                shared = min(len(one), len(other))
+                assert np.array_equal(one[:shared], other[:shared], equal_nan=one.dtype.kind == "f")
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        (Place.LEFT_FOOT, Place.RIGHT_FOOT),
+        (Place.LEFT_THIGH, Place.LEFT_SHANK),
+        (Place.PELVIS,),
+        (),
+    ],
+)
+def test_any_subset_of_sensors_works_and_what_cannot_be_known_is_absent(
+    places: Sequence[Place],
+) -> None:
+    made = played(simulated("clinic", 40, places), 2.0)
+    feet = Place.LEFT_FOOT in places
+    shank = Place.LEFT_SHANK in places
+    assert any(isinstance(m, Stride) for m in made) == (feet or shank)
+    angles = [m for m in made if isinstance(m, JointAngleBlock)]
+    valid = np.concatenate([m.valid for m in angles]).any(axis=0) if angles else np.zeros(6, bool)
+    assert valid.tolist() == [False, False, shank, False, False, False]
+
+
+async def test_a_replay_of_what_was_recorded_gives_what_was_recorded(tmp_path: Path) -> None:
+    await serve(config(tmp_path), simulated("clinic", 32))
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    with open_journal(path) as journal:
+        recorded = list(journal.messages(["gait_event", "stride", "repetition", "joint_angles"]))
+    again = played(open_recording(path), 10.0)
+    for kind in (GaitEvent, Stride, Repetition):
+        assert results(recorded, kind) == results(again, kind)
+    assert results(recorded, Stride)
+    angles = [canonical(made)["JointAngleBlock"]["angle_rad"] for made in (recorded, again)]
+    shared = min(len(a) for a in angles)
+    assert shared > 3000
+    assert np.array_equal(
+        angles[0][:shared].astype("f4"), angles[1][:shared].astype("f4"), equal_nan=True
+    )
+
+
+async def test_records_reach_mosquitto_and_influxdb_completely(
+    tmp_path: Path, mosquitto: Server, database: Database
+) -> None:
+    chosen = config(
+        tmp_path,
+        mqtt=MqttSection(host="127.0.0.1", port=mosquitto.port),
+        influxdb=database.section,
+    )
+    received: list[tuple[str, Any]] = []
+
+    async def listen(ready: asyncio.Event) -> None:
+        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as client:
+            await client.subscribe("gaitwire/#", qos=1)
+            ready.set()
+            async for message in client.messages:
+                received.append((str(message.topic), msgspec.json.decode(message.payload)))
+
+    subscribed = asyncio.Event()
+    listening = asyncio.create_task(listen(subscribed))
+    await subscribed.wait()
+    figures, _ = await serve(chosen, simulated("clinic", 32))
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    with open_journal(path) as journal:
+        strides = [m for m in journal.messages(["stride"]) if isinstance(m, Stride)]
+    async with asyncio.timeout(10):
+        while sum("record/stride" in topic for topic, _ in received) < len(strides):
+            await asyncio.sleep(0.05)
+    listening.cancel()
+    topics = {topic.rsplit("/", 2)[-2] + "/" + topic.rsplit("/", 1)[-1] for topic, _ in received}
+    assert {"live/motion", "live/gait", "live/sensors", "record/angles", "gateway/state"} <= topics
+    sequence = [d["seq"] for topic, d in received if "/record/" in topic]
+    assert sequence == sorted(set(sequence))
+    assert figures.strides == len(strides) > 5
+    assert database.count("stride", "stride_time_s") == len(strides)
+
+
+async def test_absent_services_stop_nothing(tmp_path: Path) -> None:
+    nobody = free_port()
+    chosen = config(
+        tmp_path,
+        mqtt=MqttSection(host="127.0.0.1", port=nobody),
+        influxdb=InfluxSection(enabled=True, url=f"http://127.0.0.1:{free_port()}"),
+    )
+    figures, _ = await serve(chosen, simulated("walk", 16))
+    assert figures.strides > 5
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    with open_journal(path) as journal:
+        assert journal.counts()["stride"] == figures.strides
+
+
+async def test_a_busy_mqtt_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Exception, match=f"127.0.0.1:{port}.*set mqtt.port to 0"):
+            await serve(config(tmp_path, mqtt=MqttSection(port=port)), simulated("walk", 5))
+    assert not list(tmp_path.glob(f"*{SUFFIX}"))
+
+
+async def test_a_patient_sees_the_figure_move_squats_counted_and_cues(tmp_path: Path) -> None:
+    ready = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+    service = Service(
+        config(tmp_path, pages=PagesSection(port=0)),
+        Playback(SimulatedRecording("squat", 2), label="simulated person"),
+    )
+    serving = asyncio.create_task(service.run(stop, ready.set_result))
+    where: Ready = await ready
+    async with chromium() as browser, visiting(browser, where.pages) as visit:
+        page = visit.page
+        figure = page.locator("#figure")
+        await expect(page.locator("#count")).to_have_text("2", timeout=60_000)
+        await expect(page.locator("#cue")).not_to_be_empty()
+        poses = set()
+        async with asyncio.timeout(30):
+            while len(poses) < 4:
+                poses.add(await figure.screenshot())
+    stop.set()
+    figures = await serving
+    assert figures.repetitions >= 2
+    assert figures.cues >= 2
+
+
+def test_body_blocks_carry_when_they_were_complete() -> None:
+    made = played(simulated("walk", 10), 0.02)
+    bodies = [m for m in made if isinstance(m, BodyBlock)]
+    origin_ns = simulated("walk", 10).origin_ns
+    waits_s = [
+        (body.ready_ns - origin_ns) * 1e-9 - (body.start + len(body.acc) - 1) / body.rate_hz
+        for body in bodies
+    ]
+    assert 0 <= min(waits_s)
+    assert max(waits_s) <= 0.06 + 1e-6
