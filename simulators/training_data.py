@@ -31,7 +31,7 @@ DESCRIPTION = (
     "Simulated adults only, no recording of a person: standing, walking at 0.5 to 1.7 m/s with "
     "step-time asymmetry (SD 12 %), turns, squats to 40 to 120°, sitting down and rising, and "
     "seated knee extensions. Added to it: misalignment up to 8°, sensor bias, gain and noise, "
-    "motion of soft tissue, and missing sensors."
+    "skin that moves on the bone, and missing sensors."
 )
 _SIDES = (Side.LEFT, Side.RIGHT)
 

@@ -39,7 +39,7 @@ def evaluate(
     truths: list[Array] = []
     for done, example in enumerate(examples, 1):
         motion = motion_of(example, metadata.rate_hz, metadata.look_ahead)
-        x = worn(motion.x[None], rng)[0]
+        x = worn(motion.x[None], metadata.rate_hz, rng)[0]
         truths.append(motion.truth[:, columns])
         for name in SCORED:
             raw = raw_outputs(model, x, SUBSETS[name])

@@ -41,7 +41,7 @@ class TrainingConfig(msgspec.Struct, frozen=True):
     calibration_people: int = 24
     evaluation_people: int = 24
     seconds: float = 60.0
-    steps: int = 8000
+    steps: int = 6000
     batch: int = 64
     window: int = 250
     learning_rate: float = 3e-3
@@ -116,5 +116,5 @@ def _batch(
     half = config.batch // 2
     x[:half], truth[:half] = mirrored(x[:half], truth[:half])
     mask = sensor_masks(config.batch, config.window, rng)
-    x = worn(x, rng) * mask[..., None]
+    x = worn(x, config.architecture.rate_hz, rng) * mask[..., None]
     return x.reshape(config.batch, config.window, FEATURES), mask, truth

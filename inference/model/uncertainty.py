@@ -27,7 +27,7 @@ def variance_scale(model: Model, examples: Iterable[Example], seed: int) -> Floa
     ratios: list[FloatArray] = []
     for example in examples:
         motion = motion_of(example, model.metadata.rate_hz, model.metadata.look_ahead)
-        x = worn(motion.x[None], rng)[0]
+        x = worn(motion.x[None], model.metadata.rate_hz, rng)[0]
         for name in SCORED:
             mean, log_variance = raw_outputs(model, x, SUBSETS[name])
             sd = np.exp(0.5 * log_variance.astype(np.float64))

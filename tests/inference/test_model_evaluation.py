@@ -11,6 +11,7 @@ from inference.model.augmentation import (
     misalignment,
     place_mask,
     sensor_masks,
+    skin_motion,
     worn,
 )
 from inference.model.card import card
@@ -73,10 +74,10 @@ def test_the_shipped_model_on_people_it_never_saw() -> None:
 def test_the_score_in_the_file_is_for_the_file() -> None:
     stored = load().metadata.evaluation
     assert stored is not None
-    again = evaluate(load(), people(evaluation_seeds(stored.people), 60.0), DESCRIPTION)
+    again = evaluate(load(), people(evaluation_seeds(6), 40.0), DESCRIPTION)
     for said, found in zip(stored.subsets, again.subsets, strict=True):
         for one, other in zip(said.contacts, found.contacts, strict=True):
-            assert one.accuracy == pytest.approx(other.accuracy, abs=0.02)
+            assert one.accuracy == pytest.approx(other.accuracy, abs=0.015)
 
 
 def test_the_card_tells_figures_and_limits() -> None:
@@ -117,9 +118,15 @@ def test_misalignment_stays_within_its_limit() -> None:
 def test_worn_sensors_differ_from_ideal_ones_by_little() -> None:
     x = np.zeros((6, 100, 8, 6), np.float32)
     x[..., 1] = 9.81
-    found = worn(x, np.random.default_rng(1))
+    found = worn(x, 50.0, np.random.default_rng(1))
     assert found.dtype == np.float32
     assert 0.05 < np.abs(found - x).mean() < 0.5
+
+
+def test_skin_turns_as_fast_as_it_moves() -> None:
+    turn, rate = skin_motion((2, 400, 8), 1000.0, np.random.default_rng(4))
+    np.testing.assert_allclose(np.gradient(turn, 1e-3, axis=1)[:, 1:-1], rate[:, 1:-1], atol=1e-3)
+    assert 0.3 < np.degrees(turn).std() < 3.0
 
 
 def test_masks_cover_all_one_and_any_sensors() -> None:
