@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 import pickle
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -57,9 +59,9 @@ def recut(messages: Iterable[Message], rng: np.random.Generator) -> list[Message
     result: list[Message] = []
     for message in messages:
         count = length(message)
-        cuts = np.unique(rng.integers(0, count + 1, size=min(count, rng.integers(0, 6))))
+        cuts = np.unique(rng.integers(0, count + 1, size=min(count, int(rng.integers(0, 6)))))
         edges = [0, *(int(c) for c in cuts if 0 < c < count), count]
-        for first, last in zip(edges, edges[1:], strict=False):
+        for first, last in itertools.pairwise(edges):
             result.append(message if count <= 1 else piece(message, first, last))
             if count > 1 and rng.random() < 0.1:
                 result.append(piece(message, last, last))
@@ -195,6 +197,6 @@ def _equal(left: Any, right: Any) -> bool:
         )
     if dataclasses.is_dataclass(left):
         return type(left) is type(right) and _equal(_fields(left), _fields(right))
-    if isinstance(left, float) and left != left:
-        return bool(right != right)
+    if isinstance(left, float) and isinstance(right, float) and math.isnan(left):
+        return math.isnan(right)
     return bool(left == right)

@@ -94,7 +94,8 @@ class MovellaDot:
     name = "movella_dot"
 
     def clock(self, settings: Settings, rate_hz: float) -> TickClock:
-        """A 32-bit microsecond counter, whatever the mode and rate."""
+        """Return a 32-bit microsecond counter, whatever the mode and rate."""
+        del settings, rate_hz
         return TickClock(bits=32, tick_ns=1000.0)
 
     def decode(self, block: PacketBlock, settings: Settings) -> Samples:

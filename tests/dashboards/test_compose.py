@@ -13,7 +13,7 @@ from typing import Any
 
 import aiomqtt
 import pytest
-import yaml  # type: ignore[import-untyped]  # ships no types
+import yaml
 
 from dashboards.grafana.live import UID
 from dashboards.grafana.provisioning import HOME, files

@@ -9,7 +9,7 @@ import socket
 import sys
 
 import aiomqtt
-import psutil  # type: ignore[import-untyped] # ships none
+import psutil
 import pytest
 
 from gateway.errors import ServiceError

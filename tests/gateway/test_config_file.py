@@ -64,7 +64,7 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.toml: cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read: No such file"):
         load_config(tmp_path / "none.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not a text file"):
@@ -83,15 +83,13 @@ def test_the_environment_comes_before_the_file(
         load(tmp_path, "")
 
 
-@given(st.text(max_size=300))
+@given(st.text(st.characters(codec="utf-8"), max_size=300))
 def test_any_text_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    folder = tmp_path_factory.mktemp("config")
     try:
-        assert isinstance(load(folder, text), Config)
+        found: Config | ConfigError = load(tmp_path_factory.mktemp("config"), text)
     except ConfigError as error:
-        assert "gaitwire.toml" in str(error)
-    except UnicodeEncodeError:
-        pass
+        found = error
+    assert isinstance(found, Config) or "gaitwire.toml" in str(found)
 
 
 def test_secrets_stay_out_of_what_is_shown(tmp_path: Path) -> None:
@@ -105,8 +103,8 @@ def test_unknown_exercises_drivers_and_models_are_refused(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="no exercise 'sqat'; did you mean 'squat'"):
         build_pipe(load(tmp_path, rules), "p", (), 0, 100.0, 0.02)
     sensor = "[[sensors]]\nsensor='a'\nplace='pelvis'\ndriver='nosuch'"
+    config = load(tmp_path, sensor)
     with pytest.raises(UsageError, match="no sensor driver 'nosuch'; known are"):
-        config = load(tmp_path, sensor)
         build_pipe(config, "p", config.sensor_specs(), 0, 100.0, 0.02)
 
 

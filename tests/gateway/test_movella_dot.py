@@ -112,7 +112,7 @@ def test_packets_of_a_wrong_length_are_refused_with_the_reason(payload: bytes, r
 
 
 def test_modes_without_raw_motion_are_refused_by_name() -> None:
-    with pytest.raises(UsageError, match="mode 4 of a Movella DOT.*20, 21, 26"):
+    with pytest.raises(UsageError, match=r"mode 4 of a Movella DOT.*20, 21, 26"):
         DRIVER.decode(block_of(b"\0" * 44), {"mode": 4})
 
 

@@ -6,11 +6,10 @@ import asyncio
 import collections
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiomqtt
 import msgspec
 import pytest
 from pydantic import SecretStr
@@ -27,6 +26,7 @@ from tests.gateway.made_frames import frame
 from tests.gateway.made_sessions import PERSON, Session
 from tests.services.mosquitto import PASSWORD, USER
 from tests.services.server import LOOPBACK, Server, free_port
+from tests.services.subscriber import subscriber
 from tests.services.wait import until
 
 SOON = Backoff(first_s=0.05, most_s=0.2)
@@ -292,29 +292,3 @@ async def running(sink: MqttSink, path: Path | None) -> AsyncIterator[MqttSink]:
             yield sink
         finally:
             stop.set()
-
-
-@asynccontextmanager
-async def subscriber(port: int, topic: str) -> AsyncIterator[list[tuple[str, bytes]]]:
-    """Collect what comes on a topic, until the broker goes away."""
-    received: list[tuple[str, bytes]] = []
-
-    async def collect(client: aiomqtt.Client) -> None:
-        try:
-            async for message in client.messages:
-                assert isinstance(message.payload, bytes)
-                received.append((str(message.topic), message.payload))
-        except aiomqtt.MqttError:
-            return
-
-    client = aiomqtt.Client(LOOPBACK, port)
-    await client.__aenter__()
-    await client.subscribe(topic, qos=1)
-    task = asyncio.create_task(collect(client))
-    try:
-        yield received
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
-        with suppress(aiomqtt.MqttError):
-            await client.__aexit__(None, None, None)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import aiomqtt
 import msgspec
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from playwright.async_api import expect
 from gateway.app.pipeline import build_pipe
 from gateway.app.service import Ready, Service
 from gateway.config import Config, InfluxSection, JournalSection, MqttSection, PagesSection
+from gateway.errors import ServiceError
 from gateway.journal import SUFFIX, open_journal
 from gateway.messages import (
     PLACES,
@@ -39,6 +39,8 @@ from tests.contract import canonical
 from tests.dashboards.visit import chromium, visiting
 from tests.services.influx import Database
 from tests.services.server import Server, free_port
+from tests.services.subscriber import subscriber
+from tests.services.wait import until
 
 SPEED = 3.0
 
@@ -88,6 +90,17 @@ def played(recording: Recording, chunk_s: float) -> list[Message]:
     return [*produced, *pipe.flush()]
 
 
+def sessions(folder: Path) -> list[Path]:
+    """The session files in ``folder``."""
+    return list(folder.glob(f"*{SUFFIX}"))
+
+
+def only_session(folder: Path) -> Path:
+    """The one session file in ``folder``."""
+    (path,) = sessions(folder)
+    return path
+
+
 def results(messages: Sequence[Message], kind: type) -> list[bytes]:
     """Results of one kind as bytes, in an order that does not depend on the hop."""
     return sorted(msgspec.msgpack.encode(m) for m in messages if isinstance(m, kind))
@@ -130,10 +143,9 @@ def test_any_subset_of_sensors_works_and_what_cannot_be_known_is_absent(
 
 async def test_a_replay_of_what_was_recorded_gives_what_was_recorded(tmp_path: Path) -> None:
     await serve(config(tmp_path), simulated("clinic", 32))
-    (path,) = tmp_path.glob(f"*{SUFFIX}")
-    with open_journal(path) as journal:
+    with open_journal(only_session(tmp_path)) as journal:
         recorded = list(journal.messages(["gait_event", "stride", "repetition", "joint_angles"]))
-    again = played(open_recording(path), 10.0)
+    again = played(open_recording(only_session(tmp_path)), 10.0)
     for kind in (GaitEvent, Stride, Repetition):
         assert results(recorded, kind) == results(again, kind)
     assert results(recorded, Stride)
@@ -153,26 +165,15 @@ async def test_records_reach_mosquitto_and_influxdb_completely(
         mqtt=MqttSection(host="127.0.0.1", port=mosquitto.port),
         influxdb=database.section,
     )
-    received: list[tuple[str, Any]] = []
-
-    async def listen(ready: asyncio.Event) -> None:
-        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as client:
-            await client.subscribe("gaitwire/#", qos=1)
-            ready.set()
-            async for message in client.messages:
-                received.append((str(message.topic), msgspec.json.decode(message.payload)))
-
-    subscribed = asyncio.Event()
-    listening = asyncio.create_task(listen(subscribed))
-    await subscribed.wait()
-    figures, _ = await serve(chosen, simulated("clinic", 32))
-    (path,) = tmp_path.glob(f"*{SUFFIX}")
-    with open_journal(path) as journal:
+    async with subscriber(mosquitto.port, "gaitwire/#") as told:
+        figures, _ = await serve(chosen, simulated("clinic", 32))
+        await until(
+            lambda: sum("record/stride" in topic for topic, _ in told) >= figures.strides,
+            "every stride came",
+        )
+    received = [(topic, msgspec.json.decode(payload)) for topic, payload in told]
+    with open_journal(only_session(tmp_path)) as journal:
         strides = [m for m in journal.messages(["stride"]) if isinstance(m, Stride)]
-    async with asyncio.timeout(10):
-        while sum("record/stride" in topic for topic, _ in received) < len(strides):
-            await asyncio.sleep(0.05)
-    listening.cancel()
     topics = {topic.rsplit("/", 2)[-2] + "/" + topic.rsplit("/", 1)[-1] for topic, _ in received}
     assert {"live/motion", "live/gait", "live/sensors", "record/angles", "gateway/state"} <= topics
     sequence = [d["seq"] for topic, d in received if "/record/" in topic]
@@ -190,17 +191,16 @@ async def test_absent_services_stop_nothing(tmp_path: Path) -> None:
     )
     figures, _ = await serve(chosen, simulated("walk", 16))
     assert figures.strides > 5
-    (path,) = tmp_path.glob(f"*{SUFFIX}")
-    with open_journal(path) as journal:
+    with open_journal(only_session(tmp_path)) as journal:
         assert journal.counts()["stride"] == figures.strides
 
 
 async def test_a_busy_mqtt_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(Exception, match=f"127.0.0.1:{port}.*set mqtt.port to 0"):
+        with pytest.raises(ServiceError, match=rf"127\.0\.0\.1:{port}.*set mqtt.port to 0"):
             await serve(config(tmp_path, mqtt=MqttSection(port=port)), simulated("walk", 5))
-    assert not list(tmp_path.glob(f"*{SUFFIX}"))
+    assert not sessions(tmp_path)
 
 
 async def test_a_patient_sees_the_figure_move_squats_counted_and_cues(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ async def test_a_patient_sees_the_figure_move_squats_counted_and_cues(tmp_path: 
         figure = page.locator("#figure")
         await expect(page.locator("#count")).to_have_text("2", timeout=60_000)
         await expect(page.locator("#cue")).not_to_be_empty()
-        poses = set()
+        poses: set[bytes] = set()
         async with asyncio.timeout(30):
             while len(poses) < 4:
                 poses.add(await figure.screenshot())
@@ -235,5 +235,5 @@ def test_body_blocks_carry_when_they_were_complete() -> None:
         (body.ready_ns - origin_ns) * 1e-9 - (body.start + len(body.acc) - 1) / body.rate_hz
         for body in bodies
     ]
-    assert 0 <= min(waits_s)
+    assert min(waits_s) >= 0
     assert max(waits_s) <= 0.06 + 1e-6
