@@ -13,7 +13,7 @@ import sys
 
 from tests.services.influxd.build import BuildError, binary, ensure
 
-PROGRAMS = {"mosquitto": "mosquitto", "chromium": "chromium"}
+PROGRAMS = {"mosquitto": "mosquitto", "chromium": "chromium", "openssl": "openssl"}
 BUILD_PROGRAMS = {"clang": "clang", "pkg-config": "pkg-config"}
 PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
