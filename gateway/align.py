@@ -67,14 +67,14 @@ class Align:
         self._hold_back_ns = round(hold_back_s * SECOND_NS)
         self._bridge_ns = round(bridge_s * SECOND_NS)
         self._hop = hop_samples
-        self._state = _State(Tracks(len(sensors)), Tally(len(sensors), origin_ns))
+        self._state = _State(Tracks(len(sensors)), Tally(len(sensors), origin_ns, rate_hz))
 
     def push(self, message: Message) -> Iterable[Message]:
         """Take samples; a Tick gives out what is due."""
         match message:
             case ImuBlock() if len(message.sensor):
                 self._state.tracks.append(message, self._origin_ns)
-                self._state.tally.append(message, self._hold_back_ns)
+                self._state.tally.append(message)
             case BatteryLevel():
                 self._state.tally.battery(message)
             case Tick():
@@ -121,7 +121,7 @@ class Align:
         )
         self._state.tracks.forget(int(grid_ns[-1]) - self._bridge_ns)
         self._state.next_index = end
-        self._state.tally.count_real(placed.real, start, self._rate_hz)
+        self._state.tally.append_grid(placed.real)
         return [self._body_block(start, placed)]
 
     def _body_block(self, start: int, placed: OnGrid) -> BodyBlock:
@@ -142,10 +142,8 @@ class Align:
             end_ns = self._origin_ns + (state.next_second + 1) * SECOND_NS
             if now_ns < end_ns or state.next_index < (state.next_second + 1) * self._rate_hz:
                 return produced
-            first = int(np.ceil(state.next_second * self._rate_hz))
-            expected = int(np.ceil((state.next_second + 1) * self._rate_hz)) - first
             produced += state.tally.close(
-                self._person, self._sensors, state.next_second, end_ns, expected
+                self._person, self._sensors, state.next_second, end_ns, self._hold_back_ns
             )
             state.next_second += 1
 

@@ -14,14 +14,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gateway import runs
 from gateway.messages import BoolArray, FloatArray, IntArray, message
+from gateway.runs import Runs
 
 SECOND_NS = 1_000_000_000
-WINDOW_NS = 2 * SECOND_NS
-WINDOWS_KEPT = 150
-WINDOWS_A_FIT = 5
-"""Once there is a line it is fitted anew at every fifth window: drift changes slowly."""
+WINDOW_NS = 5 * SECOND_NS
+WINDOWS_KEPT = 60
+WINDOWS_A_FIT = 2
+"""Once there is a line it is fitted anew at every second window: drift changes slowly."""
 MIN_WINDOWS_FOR_ERROR = 3
 RESTART_NS = 2 * SECOND_NS
 """A device clock that departs this much from the arrivals has restarted."""
@@ -65,60 +65,60 @@ class Unwrapper:
         self._arrival_ns = np.zeros(count, np.int64)
         self._segment = np.full(count, -1, np.int64)
 
-    def push(self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray) -> Unwrapped:
-        """Unwrap raw counter times (N,) in ns; ``sensor`` (N,) rising."""
+    def push(self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray) -> Unwrapped:
+        """Unwrap raw counter times (N,) in ns of the rows of ``runs``."""
+        step, odd = self._steps(runs, raw_ns, arrival_ns)
+        if not odd.any():
+            device_ns = self._take(runs, step, raw_ns, arrival_ns)
+            return Unwrapped(np.arange(len(raw_ns)), device_ns, self._segment[runs.run])
+        return self._with_odd_rows(runs.run, raw_ns, arrival_ns)
+
+    def _with_odd_rows(
+        self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
+    ) -> Unwrapped:
+        """Take the regular rows up to each sensor's first odd one, then that one, and so on."""
         device_ns, segment = np.zeros(len(sensor), np.int64), np.zeros(len(sensor), np.int64)
         kept = np.ones(len(sensor), np.bool_)
         rows = np.arange(len(sensor))
         while len(rows):
-            who, raw, arrival = sensor[rows], raw_ns[rows], arrival_ns[rows]
-            start = runs.starts(who)
-            step, odd = self._steps(who, start, raw, arrival)
-            regular = np.ones(len(rows), np.bool_)
-            if odd.any():
-                regular = runs.up_to_first(odd, start) == 0
+            runs, raw, arrival = Runs(sensor[rows]), raw_ns[rows], arrival_ns[rows]
+            step, odd = self._steps(runs, raw, arrival)
+            odd_so_far = runs.flags_so_far(odd)
+            regular, heads = odd_so_far == 0, odd & (odd_so_far == 1)
             if regular.any():
+                own = Runs(runs.run[regular])
                 taken = rows[regular]
-                device_ns[taken] = self._take(who[regular], step[regular], raw, arrival, regular)
-                segment[taken] = self._segment[who[regular]]
-            heads = odd & (runs.up_to_first(odd, start) == 1) if odd.any() else odd
-            for row in np.flatnonzero(heads):
-                kept[rows[row]] = self._odd(int(who[row]), float(raw[row]), int(arrival[row]))
-                device_ns[rows[row]] = self._device_ns[who[row]]
-                segment[rows[row]] = self._segment[who[row]]
+                device_ns[taken] = self._take(own, step[regular], raw[regular], arrival[regular])
+                segment[taken] = self._segment[own.run]
+            for head in np.flatnonzero(heads):
+                row, who = rows[head], int(runs.run[head])
+                kept[row] = self._odd(who, float(raw[head]), int(arrival[head]))
+                device_ns[row], segment[row] = self._device_ns[who], self._segment[who]
             rows = rows[~regular & ~heads]
         index = np.flatnonzero(kept)
         return Unwrapped(index, device_ns[index], segment[index])
 
     def _steps(
-        self, who: IntArray, start: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
+        self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray
     ) -> tuple[FloatArray, BoolArray]:
         """Return the steps of device time (N,), and which of them are no regular step."""
-        first = who[start]
-        step = raw_ns - runs.previous(raw_ns, start, self._raw_ns[first])
-        arrival_step = arrival_ns - runs.previous(arrival_ns, start, self._arrival_ns[first])
-        wrap_ns = self._wrap_ns[who]
+        step = raw_ns - runs.previous(raw_ns, self._raw_ns[runs.sensors])
+        arrival_step = arrival_ns - runs.previous(arrival_ns, self._arrival_ns[runs.sensors])
+        wrap_ns = self._wrap_ns[runs.run]
         step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
         odd = (step <= 0) | (np.abs(step - arrival_step) > RESTART_NS)
-        odd[start] |= self._segment[first] < 0
+        odd[runs.start] |= self._segment[runs.sensors] < 0
         return step, odd
 
     def _take(
-        self,
-        who: IntArray,
-        step: FloatArray,
-        raw_ns: FloatArray,
-        arrival_ns: IntArray,
-        regular: BoolArray,
+        self, runs: Runs, step: FloatArray, raw_ns: FloatArray, arrival_ns: IntArray
     ) -> IntArray:
         """Add regular steps up, and return the device times."""
-        start = runs.starts(who)
-        last, sensors = runs.lasts(start, len(who)), who[start]
-        elapsed = runs.cumulative_sum(np.rint(step).astype(np.int64), start)
-        device_ns: IntArray = self._device_ns[who] + elapsed
-        self._raw_ns[sensors] = raw_ns[regular][last]
-        self._arrival_ns[sensors] = arrival_ns[regular][last]
-        self._device_ns[sensors] = device_ns[last]
+        elapsed = runs.cumulative_sum(np.rint(step).astype(np.int64))
+        device_ns: IntArray = self._device_ns[runs.run] + elapsed
+        self._raw_ns[runs.sensors] = raw_ns[runs.last]
+        self._arrival_ns[runs.sensors] = arrival_ns[runs.last]
+        self._device_ns[runs.sensors] = device_ns[runs.last]
         return device_ns
 
     def _odd(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
@@ -139,7 +139,7 @@ class ClockFit:
     """Maps the device times of several sensors to host time along the arrivals' lower envelope.
 
     Until enough device time has been seen only the offset is followed; afterwards a line is
-    fitted through the minima of two-second windows, after those far above it have been left
+    fitted through the minima of windows of ``WINDOW_NS``, after those far above it have been left
     out. Host times rise by at least half a sample period. ``timed`` tells which sensors send a
     time of their own.
     """
@@ -156,46 +156,49 @@ class ClockFit:
         self._lowest_at = np.zeros(count, np.int64)
         self._minima: list[list[tuple[int, int]]] = [[] for _ in range(count)]
         self._fitted = np.zeros(count, np.bool_)
-        self._line = np.zeros((count, 2))
+        self._offset_ns = np.zeros(count)
+        self._slope = np.zeros(count)
         self._error_s = np.full(count, np.nan)
-        self._host_ns = np.zeros(count, np.int64)
+        self._host_ns = np.full(count, -(1 << 62))
 
     def push(
-        self, sensor: IntArray, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
+        self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
     ) -> tuple[IntArray, FloatArray]:
         """Return host times (N,) and the fit's residual in seconds (N,) at each sample."""
-        host_ns, error_s = np.empty(len(sensor), np.int64), np.empty(len(sensor))
-        rows = np.arange(len(sensor))
+        part = self._one_window(runs, device_ns, segment)
+        if part.all():
+            return self._map(runs, device_ns, arrival_ns), self._error_s[runs.run]
+        host_ns, error_s = np.empty(len(part), np.int64), np.empty(len(part))
+        rows = np.arange(len(part))
         while len(rows):
-            part = self._one_window(sensor[rows], device_ns[rows], segment[rows])
-            now = rows if part.all() else rows[part]
-            who = sensor[now]
-            host_ns[now] = self._map(who, device_ns[now], arrival_ns[now])
-            error_s[now] = self._error_s[who]
+            now = rows[part]
+            own = Runs(runs.run[now])
+            host_ns[now] = self._map(own, device_ns[now], arrival_ns[now])
+            error_s[now] = self._error_s[own.run]
             rows = rows[~part]
+            part = self._one_window(Runs(runs.run[rows]), device_ns[rows], segment[rows])
         return host_ns, error_s
 
-    def _one_window(self, who: IntArray, device_ns: IntArray, segment: IntArray) -> BoolArray:
+    def _one_window(self, runs: Runs, device_ns: IntArray, segment: IntArray) -> BoolArray:
         """Enter the segment and window of each sensor's first row; return the rows in them."""
-        start = runs.starts(who)
-        sensors = who[start]
-        for position in np.flatnonzero(self._segment[sensors] != segment[start]):
+        sensors, start = runs.sensors, runs.start
+        restarted = self._segment[sensors] != segment[start]
+        for position in np.flatnonzero(restarted) if restarted.any() else ():
             row = start[position]
-            self._restart(int(who[row]), int(segment[row]), int(device_ns[row]))
-        window = (device_ns - self._origin_ns[who]) // WINDOW_NS
-        for position in np.flatnonzero(self._window[sensors] != window[start]):
+            self._restart(int(sensors[position]), int(segment[row]), int(device_ns[row]))
+        window = (device_ns - self._origin_ns[runs.run]) // WINDOW_NS
+        entered = self._window[sensors] != window[start]
+        for position in np.flatnonzero(entered) if entered.any() else ():
             self._enter(int(sensors[position]), int(window[start[position]]))
-        part: BoolArray = (window == self._window[who]) & (segment == self._segment[who])
+        part: BoolArray = window == self._window[runs.run]
+        part &= segment == self._segment[runs.run]
         return part
 
     def _restart(self, sensor: int, segment: int, device_ns: int) -> None:
-        first = self._segment[sensor] < 0
         self._segment[sensor], self._origin_ns[sensor] = segment, device_ns
         self._window[sensor], self._minima[sensor] = 0, []
         self._floor_ns[sensor] = self._lowest_ns[sensor] = 1 << 62
         self._fitted[sensor], self._error_s[sensor] = False, np.nan
-        if first:
-            self._host_ns[sensor] = -(1 << 62)
 
     def _enter(self, sensor: int, window: int) -> None:
         """Close the window before ``window``: its minimum joins the fit."""
@@ -209,39 +212,43 @@ class ClockFit:
             np.array(minima, np.float64), timed=self._timed[sensor]
         )
         if line is not None:
-            self._line[sensor], self._fitted[sensor] = line, True
+            self._offset_ns[sensor], self._slope[sensor] = line
+            self._fitted[sensor] = True
 
-    def _map(self, who: IntArray, device_ns: IntArray, arrival_ns: IntArray) -> IntArray:
+    def _map(self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray) -> IntArray:
         """Return host times (N,) of rows within one window a sensor; follow its minimum."""
-        start = runs.starts(who)
-        sensors, last = who[start], runs.lasts(start, len(who))
-        origin_ns = self._origin_ns[who]
-        elapsed, delay = device_ns - origin_ns, arrival_ns - device_ns
-        self._follow(who, start, elapsed, delay)
-        fitted = self._fitted[who]
-        offset = np.rint(self._line[who, 0] + self._line[who, 1] * elapsed).astype(np.int64)
+        elapsed = device_ns - self._origin_ns[runs.run]
+        delay = arrival_ns - device_ns
+        self._follow(runs, elapsed, delay)
+        fitted = self._fitted[runs.run]
+        offset = np.rint(self._offset_ns[runs.run] + self._slope[runs.run] * elapsed).astype(
+            np.int64
+        )
         if not fitted.all():
-            base = delay[start][runs.ordinals(who)]
-            running = runs.running_min(delay - base, who) + base
-            running = np.minimum(running, self._floor_ns[who])
-            self._floor_ns[sensors] = running[last]
-            offset = np.where(fitted, offset, running)
-        host_ns = self._rising(who, start, device_ns + offset)
-        self._host_ns[sensors] = host_ns[last]
+            base = delay[runs.start][runs.ordinal]
+            lowest = np.minimum(runs.running_min(delay - base) + base, self._floor_ns[runs.run])
+            self._floor_ns[runs.sensors] = lowest[runs.last]
+            offset = np.where(fitted, offset, lowest)
+        host_ns = self._rising(runs, device_ns + offset)
+        self._host_ns[runs.sensors] = host_ns[runs.last]
         return host_ns
 
-    def _follow(self, who: IntArray, start: IntArray, elapsed: IntArray, delay: IntArray) -> None:
-        sensors, least = who[start], np.minimum.reduceat(delay, start)
-        for position in np.flatnonzero(least < self._lowest_ns[sensors]):
-            sensor = sensors[position]
-            row = start[position] + int(np.argmax(delay[start[position] :] == least[position]))
+    def _follow(self, runs: Runs, elapsed: IntArray, delay: IntArray) -> None:
+        least = np.minimum.reduceat(delay, runs.start)
+        lower = least < self._lowest_ns[runs.sensors]
+        for position in np.flatnonzero(lower) if lower.any() else ():
+            sensor, first = runs.sensors[position], runs.start[position]
+            row = first + int(np.argmax(delay[first:] == least[position]))
             self._lowest_ns[sensor], self._lowest_at[sensor] = least[position], elapsed[row]
 
-    def _rising(self, who: IntArray, start: IntArray, host_ns: IntArray) -> IntArray:
-        before = np.maximum(self._host_ns[who[start]], host_ns[start] - _FAR // 2)
-        ordinal = runs.ordinals(who)
-        ramp = before[ordinal] + (runs.ranks(start, len(who)) + 1) * self._least_ns[who]
-        rising: IntArray = np.maximum(runs.running_max(host_ns - ramp, who), 0) + ramp
+    def _rising(self, runs: Runs, host_ns: IntArray) -> IntArray:
+        least_ns = self._least_ns[runs.run]
+        before = self._host_ns[runs.sensors]
+        if (host_ns - runs.previous(host_ns, before) >= least_ns).all():
+            return host_ns
+        before = np.maximum(before, host_ns[runs.start] - _FAR // 2)
+        ramp = before[runs.ordinal] + (runs.rank + 1) * least_ns
+        rising: IntArray = np.maximum(runs.running_max(host_ns - ramp), 0) + ramp
         return rising
 
 

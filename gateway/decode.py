@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway import runs
 from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
 from gateway.drivers import Driver, Samples, Settings, driver
 from gateway.errors import UsageError
@@ -24,6 +23,7 @@ from gateway.messages import (
     Tick,
 )
 from gateway.packet_blocks import joined
+from gateway.runs import Runs
 
 
 def check_places(sensors: Sequence[SensorSpec]) -> None:
@@ -136,63 +136,63 @@ class Decode:
         sensor = sensor_of_packet[samples.packet]
         arrival_ns = packets.arrival_ns[samples.packet]
         raw_ns = self._raw_ns(group, sensor, samples)
-        readable = _readable(samples)
-        unwrapped = self._state.unwrapper.push(
-            sensor[readable], raw_ns[readable], arrival_ns[readable]
-        )
-        row = readable[unwrapped.row]
-        refused = self._refused(sensor_of_packet, samples.packet, sensor, row)
-        if len(row) == 0:
+        runs, rows = Runs(sensor), _readable(samples)
+        if len(rows) < len(sensor):
+            runs, raw_ns, arrival_ns = Runs(sensor[rows]), raw_ns[rows], arrival_ns[rows]
+        unwrapped = self._state.unwrapper.push(runs, raw_ns, arrival_ns)
+        if len(unwrapped.row) < len(rows):
+            rows, arrival_ns = rows[unwrapped.row], arrival_ns[unwrapped.row]
+            runs = Runs(sensor[rows])
+        refused = self._refused(sensor_of_packet, samples.packet, sensor, rows)
+        if len(rows) == 0:
             return None
-        return self._imu_block(samples, sensor[row], arrival_ns[row], row, refused, unwrapped)
+        return self._imu_block(samples, runs, arrival_ns, rows, refused, unwrapped)
 
     def _raw_ns(self, group: _Group, sensor: IntArray, samples: Samples) -> FloatArray:
         """Return the raw device time of every sample; without one, the samples are counted."""
         if group.tick_ns is not None and samples.ticks is not None:
             return samples.ticks.astype(np.float64) * group.tick_ns
-        start = runs.starts(sensor)
-        count = self._state.counted[sensor] + runs.ranks(start, len(sensor))
-        self._state.counted[sensor[start]] = count[runs.lasts(start, len(sensor))] + 1
+        runs = Runs(sensor)
+        count = self._state.counted[sensor] + runs.rank
+        self._state.counted[runs.sensors] = count[runs.last] + 1
         raw_ns: FloatArray = count * self._periods_ns[sensor]
         return raw_ns
 
     def _imu_block(
         self,
         samples: Samples,
-        sensor: IntArray,
+        runs: Runs,
         arrival_ns: IntArray,
-        row: IntArray,
+        rows: IntArray,
         refused: IntArray,
         unwrapped: Unwrapped,
     ) -> ImuBlock:
         host_ns, error_s = self._state.fit.push(
-            sensor, unwrapped.device_ns, arrival_ns, unwrapped.segment
+            runs, unwrapped.device_ns, arrival_ns, unwrapped.segment
         )
+        every = len(rows) == len(samples.packet)
         return ImuBlock(
-            sensor=sensor,
+            sensor=runs.run,
             device_ns=unwrapped.device_ns,
             arrival_ns=arrival_ns,
             host_ns=host_ns,
-            acc=samples.acc[row],
-            gyr=samples.gyr[row],
-            clipped=samples.clipped[row],
+            acc=samples.acc if every else samples.acc[rows],
+            gyr=samples.gyr if every else samples.gyr[rows],
+            clipped=samples.clipped if every else samples.clipped[rows],
             segment=unwrapped.segment,
-            lost=self._lost(sensor, unwrapped),
+            lost=self._lost(runs, unwrapped),
             refused=refused,
             clock_error_s=error_s,
         )
 
-    def _lost(self, sensor: IntArray, unwrapped: Unwrapped) -> IntArray:
+    def _lost(self, runs: Runs, unwrapped: Unwrapped) -> IntArray:
         """Return how many samples are missing just before each, by the device's clock."""
-        start = runs.starts(sensor)
-        first, last = sensor[start], runs.lasts(start, len(sensor))
-        step = unwrapped.device_ns - runs.previous(
-            unwrapped.device_ns, start, self._state.device_ns[first]
-        )
-        segment = runs.previous(unwrapped.segment, start, self._state.segment[first])
-        self._state.device_ns[first] = unwrapped.device_ns[last]
-        self._state.segment[first] = unwrapped.segment[last]
-        lost: IntArray = np.rint(step / self._periods_ns[sensor]).astype(np.int64) - 1
+        state, sensors = self._state, runs.sensors
+        step = unwrapped.device_ns - runs.previous(unwrapped.device_ns, state.device_ns[sensors])
+        segment = runs.previous(unwrapped.segment, state.segment[sensors])
+        state.device_ns[sensors] = unwrapped.device_ns[runs.last]
+        state.segment[sensors] = unwrapped.segment[runs.last]
+        lost: IntArray = np.rint(step / self._periods_ns[runs.run]).astype(np.int64) - 1
         np.maximum(lost, 0, out=lost)
         lost[segment != unwrapped.segment] = 0
         return lost
@@ -205,8 +205,8 @@ class Decode:
         carried = self._state.refused
         if len(row) == len(sensor_of_packet) == len(packet):
             if carried.any():
-                start = runs.starts(sensor)
-                refused[start], carried[sensor[start]] = carried[sensor[start]], 0
+                runs = Runs(sensor)
+                refused[runs.start], carried[runs.sensors] = carried[runs.sensors], 0
             return refused
         bad_packet, bad_row = np.ones(len(sensor_of_packet), int), np.ones(len(packet), int)
         bad_packet[packet], bad_row[row] = 0, 0
@@ -237,6 +237,11 @@ def _groups(sensors: Sequence[SensorSpec]) -> tuple[_Group, ...]:
 
 def _readable(samples: Samples) -> IntArray:
     """Return the rows that are finite throughout."""
+    # A sum is finite only if every part is, and one number is quicker to look at than six a row.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = samples.acc.sum() + samples.gyr.sum()
+    if np.isfinite(total):
+        return np.arange(len(samples.acc))
     finite = np.isfinite(samples.acc).all(axis=1) & np.isfinite(samples.gyr).all(axis=1)
     return np.flatnonzero(finite)
 

@@ -14,62 +14,59 @@ from gateway.messages import BoolArray, FloatArray, ImuBlock, IntArray
 
 REAL_GAP = 1.5
 """Two samples are neighbours, not a gap, up to this many sample periods."""
+FORGET_AT = 256
+"""Rows are dropped in one go when there are so many: the table is rarely copied for it."""
 _APART = 1 << 56
 
 
 class Tracks:
     """The samples that the grid has not passed yet, sensor by sensor in order of time.
 
-    ``key`` (N,) sensor and host time in one rising integer; ``host_ns``, ``arrival_ns`` (N,);
-    ``motion`` (N, 6) acceleration and angular rate; ``real`` (N,) not clipped; ``segment`` (N,).
-    ``reached_ns`` (S,) is the newest host time of each sensor, −1 before its first.
+    ``key`` (N,) sensor and host time in one rising integer; ``motion`` (N, 6) acceleration and
+    angular rate; ``facts`` (4, N) host time, arrival, segment, and 1 where not clipped.
+    ``first`` and ``end`` (S,) are each sensor's first row and the row after its last;
+    ``reached_ns`` (S,) is its newest host time, −1 before the first.
     """
 
     def __init__(self, sensors: int) -> None:
         self.base = np.arange(sensors) * _APART
         self.reached_ns = np.full(sensors, -1, np.int64)
         self.key = np.empty(0, np.int64)
-        self.host_ns = np.empty(0, np.int64)
-        self.arrival_ns = np.empty(0, np.int64)
-        self.segment = np.empty(0, np.int64)
         self.motion = np.empty((0, 6))
-        self.real = np.empty(0, np.bool_)
+        self.facts = np.empty((4, 0), np.int64)
+        self.first = self.end = np.zeros(sensors, np.int64)
 
     def append(self, block: ImuBlock, origin_ns: int) -> None:
         """Add the samples of a block."""
-        host_ns = block.host_ns - origin_ns
-        key = np.concatenate([self.key, self.base[block.sensor] + host_ns])
-        order = np.argsort(key, kind="stable")
+        facts = np.empty((4, len(block.sensor)), np.int64)
+        np.subtract(block.host_ns, origin_ns, out=facts[0])
+        np.subtract(block.arrival_ns, origin_ns, out=facts[1])
+        facts[2], facts[3] = block.segment, ~block.clipped
+        key = np.concatenate([self.key, self.base[block.sensor] + facts[0]])
+        order = key.argsort(kind="stable")
         motion = np.concatenate([block.acc, block.gyr], axis=1)
-        arrival_ns = block.arrival_ns - origin_ns
         self.key = key[order]
-        self.host_ns = np.concatenate([self.host_ns, host_ns])[order]
-        self.arrival_ns = np.concatenate([self.arrival_ns, arrival_ns])[order]
-        self.segment = np.concatenate([self.segment, block.segment])[order]
+        self.facts = np.concatenate([self.facts, facts], axis=1)[:, order]
         self.motion = np.concatenate([self.motion, motion])[order]
-        self.real = np.concatenate([self.real, ~block.clipped])[order]
-        np.maximum.at(self.reached_ns, block.sensor, host_ns)
-
-    def bounds(self) -> tuple[IntArray, IntArray]:
-        """Return the index (S,) of each sensor's first row, and of the row after its last."""
-        edges = np.arange(len(self.base) + 1) * _APART - _APART // 2
-        edges = np.searchsorted(self.key, edges)
-        return edges[:-1], edges[1:]
+        self._find_bounds()
 
     def forget(self, before_ns: int) -> None:
-        """Drop all but each sensor's last sample at or before ``before_ns``."""
-        first, end = self.bounds()
-        oldest = np.searchsorted(self.key, self.base + before_ns, "right") - 1
-        oldest = np.maximum(oldest, first)
-        keep = np.zeros(len(self.key) + 1, np.int64)
-        np.add.at(keep, oldest, 1)
-        np.subtract.at(keep, end, 1)
-        kept = np.cumsum(keep)[:-1] > 0
-        if kept.all():
+        """Drop what no grid time after ``before_ns`` can need, once it is worth the while."""
+        if len(self.key) < FORGET_AT:
             return
-        self.key, self.host_ns = self.key[kept], self.host_ns[kept]
-        self.arrival_ns, self.segment = self.arrival_ns[kept], self.segment[kept]
-        self.motion, self.real = self.motion[kept], self.real[kept]
+        oldest = self.key.searchsorted(self.base + before_ns, "right") - 1
+        change = np.zeros(len(self.key) + 1, np.int64)
+        np.add.at(change, np.maximum(oldest, self.first), 1)
+        np.subtract.at(change, self.end, 1)
+        kept = change.cumsum()[:-1] > 0
+        self.key, self.facts, self.motion = self.key[kept], self.facts[:, kept], self.motion[kept]
+        self._find_bounds()
+
+    def _find_bounds(self) -> None:
+        edges = self.key.searchsorted(np.arange(len(self.base) + 1) * _APART - _APART // 2)
+        self.first, self.end = edges[:-1], edges[1:]
+        seen = self.end > self.first
+        self.reached_ns[seen] = self.facts[0, self.end[seen] - 1]
 
 
 @dataclass(frozen=True)
@@ -89,29 +86,30 @@ def resample(
     tracks: Tracks, grid_ns: IntArray, periods_ns: FloatArray, hold_back_ns: int, bridge_ns: int
 ) -> OnGrid:
     """Put all sensors on the grid times (T,); ``gateway.align`` has the rules."""
-    sensors, deadline = len(periods_ns), grid_ns + hold_back_ns
-    shape = (len(grid_ns), sensors)
+    shape, deadline = (len(grid_ns), len(periods_ns)), grid_ns + hold_back_ns
     if len(tracks.key) == 0:
         nothing = np.zeros(shape, np.bool_)
         return OnGrid(np.full((*shape, 6), np.nan), nothing, nothing.copy(), deadline)
-    first, end = tracks.bounds()
-    right = np.searchsorted(tracks.key, grid_ns[:, None] + tracks.base, "left")
+    at_ns = grid_ns[:, None]
+    right = tracks.key.searchsorted(at_ns + tracks.base, "left")
     newer = np.minimum(right, len(tracks.key) - 1)
-    has_newer = (right < end) & (tracks.arrival_ns[newer] <= deadline[:, None])
-    exact = has_newer & (tracks.host_ns[newer] == grid_ns[:, None])
+    to_ns, arrived_ns, to_segment, to_real = tracks.facts[:, newer]
+    has_newer = (right < tracks.end) & (arrived_ns <= deadline[:, None])
+    exact = has_newer & (to_ns == at_ns)
     older = np.where(exact, newer, np.maximum(right - 1, 0))
-    gap = tracks.host_ns[newer] - tracks.host_ns[older]
+    from_ns, _, from_segment, from_real = tracks.facts[:, older]
+    gap = to_ns - from_ns
     neighbours = gap <= REAL_GAP * periods_ns
-    between = has_newer & (right > first) & (neighbours | (gap <= bridge_ns))
-    between = (between & (tracks.segment[newer] == tracks.segment[older])) | exact
-    weight = np.where(between, grid_ns[:, None] - tracks.host_ns[older], 0) / np.maximum(gap, 1)
+    between = has_newer & (right > tracks.first) & (neighbours | (gap <= bridge_ns))
+    between = (between & (to_segment == from_segment)) | exact
+    weight = np.where(between, at_ns - from_ns, 0) / np.maximum(gap, 1)
     low = tracks.motion[older]
     motion = low + weight[..., None] * (tracks.motion[newer] - low)
-    real = between & neighbours & tracks.real[older] & tracks.real[newer]
+    real = between & neighbours & (from_real & to_real).astype(np.bool_)
     valid = between
     if not between.all():
         motion, valid = _hold(tracks, grid_ns, deadline, bridge_ns, between, motion)
-    ready = np.where(has_newer, tracks.arrival_ns[newer], deadline[:, None]).max(axis=1)
+    ready = np.where(has_newer, arrived_ns, deadline[:, None]).max(axis=1)
     return OnGrid(motion, valid, real, ready)
 
 
@@ -124,14 +122,14 @@ def _hold(
     motion: FloatArray,
 ) -> tuple[FloatArray, BoolArray]:
     """Hold the last value that had arrived, at most ``bridge_ns`` old; else NaN."""
-    first, _ = tracks.bounds()
-    known = np.searchsorted(tracks.key, grid_ns[:, None] + tracks.base, "right") - 1
-    arrivals = tracks.key - tracks.host_ns + tracks.arrival_ns
-    arrived = np.searchsorted(arrivals, deadline_ns[:, None] + tracks.base, "right") - 1
+    host_ns = tracks.facts[0]
+    known = tracks.key.searchsorted(grid_ns[:, None] + tracks.base, "right") - 1
+    arrivals = tracks.key - host_ns + tracks.facts[1]
+    arrived = arrivals.searchsorted(deadline_ns[:, None] + tracks.base, "right") - 1
     newest = np.minimum(known, arrived)
-    held = (newest >= first) & ~between
+    held = (newest >= tracks.first) & ~between
     newest = np.maximum(newest, 0)
-    held &= grid_ns[:, None] - tracks.host_ns[newest] <= bridge_ns
+    held &= grid_ns[:, None] - host_ns[newest] <= bridge_ns
     motion = np.where(held[..., None], tracks.motion[newest], motion)
     valid = between | held
     return np.where(valid[..., None], motion, np.nan), valid

@@ -31,7 +31,10 @@ from inference.pairing import Pairing
 from inference.stance import Stance
 
 TICK_S = 0.5
-"""Stillness and movement are judged once a tick, at multiples of this on the grid."""
+"""While a sensor waits for a stance, it is looked for at multiples of this on the grid."""
+
+LONG_TICK_S = 2.0
+"""Once all stand calibrated, only movement is looked at, at multiples of this on the grid."""
 
 UPRIGHT = np.radians(15)
 """A known segment within this of its calibration stance is upright."""
@@ -59,7 +62,8 @@ class _State:
     axes: FloatArray
     up: FloatArray
     known: BoolArray
-    silent: IntArray
+    tick_s: float
+    silent_s: FloatArray
     stale: BoolArray
     tilt: FloatArray
     weight: FloatArray
@@ -73,7 +77,8 @@ class _State:
             axes=axes,
             up=axes[:, :, 1].copy(),
             known=np.zeros(count, dtype=bool),
-            silent=np.zeros(count, dtype=np.int64),
+            tick_s=TICK_S,
+            silent_s=np.zeros(count),
             stale=np.zeros(count, dtype=bool),
             tilt=np.zeros((count, 3)),
             weight=np.zeros(count),
@@ -160,9 +165,9 @@ class SegmentCalibration:
         columns = _worn(body.valid)
         up = _spread(up_in_sensor(orientation.quat[:, columns]), columns)
         valid = body.valid & orientation.valid
-        size = max(1, round(TICK_S * body.rate_hz))
         done = first = 0
         while first < len(valid):
+            size = max(1, round(self._state.tick_s * body.rate_hz))
             last = min(len(valid), first + size - (body.start + first) % size)
             part = slice(first, last)
             self._tick.append((body.acc[part], body.gyr[part], up[part], body.valid[part]))
@@ -181,7 +186,7 @@ class SegmentCalibration:
         """Judge the tick that has just ended; say by what method an alignment changed, if any."""
         valid = np.concatenate([part[3] for part in self._tick])
         parts, self._tick = self._tick, []
-        if len(valid) < size:  # the session began within this tick
+        if len(valid) < size:  # the session, or ticks of this length, began within this one
             return ""
         present = np.asarray(valid.all(axis=0))
         self._notice_silence(np.asarray(valid.any(axis=0)))
@@ -193,8 +198,10 @@ class SegmentCalibration:
 
     def _notice_silence(self, heard: BoolArray) -> None:
         state = self._state
-        state.silent = np.where(heard, 0, state.silent + 1)
-        state.stale |= state.silent * TICK_S > RENEW_AFTER_S
+        state.silent_s = np.where(heard, 0.0, state.silent_s + state.tick_s)
+        state.stale |= state.silent_s > RENEW_AFTER_S
+        waiting = (heard & (state.stale | ~state.known)).any()
+        state.tick_s = TICK_S if waiting else LONG_TICK_S
 
     def _stand(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
         state = self._state

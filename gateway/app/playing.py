@@ -14,6 +14,7 @@ from gateway.recordings import Recording
 
 CHUNK_S = 10.0
 """Long blocks make the pipe cheap; what it makes of them is the same."""
+COMMIT_EVERY_S = 1.0
 
 
 def play(
@@ -35,13 +36,17 @@ def play(
         CHUNK_S,
     )
     counter = Counter()
+    committed_s = time.monotonic()
 
     def take(produced: list[Message]) -> None:
         counter.count(produced)
-        if recorder is not None:
-            recorder.messages(produced)
-            if recorder.commit_due:
-                recorder.commit()
+        nonlocal committed_s
+        if recorder is None:
+            return
+        recorder.messages(produced)
+        if time.monotonic() - committed_s >= COMMIT_EVERY_S:
+            recorder.commit()
+            committed_s = time.monotonic()
 
     for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
         began_s = time.perf_counter()

@@ -92,27 +92,25 @@ class Service:
         Whatever ends it, the rest is recorded, and the sinks get a few seconds for what is left.
         """
         listening = self._bind()
-        broker = await self._start_broker()
         try:
+            broker = self._prepare_mqtt()
             self._open_journal()
             with one_error():
                 return await self._serve(stop, ready, seconds, listening, broker)
         finally:
             if listening is not None:
                 listening.close()
-            if broker is not None:
-                await broker.stop()
 
     def _bind(self) -> socket | None:
         pages = self._config.pages
         return bind(pages.host, pages.port) if pages.enabled else None
 
-    async def _start_broker(self) -> EmbeddedBroker | None:
+    def _prepare_mqtt(self) -> EmbeddedBroker | None:
         mqtt = self._config.mqtt
         if not mqtt.enabled:
             return None
         broker = None if mqtt.host else EmbeddedBroker(mqtt.port)
-        port = mqtt.port if broker is None else await broker.start()
+        port = mqtt.port if broker is None else broker.reserve()
         self._mqtt = MqttSink(mqtt, self._source.person, port)
         return broker
 
@@ -136,11 +134,14 @@ class Service:
             background = [group.create_task(self.pump.run())]
             if listening is not None:
                 background.append(group.create_task(self._page_server().run(listening)))
-            if broker is not None:
-                background.append(group.create_task(broker.run()))
+            brokered = asyncio.Event()
+            background.append(group.create_task(_keep_broker(broker, brokered)))
             if self._recorder is not None:
                 background.append(group.create_task(self._recorder.run()))
-            sinks = [group.create_task(work) for work in await self._deliveries(recorded)]
+            sinks = [
+                group.create_task(_after(brokered, work))
+                for work in await self._deliveries(recorded)
+            ]
             # What was loaded so far stays: full collections need not look through it again.
             gc.collect()
             gc.freeze()
@@ -229,6 +230,24 @@ class Service:
             pages = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         mqtt = "" if self._mqtt is None else self._mqtt.where
         return Ready(pages, mqtt, "" if self._path is None else str(self._path))
+
+
+async def _keep_broker(broker: EmbeddedBroker | None, brokered: asyncio.Event) -> None:
+    """Start the embedded broker, if there is one, say when it is there, and keep it up."""
+    if broker is not None:
+        await broker.start()
+    brokered.set()
+    if broker is not None:
+        await broker.run()
+
+
+async def _after(event: asyncio.Event, work: Delivery) -> None:
+    try:
+        await event.wait()
+    except asyncio.CancelledError:
+        work.close()
+        raise
+    await work
 
 
 def _influx_sink(config: Config) -> InfluxSink | None:

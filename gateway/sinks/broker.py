@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import sys
 
 import msgspec
@@ -37,6 +38,18 @@ class EmbeddedBroker:
     def pid(self) -> int | None:
         """Process id of the child, None before the start."""
         return None if self._process is None else self._process.pid
+
+    def reserve(self) -> int:
+        """Make sure that the port can be had, and return it; raises ServiceError if not.
+
+        Starting takes about a second: so a busy port is told before anything else begins.
+        """
+        try:
+            with socket.create_server((LOOPBACK, self.port)) as probe:
+                self.port = int(probe.getsockname()[1])
+        except OSError as error:
+            raise self._busy(error.strerror or str(error)) from error
+        return self.port
 
     async def start(self) -> int:
         """Start the child and return its port; raises ServiceError with what to do."""
@@ -96,9 +109,11 @@ class EmbeddedBroker:
         except msgspec.DecodeError:
             answer = _Answer(error="its process ended before it listened")
         if answer.error:
-            raise ServiceError(
-                f"the embedded MQTT broker cannot listen on {LOOPBACK}:{self.port}: "
-                f"{answer.error}; set mqtt.port to 0 for a free port, or mqtt.host to the broker "
-                "that already runs there"
-            )
+            raise self._busy(answer.error)
         return answer
+
+    def _busy(self, why: str) -> ServiceError:
+        return ServiceError(
+            f"the embedded MQTT broker cannot listen on {LOOPBACK}:{self.port}: {why}; set "
+            "mqtt.port to 0 for a free port, or mqtt.host to the broker that already runs there"
+        )

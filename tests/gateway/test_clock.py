@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
 from gateway.messages import IntArray
+from gateway.runs import Runs
 
 PERIOD_NS = 10_000_000
 
@@ -19,8 +20,8 @@ def unwrap(raw_ns: IntArray, arrival_ns: IntArray, wrap_ns: float, cut: int = 10
     parts = []
     for first in range(0, len(raw_ns), cut):
         own = slice(first, first + cut)
-        zeros = np.zeros(len(raw_ns[own]), np.int64)
-        part = unwrapper.push(zeros, raw_ns[own].astype(float), arrival_ns[own])
+        rows = Runs(np.zeros(len(raw_ns[own]), np.int64))
+        part = unwrapper.push(rows, raw_ns[own].astype(float), arrival_ns[own])
         parts.append((part.row + first, part.device_ns, part.segment))
     return Unwrapped(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
@@ -81,14 +82,13 @@ def fit(
     for first in range(0, len(device_ns), cut):
         own = slice(first, first + cut)
         zeros = np.zeros(len(device_ns[own]), np.int64)
-        parts.append(clock.push(zeros, device_ns[own], arrival_ns[own], zeros))
+        parts.append(clock.push(Runs(zeros), device_ns[own], arrival_ns[own], zeros))
     host, error = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return host, error
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_drift_and_stalls_leave_under_a_millisecond(seed: int) -> None:
-    print(f"seed {seed}")
     device_ns, arrival_ns, host_ns = link(300, 30.0, seed)
     mapped, error_s = fit(device_ns, arrival_ns, 1000)
     settled = np.arange(len(host_ns)) > 12_000

@@ -19,6 +19,7 @@ from gateway.errors import ServiceError
 from gateway.pump import Latency, percentiles
 
 PAGES = 2
+BROKER_LOOK_S = 0.1
 FIRST_FRAME_WITHIN_S = 60.0
 _PAGES = re.compile(r"patient page\s+http://(\S+)/")
 _MQTT = re.compile(r"MQTT\s+(\S+):(\d+)")
@@ -131,7 +132,15 @@ async def _one_frame(page: ClientConnection, seen: Seen, began_s: float) -> None
 
 
 async def _subscriber(host: str, port: int, seen: Seen) -> None:
-    """Note the delay of every message of motion."""
+    """Note the delay of every message of motion, once the broker is there."""
+    while True:
+        try:
+            await _note_delays(host, port, seen)
+        except aiomqtt.MqttError:
+            await asyncio.sleep(BROKER_LOOK_S)
+
+
+async def _note_delays(host: str, port: int, seen: Seen) -> None:
     async with aiomqtt.Client(host, port) as client:
         await client.subscribe("gaitwire/+/live/motion")
         async for message in client.messages:
