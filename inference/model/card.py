@@ -54,15 +54,15 @@ def card(metadata: Metadata) -> str:
         look_ahead=1e3 * metadata.look_ahead / metadata.rate_hz,
         limits=", ".join(limits),
         training=metadata.training,
-        figures=_figures(metadata.evaluation),
+        figures=_figures(metadata.evaluation, metadata.training),
     )
 
 
-def _figures(evaluation: Evaluation | None) -> str:
+def _figures(evaluation: Evaluation | None, training: str) -> str:
     if evaluation is None:
         return "Never scored: run `gaitwire model evaluate`."
     lines = [
-        _basis(evaluation),
+        _basis(evaluation, training),
         "",
         "| sensors | figure | given | RMSE | mean SD | within 1 SD | within 2 SD |",
         "|---|---|---|---|---|---|---|",
@@ -75,10 +75,12 @@ def _figures(evaluation: Evaluation | None) -> str:
     return "\n".join(lines)
 
 
-def _basis(evaluation: Evaluation) -> str:
+def _basis(evaluation: Evaluation, training: str) -> str:
+    alike = evaluation.data == training
     return (
         f"{evaluation.people} held-out people, {evaluation.minutes:g} minutes, {evaluation.mode}, "
-        f"look-ahead {evaluation.look_ahead_ms:g} ms. {evaluation.data}"
+        f"look-ahead {evaluation.look_ahead_ms:g} ms. "
+        f"{'Simulated as in the training.' if alike else evaluation.data}"
     )
 
 
