@@ -1,0 +1,152 @@
+"""The README is true: its commands exist, its links lead somewhere, its examples run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.main import get_command
+
+from gateway.cli import app
+from gateway.config_file import load_config
+from gateway.drivers import Driver
+from gateway.messages import (
+    GaitEvent,
+    GaitEventKind,
+    JointAngleBlock,
+    Marker,
+    PacketBlock,
+    Quality,
+    Side,
+)
+from gateway.sinks.follower import follow, undelivered
+from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, phases
+from inference.exercises import Exercise, Pose
+from inference.joint_angles import JointAngles
+from tests.contract import assert_stage_contract, run
+from tests.gateway.made_sessions import Session
+from tests.inference.figure import THIGHS, segments, standing
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def example(begins: str) -> dict[str, Any]:
+    """What the module defines whose docstring begins so."""
+    (source,) = (block for block in blocks("python") if block.startswith(f'"""{begins}'))
+    namespace: dict[str, Any] = {"__name__": "example"}
+    exec(compile(source, "README.md", "exec"), namespace)
+    return namespace
+
+
+def commands() -> set[str]:
+    """Every command of the program by its full name, groups left out."""
+    found = set()
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
+        parts = getattr(command, "commands", None)
+        found |= {f"{name} {part}" for part in parts} if parts else {name}
+    return found
+
+
+def test_the_table_names_every_command_and_no_other() -> None:
+    table = set(re.findall(r"^\| `gaitwire ([a-z -]+)` \|", README, re.MULTILINE))
+    assert table == commands()
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    targets = [t for t in LINK.findall(page.read_text("utf-8")) if "://" not in t and t[0] != "#"]
+    missing = [t for t in targets if not (page.parent / t.partition("#")[0]).exists()]
+    assert missing == []
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = set(LINK.findall(README))
+    assert {f"docs/{page.name}" for page in DOCS} <= linked
+
+
+def test_the_commands_that_are_shown_exist() -> None:
+    shown = set(re.findall(r"gaitwire ((?:model|dashboards) [a-z]+|[a-z]+)", README))
+    assert shown
+    assert shown <= commands()
+
+
+def test_the_configuration_is_one(tmp_path: Path) -> None:
+    (text,) = blocks("toml")
+    file = tmp_path / "clinic.toml"
+    file.write_text(text, encoding="utf-8")
+    config = load_config(file)
+    assert config.source.kind == "bluetooth"
+    assert config.influxdb.enabled
+    assert len(config.sensor_specs()) == 2
+
+
+def test_the_driver_reads_its_packets_and_counts_others() -> None:
+    driver: Driver = example("Example board")["DRIVER"]
+    one_g_and_a_turn = np.array([0, 0, 2048, 0, 164, 0], "<i2").tobytes()
+    payload = b"\x05\x00" + one_g_and_a_turn + b"short"
+    packets = PacketBlock("s", "motion", np.array([1, 2]), payload, np.array([14, 19]))
+    samples = driver.decode(packets, {})
+    assert samples.ticks is not None
+    assert samples.ticks.tolist() == [5]
+    np.testing.assert_allclose(samples.acc, [[0, 0, 9.80665]])
+    np.testing.assert_allclose(samples.gyr, [[0, np.radians(10), 0]])
+    assert samples.refused == {"too short": 1}
+    gatt = driver.gatt({}, 100.0)
+    assert gatt is not None
+    assert "motion" in gatt.notify.values()
+
+
+def test_the_measure_keeps_the_contract() -> None:
+    contacts = [
+        GaitEvent("p", t_s, t_s + 0.2, side, GaitEventKind.INITIAL_CONTACT, Quality(1.0))
+        for t_s, side in ((1.0, Side.LEFT), (1.55, Side.RIGHT), (2.6, Side.RIGHT), (3.1, Side.LEFT))
+    ]
+    stage = example("Step time")["StepTimes"]
+    made = run(stage(), contacts)
+    assert [m.text for m in made if isinstance(m, Marker)] == [
+        "right step 0.55 s", "left step 0.50 s",
+    ]  # fmt: skip
+    assert_stage_contract(stage, contacts, seed=1)
+
+
+async def test_the_sink_is_given_every_stride_once(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.record(3)
+    session.close()
+    written = tmp_path / "strides.csv"
+    sink = example("Strides as lines")["StrideList"](written)
+    stop = asyncio.Event()
+    stop.set()
+    for _ in range(2):
+        await follow(session.path, sink, stop)
+    lines = written.read_text("utf-8").splitlines()
+    assert lines == [f"s-01,left,{end}.000,1.000" for end in (1, 2, 3)]
+    assert undelivered(session.path, sink) == 0
+
+
+@pytest.mark.parametrize(
+    ("thighs_deg", "expected"),
+    [((0, 0), REST), ((30, 0), MOVING), ((80, 0), EFFORT), ((80, 80), ELSEWHERE)],
+)
+def test_the_exercise_is_told_by_its_posture(
+    thighs_deg: tuple[float, float], expected: int
+) -> None:
+    exercise: Exercise = example("Knee lift")["EXERCISE"]
+    pitch = standing(0.01)
+    pitch[:, THIGHS] = np.radians(thighs_deg)
+    block = segments(pitch)
+    (angles,) = JointAngles().push(block)
+    assert isinstance(angles, JointAngleBlock)
+    course = exercise.course(Pose.of(angles, block), Side.LEFT)
+    assert phases(exercise, course).tolist() == [expected]
