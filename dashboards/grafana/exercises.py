@@ -66,7 +66,7 @@ def _range() -> Panel:
 
 def _cues() -> Panel:
     text = flux.columns(flux.chosen("cue", "text"), ("_time", "kind"))
-    text = flux.only(flux.latest_rows(text, 50), "_time", "kind", "text")
+    text = flux.latest_rows(text, 50, "_time", "kind", "text")
     about = About(
         "Cues",
         "What the person was told, newest first.",
@@ -108,4 +108,4 @@ def _repetitions() -> Panel:
         8,
         absent=_NONE_YET,
     )
-    return rows(about, flux.only(flux.latest_rows(text, 100), *names), shown)
+    return rows(about, flux.latest_rows(text, 100, *names), shown)

@@ -114,9 +114,10 @@ def columns(flux: str, key: tuple[str, ...]) -> str:
     return _steps(flux, pivot, "group()")
 
 
-def latest_rows(flux: str, limit: int) -> str:
-    """Return the ``limit`` newest rows of a table, newest first."""
-    return _steps(flux, 'sort(columns: ["_time"], desc: true)', f"limit(n: {limit})")
+def latest_rows(flux: str, limit: int, *names: str) -> str:
+    """Return the ``limit`` newest rows of a table, newest first, with these columns alone."""
+    rows = _steps(flux, 'sort(columns: ["_time"], desc: true)', f"limit(n: {limit})")
+    return only(rows, *names)
 
 
 def only(flux: str, *names: str) -> str:

@@ -106,7 +106,7 @@ def _delay() -> Panel:
 def _withheld() -> Panel:
     text = flux.where(flux.chosen("stride", "withheld"), 'r._value != ""')
     text = flux.columns(text, ("_time", "side"))
-    text = flux.only(flux.latest_rows(text, 50), "_time", "side", "withheld")
+    text = flux.latest_rows(text, 50, "_time", "side", "withheld")
     about = About(
         "Figures that were withheld",
         "Strides whose figures are not given, with the reason, newest first.",

@@ -121,7 +121,7 @@ def _battery() -> Panel:
 
 def _remarks() -> Panel:
     text = flux.columns(flux.chosen("marker", "text"), ("_time", "kind"))
-    text = flux.only(flux.latest_rows(text, 50), "_time", "kind", "text")
+    text = flux.latest_rows(text, 50, "_time", "kind", "text")
     about = About(
         "Remarks",
         "Notes and what happened to the recording, such as a reconnect, newest first.",

@@ -17,44 +17,38 @@ ALL = VariableOption(text="All", value="$__all", selected=True)
 
 def person() -> VariableModel:
     """Return the variable ``person``: one pseudonym among those with records."""
-    text = _tag_values("person", 'r._measurement == "sensor"')
-    return VariableModel(
-        type_val=VariableType.QUERY,
-        name="person",
-        label="Person",
-        description="A pseudonym, as in the configuration.",
-        datasource=DATASOURCE,
-        query=text,
-        definition=text,
-        refresh=VariableRefresh.ON_DASHBOARD_LOAD,
-        sort=VariableSort.ALPHABETICAL_ASC,
-        multi=False,
-    )
+    variable = _among_tags("person", 'r._measurement == "sensor"')
+    variable.label = "Person"
+    variable.description = "A pseudonym, as in the configuration."
+    variable.sort = VariableSort.ALPHABETICAL_ASC
+    return variable
 
 
 def session() -> VariableModel:
     """Return the variable ``session``; "All" follows a new session without a reload."""
-    text = _tag_values("session", 'r._measurement == "sensor" and r.person =~ /^${person:regex}$/')
+    variable = _among_tags(
+        "session", 'r._measurement == "sensor" and r.person =~ /^${person:regex}$/'
+    )
+    variable.label = "Session"
+    variable.description = "All shows whichever session lies in the time shown."
+    variable.sort = VariableSort.ALPHABETICAL_DESC
+    variable.include_all, variable.all_value, variable.current = True, ".*", ALL
+    return variable
+
+
+def _among_tags(tag: str, condition: str) -> VariableModel:
+    """Return a choice of one among the values that ``tag`` has in records of late."""
+    text = (
+        'import "influxdata/influxdb/schema"\n'
+        f'schema.tagValues(bucket: v.defaultBucket, tag: "{tag}", '
+        f"predicate: (r) => {condition}, start: -30d)"
+    )
     return VariableModel(
         type_val=VariableType.QUERY,
-        name="session",
-        label="Session",
-        description="All shows whichever session lies in the time shown.",
+        name=tag,
         datasource=DATASOURCE,
         query=text,
         definition=text,
         refresh=VariableRefresh.ON_DASHBOARD_LOAD,
-        sort=VariableSort.ALPHABETICAL_DESC,
         multi=False,
-        include_all=True,
-        all_value=".*",
-        current=ALL,
-    )
-
-
-def _tag_values(tag: str, condition: str) -> str:
-    return (
-        'import "influxdata/influxdb/schema"\n'
-        f'schema.tagValues(bucket: v.defaultBucket, tag: "{tag}", '
-        f"predicate: (r) => {condition}, start: -30d)"
     )
