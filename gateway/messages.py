@@ -427,7 +427,6 @@ class Marker:
     text: str
 
 
-Block = BodyBlock | OrientationBlock | SegmentBlock | JointAngleBlock | EstimateBlock
 Message = (
     PacketBlock
     | Tick
@@ -447,9 +446,3 @@ Message = (
     | Cue
     | Marker
 )
-
-
-def grid_times_s(start: int, count: int, rate_hz: float) -> FloatArray:
-    """Return the grid times (count,) in seconds since the session's origin."""
-    times: FloatArray = (start + np.arange(count)) / rate_hz
-    return times

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -48,16 +47,6 @@ class Figures(msgspec.Struct, frozen=True):
     cues: int
     mqtt_messages: int
     latency_ms: Latency
-
-
-class Recorder(Protocol):
-    """Takes packets as received and what was made of them."""
-
-    def packets(self, blocks: Sequence[PacketBlock]) -> None:
-        """Take packets."""
-
-    def messages(self, messages: Sequence[Message]) -> None:
-        """Take results."""
 
 
 class Counter:

@@ -21,7 +21,6 @@ class Person:
     ``sway_phase`` (2, 3) are the components of postural sway forwards and sideways.
     """
 
-    height_m: float
     thigh_m: float
     shank_m: float
     ankle_height_m: float
@@ -50,7 +49,6 @@ def draw_person(rng: np.random.Generator) -> Person:
     height = float(np.clip(rng.normal(1.70, 0.09), 1.48, 1.95))
     thigh, shank = height * 0.245 * rng.normal(1, 0.02), height * 0.246 * rng.normal(1, 0.02)
     return Person(
-        height_m=height,
         thigh_m=float(thigh),
         shank_m=float(shank),
         ankle_height_m=height * 0.039,

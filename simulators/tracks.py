@@ -20,13 +20,6 @@ def smootherstep(share: FloatArray) -> FloatArray:
     return stepped
 
 
-def smootherstep_integral(share: FloatArray) -> FloatArray:
-    """Return the integral of ``smootherstep`` from 0 to ``share`` (0..1)."""
-    x = np.clip(share, 0.0, 1.0)
-    area: FloatArray = x**4 * (2.5 + x * (x - 3.0))
-    return area
-
-
 @dataclass(frozen=True)
 class Track:
     """Keyframes ``values`` (K, ...) at rising ``times_s`` (K,), with C2 passages between them.

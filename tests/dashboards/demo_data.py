@@ -6,6 +6,7 @@ a withheld stride, a silent sensor and a second of unknown angles among it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,12 +28,11 @@ from gateway.messages import (
     SensorStatus,
     Side,
     Stride,
-    grid_times_s,
 )
 from inference.model.contract import TARGETS
+from tests.gateway.made_sessions import RATE_HZ, session_info
 
 PERSON = "demo-person"
-RATE_HZ = 100.0
 STRIDE_S = 1.1
 GOOD = Quality(1.0)
 TOO_POOR = Quality(0.42, "too few real samples")
@@ -40,17 +40,8 @@ TOO_POOR = Quality(0.42, "too few real samples")
 
 def demo_session(name: str, wall_origin_ns: int) -> SessionInfo:
     """Return what the session is, begun at ``wall_origin_ns``."""
-    return SessionInfo(
-        session=name,
-        person=PERSON,
-        origin_ns=0,
-        wall_origin_ns=wall_origin_ns,
-        grid_rate_hz=RATE_HZ,
-        sensors=(),
-        configuration={},
-        source="demo data",
-        truth=False,
-        version="0",
+    return dataclasses.replace(
+        session_info(name), person=PERSON, origin_ns=0, wall_origin_ns=wall_origin_ns
     )
 
 
@@ -67,7 +58,7 @@ def demo_messages(seconds: int, rng: np.random.Generator) -> Iterator[Message]:
 
 def _motion(second: int, rng: np.random.Generator) -> Iterator[Message]:
     start, count = second * int(RATE_HZ), int(RATE_HZ)
-    phase = 2 * np.pi * grid_times_s(start, count, RATE_HZ) / STRIDE_S
+    phase = 2 * np.pi * (start + np.arange(count)) / RATE_HZ / STRIDE_S
     shift = np.where([joint.startswith(Side.LEFT) for joint in JOINTS], 0.0, np.pi)
     angles = np.radians(30 + 30 * np.sin(phase[:, None] + shift))
     valid = np.full(angles.shape, second != 7)
