@@ -18,7 +18,7 @@ import yaml
 from dashboards.grafana.live import UID
 from dashboards.grafana.provisioning import HOME, files
 from gateway.config_file import load_config
-from tests.services.mosquitto import program
+from tests.services.programs import program
 from tests.services.server import LOOPBACK, Server, free_port, listens
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ async def test_the_real_mosquitto_takes_its_configuration(tmp_path: Path, passwo
     text = text.replace("/mosquitto/data/", f"{tmp_path}/")
     (tmp_path / "mosquitto.conf").write_text(text)
     server = Server(
-        [program(), "-c", tmp_path / "mosquitto.conf"],
+        [program("mosquitto"), "-c", tmp_path / "mosquitto.conf"],
         port,
         lambda: listens(port),
         tmp_path / "mosquitto.log",

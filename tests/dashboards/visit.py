@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from dashboards.live.server import PageServer, bind
 from gateway.live import LiveFrame
 from tests.dashboards.person import Person
+from tests.services.programs import program
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -77,8 +77,7 @@ async def serving(
 @contextlib.asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start the system's Chromium."""
-    executable = shutil.which("chromium")
-    assert executable is not None, "install Debian's package chromium: the pages are tested in it"
+    executable = program("chromium")
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)

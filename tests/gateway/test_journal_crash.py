@@ -43,17 +43,23 @@ def child(script: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
+def kill_a_writer(script: str, path: Path, seed: int, most_commits: int) -> int:
+    """Kill a child that writes ``path`` and says what it committed; returns the last it said."""
+    rng = random.Random(seed)
+    commits = rng.randrange(1, most_commits)
+    print(f"seed {seed}: killed after {commits} commits")  # noqa: T201, tells how to repeat it
+    with child(script, path) as writer:
+        assert writer.stdout is not None
+        read = [int(writer.stdout.readline()) for _ in range(commits)]
+        time.sleep(rng.random() * 2e-3)  # anywhere in what follows a commit
+        os.kill(writer.pid, signal.SIGKILL)
+        return max([*read, *(int(line) for line in writer.stdout)])
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_kill_9_costs_nothing_that_was_committed(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "session.gaitwire"
-    commits = random.Random(seed).randrange(1, 150)
-    print(f"seed {seed}: killed after {commits} commits")  # noqa: T201, tells how to repeat it
-    with child(_WRITER, path) as writer:
-        assert writer.stdout is not None
-        acknowledged = [int(writer.stdout.readline()) for _ in range(commits)][-1]
-        time.sleep(random.Random(seed).random() * 2e-3)  # anywhere within a commit
-        os.kill(writer.pid, signal.SIGKILL)
-        acknowledged = max([acknowledged, *(int(line) for line in writer.stdout)])
+    acknowledged = kill_a_writer(_WRITER, path, seed, most_commits=150)
     found = numbers(path)
     assert found == [float(index) for index in range(len(found))]
     assert len(found) >= acknowledged
@@ -83,14 +89,7 @@ _RECORDER = """
 @pytest.mark.parametrize("seed", [4, 5])
 def test_a_killed_recording_replays_to_within_its_last_second(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "session.gaitwire"
-    commits = random.Random(seed).randrange(2, 60)
-    print(f"seed {seed}: killed after {commits} commits")  # noqa: T201, tells how to repeat it
-    with child(_RECORDER, path) as writer:
-        assert writer.stdout is not None
-        read = [int(writer.stdout.readline()) for _ in range(commits)]
-        time.sleep(random.Random(seed).random() * 2e-3)  # anywhere within a second
-        os.kill(writer.pid, signal.SIGKILL)
-        handed_in = max([*read, *(int(line) for line in writer.stdout)])
+    handed_in = kill_a_writer(_RECORDER, path, seed, most_commits=60)
     (chunk,) = open_recording(path).chunks(1e6)
     assert [block.sensor for block in chunk] == ["a", "b"]
     for block in chunk:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from playwright.async_api import expect
 
-from gateway.app.pipeline import build_pipe
 from gateway.app.service import Ready, Service
 from gateway.config import Config, InfluxSection, JournalSection, MqttSection, PagesSection
 from gateway.errors import ServiceError
@@ -28,7 +27,6 @@ from gateway.messages import (
     Place,
     Repetition,
     Stride,
-    Tick,
 )
 from gateway.pump import Figures
 from gateway.recordings import Recording, open_recording
@@ -37,6 +35,7 @@ from simulators.recording import Equipment, SimulatedRecording
 from simulators.scenarios import SCENARIOS
 from tests.contract import canonical
 from tests.dashboards.visit import chromium, visiting
+from tests.playing import played
 from tests.services.influx import Database
 from tests.services.server import Server, free_port
 from tests.services.subscriber import subscriber
@@ -70,24 +69,6 @@ async def serve(
     service = Service(chosen, Playback(recording, speed))
     figures = await service.run(asyncio.Event(), seen.append)
     return figures, seen[0]
-
-
-def played(recording: Recording, chunk_s: float) -> list[Message]:
-    """What the pipe makes of a recording in hops of ``chunk_s``."""
-    pipe = build_pipe(
-        Config(),
-        recording.person,
-        recording.sensors,
-        recording.origin_ns,
-        recording.grid_rate_hz,
-        chunk_s,
-    )
-    produced: list[Message] = []
-    for number, blocks in enumerate(recording.chunks(chunk_s), start=1):
-        for block in blocks:
-            produced += pipe.push(block)
-        produced += pipe.push(Tick(recording.origin_ns + round(number * chunk_s * 1e9)))
-    return [*produced, *pipe.flush()]
 
 
 def sessions(folder: Path) -> list[Path]:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.app.pipeline import build_pipe
-from gateway.config import Config
-from gateway.messages import BoolArray, EstimateBlock, FloatArray, Message, Tick
+from gateway.messages import BoolArray, EstimateBlock, FloatArray
 from gateway.recordings import open_recording
 from tests.data import data_set
+from tests.playing import played
 
 PEOPLE = 10
 FLOOR = 0.7
@@ -20,21 +19,7 @@ SIDES = (("left_foot_contact", "LeftFootEvents"), ("right_foot_contact", "RightF
 
 def estimates(trial: Path) -> list[EstimateBlock]:
     """What the shipped model says of a recording."""
-    recording = open_recording(trial)
-    pipe = build_pipe(
-        Config(),
-        recording.person,
-        recording.sensors,
-        recording.origin_ns,
-        recording.grid_rate_hz,
-        1.0,
-    )
-    said: list[Message] = []
-    for second, blocks in enumerate(recording.chunks(1.0), 1):
-        for block in blocks:
-            said += pipe.push(block)
-        said += pipe.push(Tick(recording.origin_ns + second * 10**9))
-    said += pipe.flush()
+    said = played(open_recording(trial), 1.0)
     return [message for message in said if isinstance(message, EstimateBlock)]
 
 

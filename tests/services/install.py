@@ -7,15 +7,14 @@ where they are not.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 
 from tests.services.influxd.build import BuildError, binary, ensure
+from tests.services.programs import find
 
 PROGRAMS = {"mosquitto": "mosquitto", "chromium": "chromium", "openssl": "openssl"}
 BUILD_PROGRAMS = {"clang": "clang", "pkg-config": "pkg-config"}
-PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
 class InstallError(Exception):
@@ -42,7 +41,7 @@ def install() -> None:
 
 
 def _absent(program: str) -> bool:
-    return shutil.which(program, path=PLACES) is None
+    return find(program) is None
 
 
 def _install_packages(packages: list[str]) -> None:

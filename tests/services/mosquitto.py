@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import getpass
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.services.programs import program
 from tests.services.server import LOOPBACK, Server, free_port, listens
 
 USER = "gaitwire"
 PASSWORD = "right horse"
-
-
-def program(name: str = "mosquitto") -> str:
-    """Return where one of Mosquitto's programs is; /usr/sbin is not on everyone's path."""
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-    assert found, f"{name} is missing: run python -m tests.services.install"
-    return found
 
 
 def mosquitto_server(folder: Path, *settings: str) -> Server:
@@ -42,7 +35,8 @@ def mosquitto_server(folder: Path, *settings: str) -> Server:
         lines.append(f"user {getpass.getuser()}")
     config = folder / "mosquitto.conf"
     config.write_text("\n".join(lines) + "\n")
-    return Server([program(), "-c", config], port, lambda: listens(port), folder / "mosquitto.log")
+    command = (program("mosquitto"), "-c", config)
+    return Server(command, port, lambda: listens(port), folder / "mosquitto.log")
 
 
 def password_file(folder: Path) -> Path:
