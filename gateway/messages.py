@@ -79,7 +79,7 @@ def message(cls: type[_T]) -> type[_T]:
                 value.flags.writeable = False
 
     if arrays:
-        cls.__post_init__ = lock_arrays  # type: ignore[attr-defined]
+        cls.__post_init__ = lock_arrays  # type: ignore[attr-defined]  # found by dataclass
     return dataclasses.dataclass(frozen=True, slots=True, eq=False)(cls)
 
 

@@ -68,4 +68,4 @@ def written(path: Path, count: int = 5) -> Path:
 
 def numbers(path: Path) -> list[float]:
     with open_journal(path) as journal:
-        return [message.t_s for message in journal.messages(["marker"])]  # type: ignore[union-attr]
+        return [message.t_s for message in journal.messages(["marker"])]  # type: ignore[union-attr]  # a marker

@@ -34,7 +34,7 @@ def test_a_session_comes_back(path: Path) -> None:
         entries = journal.entries(0, 100)
         assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5]
         assert [entry.t_ns for entry in entries] == [index * SECOND_NS for index in range(5)]
-        assert entries[3].message.text == "number 3"  # type: ignore[union-attr]
+        assert entries[3].message.text == "number 3"  # type: ignore[union-attr]  # a marker
         assert journal.last_seq == 5
         assert journal.end_ns == 4 * SECOND_NS
         assert journal.closed
@@ -66,7 +66,7 @@ def test_truth_is_kept_apart(path: Path) -> None:
     journal.append(marker(2), 0, truth=True)
     journal.close()
     with open_journal(path) as reader:
-        assert [m.t_s for m in reader.truth()] == [2.0]  # type: ignore[union-attr]
+        assert [m.t_s for m in reader.truth()] == [2.0]  # type: ignore[union-attr]  # a marker
         assert [e.kind for e in reader.entries(0, 9)] == ["marker", "truth:marker"]
     assert numbers(path) == [1.0]
 

@@ -163,7 +163,7 @@ async def test_nothing_is_lost_when_the_connection_breaks_within_a_page(
         running(sink, session.path),
     ):
         for count in (70, 150, 230):
-            await until(lambda count=count: len(received) > count, "more came")  # type: ignore[misc]
+            await until(lambda count=count: len(received) > count, "more came")  # type: ignore[misc] # a bound default
             await until(lambda: drop_connection(sink), "a connection to drop")
         session.close()
         await until(lambda: 40 * RECORDS_A_SECOND in seqs(received), "the last record")

@@ -85,8 +85,8 @@ def test_a_jump_on_the_grid_ends_an_entry() -> None:
     assert recorder.push(angles(0, 10)) == []
     (before,) = recorder.push(angles(40, 10))
     (after,) = recorder.flush()
-    assert (before.start, len(before.angle_rad)) == (0, 10)  # type: ignore[union-attr]
-    assert (after.start, len(after.angle_rad)) == (40, 10)  # type: ignore[union-attr]
+    assert (before.start, len(before.angle_rad)) == (0, 10)  # type: ignore[union-attr]  # blocks
+    assert (after.start, len(after.angle_rad)) == (40, 10)  # type: ignore[union-attr]  # blocks
 
 
 def _pairs(edges: Sequence[int]) -> list[tuple[int, int]]:

@@ -214,4 +214,4 @@ def test_an_unknown_kind_is_refused() -> None:
 
 def test_what_is_not_recorded_is_refused() -> None:
     with pytest.raises(JournalError, match="Tick is not a message that is recorded"):
-        encode(Tick(1))  # type: ignore[arg-type]
+        encode(Tick(1))  # type: ignore[arg-type]  # on purpose
