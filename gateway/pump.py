@@ -23,10 +23,10 @@ from gateway.packet_blocks import gathered
 from gateway.sources import Source
 from gateway.stage import Chain
 
-GATHER_S = 0.002
-"""After a packet, others that come with it are waited for so long: one turn serves them all."""
-IDLE_S = 0.02
-"""Without any packet, so often is looked for grid samples whose hold-back is over."""
+IDLE_S = 0.01
+"""At the latest so often is looked for grid samples whose hold-back is over."""
+SILENT_NS = 500_000_000
+"""A sensor that was not heard for so long is not waited for."""
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -95,9 +95,11 @@ def percentiles(values: Sequence[float]) -> Latency:
 
 
 class Pump:
-    """Runs the pipe on what a source emits, in the event loop, a few milliseconds at a time.
+    """Runs the pipe on what a source emits, in the event loop.
 
-    ``listen`` is called with the packets and results of every turn.
+    A turn comes as soon as every sensor has been heard since the last hop, for only then can the
+    next one be complete, and at the latest after ``IDLE_S``: a turn a packet would cost more than
+    the hops themselves. ``listen`` is called with the packets and results of every turn.
     """
 
     def __init__(
@@ -111,27 +113,38 @@ class Pump:
         self._chain = chain
         self._listen = listen
         self._inbox: list[RawPacket] = []
+        self._heard_ns = dict.fromkeys((spec.sensor for spec in source.sensors), -SILENT_NS)
+        self._awaited: set[str] = set()
         self._wake = asyncio.Event()
 
     def emit(self, packet: RawPacket) -> None:
         """Take a packet as it arrives."""
         self._inbox.append(packet)
-        self._wake.set()
+        self._heard_ns[packet.sensor] = packet.arrival_ns
+        self._awaited.discard(packet.sensor)
+        if not self._awaited:
+            self._wake.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            await self._packets_or_idle()
+            idle = loop.call_later(IDLE_S, self._wake.set)
+            await self._wake.wait()
+            idle.cancel()
+            self._wake.clear()
             self.turn()
 
     def turn(self) -> None:
         """Work on what has arrived."""
         complete_ns = self._source.complete_ns()
         packets, self._inbox = self._inbox, []
-        self._wake.clear()
         blocks = gathered(packets)
         produced = [message for block in blocks for message in self._chain.push(block)]
         produced += self._chain.push(Tick(complete_ns))
+        if any(isinstance(message, BodyBlock) for message in produced):
+            recent_ns = complete_ns - SILENT_NS
+            self._awaited = {who for who, at_ns in self._heard_ns.items() if at_ns > recent_ns}
         self._tell(blocks, produced)
 
     def finish(self) -> None:
@@ -148,10 +161,3 @@ class Pump:
             for message in produced
             if isinstance(message, BodyBlock)
         ]
-
-    async def _packets_or_idle(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_S)
-        except TimeoutError:
-            return
-        await asyncio.sleep(GATHER_S)

@@ -43,6 +43,7 @@ class Chain:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = tuple(stages)
+        self._last_consumer: dict[type, int] = {}
 
     def push(self, message: Message) -> list[Message]:
         """Run ``message`` through all stages and return what they produced, in order."""
@@ -68,7 +69,11 @@ class Chain:
 
     def _run(self, messages: Sequence[Message], first: int) -> list[Message]:
         produced: list[Message] = []
-        for stage in self.stages[first:]:
+        last = max((self._last(type(message)) for message in messages), default=-1)
+        for position in range(first, len(self.stages)):
+            if position > last and not produced:
+                break
+            stage = self.stages[position]
             consumes = stage.consumes
             fresh: list[Message] = []
             for message in (*produced, *messages):
@@ -76,3 +81,10 @@ class Chain:
                     fresh.extend(stage.push(message))
             produced += fresh
         return produced
+
+    def _last(self, kind: type) -> int:
+        """Return the last stage that takes messages of ``kind``, −1 where none does."""
+        if kind not in self._last_consumer:
+            takers = [n for n, s in enumerate(self.stages) if issubclass(kind, s.consumes)]
+            self._last_consumer[kind] = max(takers, default=-1)
+        return self._last_consumer[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -70,6 +71,7 @@ class Service:
         self._config = config
         self._source = source
         self._view = LiveView(source.person)
+        self._frame: LiveFrame | None = None
         chain = build_pipe(
             config,
             source.person,
@@ -142,9 +144,7 @@ class Service:
                 group.create_task(_after(brokered, work))
                 for work in await self._deliveries(recorded)
             ]
-            # What was loaded so far stays: full collections need not look through it again.
-            gc.collect()
-            gc.freeze()
+            _favour_the_loop()
             ready(self._where(listening))
             started_s = time.monotonic()
             failure = await self._play(stop, seconds)
@@ -199,25 +199,26 @@ class Service:
     def _page_server(self) -> PageServer:
         pages = self._config.pages
         return PageServer(
-            self._frame, host=pages.host, origins=pages.origins, source=self._source.label
+            lambda: self._frame, host=pages.host, origins=pages.origins, source=self._source.label
         )
 
     def _listen(self, blocks: Sequence[PacketBlock], produced: Sequence[Message]) -> None:
         for message in produced:
             self._view.update(message)
-        if self._mqtt is not None and any(isinstance(m, JointAngleBlock) for m in produced):
-            frame = self._frame()
-            if frame is not None:
-                self._mqtt.offer(frame)
+        if any(isinstance(message, JointAngleBlock) for message in produced):
+            self._show()
         if self._recorder is not None:
             self._recorder.take(blocks, produced)
 
-    def _frame(self) -> LiveFrame | None:
-        """Return the live view, with its moment on the host's own clock."""
+    def _show(self) -> None:
+        """Make the live view that pages and MQTT show, with its moment on the host's own clock."""
         frame = self._view.frame()
         if frame is None:
-            return None
-        return msgspec.structs.replace(frame, ready_ns=self._source.host_ns(frame.ready_ns))
+            return
+        ready_ns = self._source.host_ns(frame.ready_ns)
+        self._frame = msgspec.structs.replace(frame, ready_ns=ready_ns)
+        if self._mqtt is not None:
+            self._mqtt.offer(self._frame)
 
     def _recording_stopped(self, why: str) -> None:
         t_s = (self._source.now_ns() - self._source.origin_ns) * 1e-9
@@ -230,6 +231,15 @@ class Service:
             pages = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         mqtt = "" if self._mqtt is None else self._mqtt.where
         return Ready(pages, mqtt, "" if self._path is None else str(self._path))
+
+
+def _favour_the_loop() -> None:
+    """Keep the event loop's pauses short."""
+    # What was loaded so far stays: full collections need not look through it again.
+    gc.collect()
+    gc.freeze()
+    # Threads (a commit, a reader, the simulator) hand the interpreter back this soon.
+    sys.setswitchinterval(0.0005)
 
 
 async def _keep_broker(broker: EmbeddedBroker | None, brokered: asyncio.Event) -> None:

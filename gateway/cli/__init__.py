@@ -14,6 +14,7 @@ from gateway.errors import GaitwireError
 app = typer.Typer(
     help="Streams body-worn motion sensors into live feedback and figures to trust.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from gateway.config import InfluxSection
 
 app = typer.Typer(
-    help="The Grafana dashboard: write it as files, or push it.", no_args_is_help=True
+    help="The Grafana dashboard: write it as files, or push it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app.service import Service, configured_source
 from gateway.cli.options import AsJson, put_out
-from gateway.cli.serving import serve
 from gateway.config import Config
 from gateway.config_file import default_config, load_config
 
@@ -26,9 +24,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Show a simulated person live: the whole service, with nothing else needed."""
-    config = _for_demo(default_config(), scenario)
-    service = Service(config, configured_source(config))
-    put_out(serve(service, seconds, browser=not headless), as_json)
+    _serve(_for_demo(default_config(), scenario), seconds, as_json, browser=not headless)
 
 
 def run(
@@ -37,8 +33,16 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run the service as a configuration file says."""
-    chosen = load_config(config)
-    put_out(serve(Service(chosen, configured_source(chosen)), seconds), as_json)
+    _serve(load_config(config), seconds, as_json, browser=False)
+
+
+def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: bool) -> None:
+    # Imported only now: other commands need not wait for the whole service to load.
+    from gateway.app.service import Service, configured_source
+    from gateway.cli.serving import serve
+
+    figures, _ = serve(Service(config, configured_source(config)), seconds, browser=browser)
+    put_out(figures, as_json)
 
 
 def _for_demo(config: Config, scenario: str) -> Config:

@@ -19,14 +19,17 @@ REFRESH_S = 0.5
 
 def serve(
     service: Service, seconds: float | None, *, browser: bool = False, total_s: float | None = None
-) -> Figures:
-    """Serve to the end and return the figures; ``total_s`` is how long it is expected to take."""
+) -> tuple[Figures, bool]:
+    """Serve to the end; return the figures, and whether a person (or the system) ended it.
+
+    ``total_s`` is how long it is expected to take.
+    """
     return asyncio.run(_serve(service, seconds, browser, total_s))
 
 
 async def _serve(
     service: Service, seconds: float | None, browser: bool, total_s: float | None
-) -> Figures:
+) -> tuple[Figures, bool]:
     stop = asyncio.Event()
 
     def ready(where: Ready) -> None:
@@ -38,7 +41,7 @@ async def _serve(
         task = bar.add_task("starting", total=seconds or total_s)
         showing = asyncio.create_task(_show(service, bar.update, task))
         try:
-            return await service.run(stop, ready, seconds)
+            return await service.run(stop, ready, seconds), stop.is_set()
         finally:
             showing.cancel()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -13,11 +13,13 @@ from gateway.cli.options import AsJson, progress, put_out
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.messages import JointAngleBlock
-from simulators.recording import SimulatedRecording
 
 WALL_ORIGIN_NS = 1_767_225_600 * 1_000_000_000
 """2026-01-01 00:00 UTC: simulated sessions share one moment, so that a seed fixes every byte."""
 CHUNK_S = 1.0
+
+if TYPE_CHECKING:
+    from simulators.recording import SimulatedRecording
 
 
 class Simulated(msgspec.Struct, frozen=True):
@@ -42,6 +44,9 @@ def simulate(
         raise UsageError(f"{out}: a session file ends in {SUFFIX}")
     if out.exists():
         raise UsageError(f"{out} is there already: remove it, or choose another name")
+    # Imported only now: other commands need not wait for it.
+    from simulators.recording import SimulatedRecording
+
     recording = SimulatedRecording(scenario, seed, seconds)
     recorder = SessionRecorder(Journal.create(out, _info(recording, scenario)), recording.origin_ns)
     try:

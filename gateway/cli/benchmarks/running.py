@@ -20,7 +20,6 @@ from gateway.pump import Latency, percentiles
 
 PAGES = 2
 BROKER_LOOK_S = 0.1
-FIRST_FRAME_WITHIN_S = 60.0
 _PAGES = re.compile(r"patient page\s+http://(\S+)/")
 _MQTT = re.compile(r"MQTT\s+(\S+):(\d+)")
 

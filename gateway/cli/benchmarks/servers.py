@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -58,9 +59,13 @@ def influxd() -> Iterator[InfluxSection | None]:
             yield _set_up(port)
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
 def _cached_influxd() -> str | None:
     """Return the binary that the tests build, where they have."""
-    found = sorted((Path.home() / ".cache" / "gaitwire").glob("influxd-*/influxd"))
+    found = sorted((_cache() / "gaitwire").glob("influxd-*/influxd"))
     return str(found[-1]) if found else None
 
 
