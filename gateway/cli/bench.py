@@ -63,7 +63,7 @@ def _measure(quick: bool, bar: Progress, task: TaskID) -> Report:
     step("hop by hop")
     hop_ms, stages = measure_hops(8.0 if quick else 60.0)
     step("into InfluxDB")
-    lines = lines_per_s(60.0 if quick else 300.0)
+    lines = lines_per_s(100.0 if quick else 300.0)
     step("recordings at full speed")
     return Report(
         real_time_factor=real_time_factor(quick),

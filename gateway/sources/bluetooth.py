@@ -14,7 +14,7 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
 from gateway.drivers import Gatt, driver
-from gateway.errors import GaitwireError, SourceError
+from gateway.errors import GaitwireError, SourceError, UsageError
 from gateway.messages import RawPacket, SensorSpec
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.sources import Emit
@@ -60,36 +60,34 @@ class BluetoothSource:
         return clock_ns
 
     async def run(self, emit: Emit) -> None:
-        """Stream all sensors until cancelled; raises SourceError where there is no Bluetooth."""
+        """Stream all sensors until cancelled; raises UsageError, and SourceError without a radio."""
         if not self.sensors:
             raise SourceError(
                 "no sensor is configured: add a [[sensors]] table for each, with its address "
                 "and place, or try `gaitwire demo` without any"
             )
+        plans = [_plan(spec) for spec in self.sensors]
         await self._devices()
         async with asyncio.TaskGroup() as group:
-            for spec in self.sensors:
-                group.create_task(self._keep_streaming(spec, emit))
+            for spec, gatt in zip(self.sensors, plans, strict=True):
+                group.create_task(self._keep_streaming(spec, gatt, emit))
 
     async def _devices(self) -> dict[str, BLEDevice]:
         with _explained("look for sensors"):
             found = await BleakScanner.discover(timeout=SCAN_S)
         return {device.address.upper(): device for device in found}
 
-    async def _keep_streaming(self, spec: SensorSpec, emit: Emit) -> None:
+    async def _keep_streaming(self, spec: SensorSpec, gatt: Gatt, emit: Emit) -> None:
         async def attempt(healthy: Healthy) -> None:
-            await self._stream(spec, emit, healthy)
+            await self._stream(spec, gatt, emit, healthy)
 
         def failed(error: GaitwireError, wait_s: float) -> None:
             self._log.warning(str(error), sensor=spec.sensor, again_in_s=round(wait_s, 1))
 
         await keep_trying(attempt, failed, Backoff())
 
-    async def _stream(self, spec: SensorSpec, emit: Emit, healthy: Healthy) -> None:
+    async def _stream(self, spec: SensorSpec, gatt: Gatt, emit: Emit, healthy: Healthy) -> None:
         """Connect, start and watch one sensor until it is lost, which raises SourceError."""
-        gatt = driver(spec.driver).gatt(spec.settings, spec.rate_hz)
-        if gatt is None:
-            raise SourceError(f"sensor {spec.sensor}: driver {spec.driver} has no radio")
         lost = asyncio.Event()
         heard = _Heard()
         # One connection attempt at a time: adapters fail when two are under way.
@@ -116,6 +114,16 @@ class BluetoothSource:
         with _explained(f"connect to sensor {spec.sensor}"):
             await client.connect()
         return client
+
+
+def _plan(spec: SensorSpec) -> Gatt:
+    """Return how to stream a sensor, before anything is tried; raises UsageError."""
+    gatt = driver(spec.driver).gatt(spec.settings, spec.rate_hz)
+    if gatt is None:
+        raise UsageError(
+            f"sensor {spec.sensor}: driver {spec.driver} reads recordings and has no radio"
+        )
+    return gatt
 
 
 class _Heard:

@@ -24,7 +24,7 @@ from gateway.messages import (
 )
 from gateway.packet_blocks import gathered
 from gateway.stage import Chain
-from tests.contract import assert_stage_contract, canonical, run
+from tests.contract import assert_same, assert_stage_contract, canonical, run
 
 SENSORS = (
     SensorSpec("a", Place.LEFT_SHANK, "movella_dot", 100.0, {"mode": 26}),
@@ -243,3 +243,10 @@ def test_packets_of_strangers_are_left_alone() -> None:
     stranger = SensorSpec("x", Place.STERNUM, "movella_dot", 100.0, {"mode": 26})
     blocks = [packets(SENSORS[0], 2), packets(stranger, 2)]
     assert not grid(run(pipe(), in_order(blocks, ticks(2))))["valid"][:, 7].any()
+
+
+def test_packets_of_a_kind_that_is_not_known_are_left_alone() -> None:
+    mystery = gathered([RawPacket("a", n * 10**7, bytes([n]), "mystery") for n in range(100)])
+    blocks = [packets(spec, 2) for spec in SENSORS]
+    plain = run(pipe(), in_order(blocks, ticks(2)))
+    assert_same(run(pipe(), in_order([*blocks, *mystery], ticks(2))), plain)
