@@ -5,6 +5,7 @@ Degrees and milliseconds are used here, because a person reads it.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,7 +118,7 @@ class LiveFrame(msgspec.Struct, frozen=True):
 
 def number(value: float) -> float | None:
     """Return ``value`` rounded for display, or None where it is not finite."""
-    return round(float(value), 3) if np.isfinite(value) else None
+    return round(float(value), 3) if math.isfinite(value) else None
 
 
 @dataclass
@@ -174,10 +175,7 @@ class LiveView:
             t_s=round((end - 1) / angles.rate_hz, 4),
             ready_ns=angles.ready_ns,
             calibrated=segments is not None and bool(segments.calibrated.any()),
-            angles_deg={
-                str(joint): number(np.degrees(angles.angle_rad[-1, column]))
-                for column, joint in enumerate(JOINTS)
-            },
+            angles_deg=_angle_view(angles),
             segments={} if segments is None else _segment_view(segments),
             estimates=_estimate_view(self._newest.get(EstimateBlock)),
             exercise=_exercise_view(self._newest.get(ExerciseState)),
@@ -228,12 +226,14 @@ def _mean_of(strides: list[Stride]) -> Any:
     return mean
 
 
+def _angle_view(block: JointAngleBlock) -> dict[str, float | None]:
+    degrees = np.degrees(block.angle_rad[-1]).tolist()
+    return {str(joint): number(angle) for joint, angle in zip(JOINTS, degrees, strict=True)}
+
+
 def _segment_view(block: SegmentBlock) -> dict[str, list[float]]:
-    return {
-        str(place): [round(float(v), 4) for v in block.quat[-1, column]]
-        for column, place in enumerate(PLACES)
-        if block.valid[-1, column]
-    }
+    rows = zip(PLACES, block.quat[-1].round(4).tolist(), block.valid[-1].tolist(), strict=True)
+    return {str(place): quat for place, quat, valid in rows if valid}
 
 
 def _estimate_view(block: EstimateBlock | None) -> dict[str, EstimateView]:

@@ -44,7 +44,7 @@ class Orientation:
         if not self._sensors:
             self._sensors = [_Sensor(message.rate_hz) for _ in PLACES]
         samples = _Samples.of(message)
-        present = np.count_nonzero(message.valid, axis=0).tolist()
+        present = message.valid.sum(axis=0).tolist()
         for column, sensor in enumerate(self._sensors):
             sensor.update(samples, column, present[column])
         return [
@@ -84,11 +84,13 @@ class _Samples:
 
     @classmethod
     def of(cls, body: BodyBlock) -> _Samples:
+        quat = np.empty((*body.valid.shape, 4))
+        quat.fill(np.nan)
         return cls(
             gyr=body.gyr.transpose(1, 0, 2).copy(),
             acc=body.acc.transpose(1, 0, 2).copy(),
             valid=body.valid,
-            quat=np.full((*body.valid.shape, 4), np.nan),
+            quat=quat,
             settled=np.zeros(body.valid.shape, dtype=bool),
         )
 

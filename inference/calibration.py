@@ -163,7 +163,8 @@ class SegmentCalibration:
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
         columns = _worn(body.valid)
-        up = _spread(up_in_sensor(orientation.quat[:, columns]), columns)
+        vectors = _vectors(body, orientation, columns)
+        up = _spread(vectors[2].T, columns)
         valid = body.valid & orientation.valid
         done = first = 0
         while first < len(valid):
@@ -174,13 +175,14 @@ class SegmentCalibration:
             axes, known = self._state.axes, self._state.known
             method = self._judge(size, body.rate_hz) if (body.start + last) % size == 0 else ""
             if method:
-                yield _segments(body, up, valid, slice(done, last), axes, known)
+                yield _segments(body, vectors, columns, valid, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
                 done = last
             first = last
         if done < len(valid):
             rest = slice(done, len(valid))
-            yield _segments(body, up, valid, rest, self._state.axes, self._state.known)
+            axes, known = self._state.axes, self._state.known
+            yield _segments(body, vectors, columns, valid, rest, axes, known)
 
     def _judge(self, size: int, rate_hz: float) -> str:
         """Judge the tick that has just ended; say by what method an alignment changed, if any."""
@@ -251,40 +253,52 @@ class SegmentCalibration:
         )
 
 
+def _vectors(
+    body: BodyBlock, orientation: OrientationBlock, columns: slice | IntArray
+) -> FloatArray:
+    """Return acceleration, rate of turn and up in sensor axes (3, 3, K, T) of ``columns``.
+
+    Components come first and samples last, as in the memory of ``inference.inclination``.
+    """
+    up = up_in_sensor(orientation.quat[:, columns]).T
+    vectors = np.empty((3, *up.shape))
+    vectors[0] = body.acc[:, columns].T
+    vectors[1] = body.gyr[:, columns].T
+    vectors[2] = up
+    return vectors
+
+
 def _segments(
     body: BodyBlock,
-    up: FloatArray,
+    vectors: FloatArray,
+    columns: slice | IntArray,
     valid: BoolArray,
     part: slice,
     axes: FloatArray,
     known: BoolArray,
 ) -> SegmentBlock:
-    columns = _worn(body.valid[part])
-    vectors = np.stack([v[part][:, columns] for v in (body.acc, body.gyr, up)])
-    axes = axes[columns]
-    turned = (
-        vectors[..., :1] * axes[:, 0]
-        + vectors[..., 1:2] * axes[:, 1]
-        + vectors[..., 2:] * axes[:, 2]
-    )
+    vectors, valid = vectors[..., part], valid[part]
+    along = axes[columns].T[..., None]
+    turned = vectors[:, None, 0] * along[:, 0]
+    turned += vectors[:, None, 1] * along[:, 1]
+    turned += vectors[:, None, 2] * along[:, 2]
     return SegmentBlock(
         person=body.person,
         start=body.start + part.start,
         rate_hz=body.rate_hz,
         ready_ns=body.ready_ns,
-        acc=_spread(turned[0], columns),
-        gyr=_spread(turned[1], columns),
-        quat=_spread(without_heading(turned[2]), columns),
-        valid=valid[part],
-        real=body.real[part] & valid[part],
+        acc=_spread(turned[0].T, columns),
+        gyr=_spread(turned[1].T, columns),
+        quat=_spread(without_heading(turned[2].T), columns),
+        valid=valid,
+        real=body.real[part] & valid,
         calibrated=known,
     )
 
 
 def _worn(valid: BoolArray) -> slice | IntArray:
     """Return the columns of (T, 8) that hold anything: two feet need no work on eight places."""
-    found = np.flatnonzero(valid.any(axis=0))
-    return slice(None) if len(found) == len(PLACES) else found
+    return slice(None) if valid.all() else np.flatnonzero(valid.any(axis=0))
 
 
 def _spread(values: FloatArray, columns: slice | IntArray) -> FloatArray:

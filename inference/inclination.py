@@ -1,6 +1,8 @@
 """Where up is, seen from a sensor or a segment, and what follows from it without any heading.
 
-Kernels: arrays in, arrays out, elementwise throughout, so exact under any cutting.
+Kernels: arrays in, arrays out, elementwise throughout, so exact under any cutting. Inside, and in
+the memory of what they return, the components come first: then two of them are one numpy call,
+which is what a live hop of few samples costs, and a long block is worked on in long runs.
 """
 
 from __future__ import annotations
@@ -14,12 +16,17 @@ _TINY = 1e-300
 
 def up_in_sensor(quat: FloatArray) -> FloatArray:
     """Return earth's up (..., 3) in the frame of sensors with ``quat`` (..., 4) sensor → earth."""
-    w, x, y, z = quat[..., 0], quat[..., 1], quat[..., 2], quat[..., 3]
-    up = np.empty((*quat.shape[:-1], 3))
-    up[..., 0] = 2 * (x * z - w * y)
-    up[..., 1] = 2 * (y * z + w * x)
-    up[..., 2] = 1 - 2 * (x * x + y * y)
-    return up
+    components = quat.T.copy()
+    w, xy, z = components[0], components[1:3], components[3]
+    w_xy, xy_xy = w * xy, xy * xy
+    up = np.empty((3, *xy.shape[1:]))
+    np.multiply(xy, z, out=up[:2])
+    up[0] -= w_xy[1]
+    up[1] += w_xy[0]
+    up[2] = xy_xy[0] + xy_xy[1]
+    up *= 2
+    up[2] = 1 - up[2]
+    return up.T
 
 
 def without_heading(up: FloatArray) -> FloatArray:
@@ -30,23 +37,29 @@ def without_heading(up: FloatArray) -> FloatArray:
     through any angle, and undefined only where z is vertical (lying on the side). It is a turn
     by the pitch about z, then by ``tilt`` about earth's x, which is 90° for z level.
     """
-    x, y, z = up[..., 0], up[..., 1], up[..., 2]
+    x, y, z = up.T
     level = np.sqrt(x * x + y * y) + _TINY
-    cos_pitch, sin_pitch = _half_turn(y / level, x)
-    cos_tilt, sin_tilt = _half_turn(z, level)
-    quat = np.empty((*up.shape[:-1], 4))
-    quat[..., 0] = cos_tilt * cos_pitch
-    quat[..., 1] = sin_tilt * cos_pitch
-    quat[..., 2] = -sin_tilt * sin_pitch
-    quat[..., 3] = cos_tilt * sin_pitch
-    return quat
+    cosines = np.empty((2, *level.shape))
+    cosines[0] = y / level
+    cosines[1] = z
+    (cos_pitch, cos_tilt), (sin_pitch, sin_tilt) = _half_turns(cosines)
+    sin_pitch = np.copysign(sin_pitch, x)
+    quat = np.empty((4, *level.shape))
+    quat[0] = cos_tilt * cos_pitch
+    quat[1] = sin_tilt * cos_pitch
+    quat[2] = -sin_tilt * sin_pitch
+    quat[3] = cos_tilt * sin_pitch
+    return quat.T
 
 
-def _half_turn(cosine: FloatArray, signed: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return cosine and sine (...) of half the angle with ``cosine`` and the sign of ``signed``."""
-    half_cosine = np.sqrt(np.maximum(1 + cosine, 0.0) / 2)
-    half_sine = np.sqrt(np.maximum(1 - cosine, 0.0) / 2)
-    return half_cosine, np.copysign(half_sine, signed)
+def _half_turns(cosines: FloatArray) -> FloatArray:
+    """Return cosines and sines (2, ...), none negative, of half the angles with ``cosines``."""
+    halves = np.empty((2, *cosines.shape))
+    np.add(1, cosines, out=halves[0])
+    np.subtract(1, cosines, out=halves[1])
+    np.maximum(halves, 0.0, out=halves)
+    halves /= 2
+    return np.sqrt(halves, out=halves)
 
 
 def pitch_rad(quat: FloatArray) -> FloatArray:
@@ -60,5 +73,5 @@ def pitch_rad(quat: FloatArray) -> FloatArray:
 
 def right_axis_rise(quat: FloatArray) -> FloatArray:
     """Return by how much (...) the right axis points up, -1..1; ±1 when lying on the side."""
-    x, y = quat[..., 1], quat[..., 2]
-    return 1 - 2 * (x * x + y * y)
+    squares = quat[..., 1:3] ** 2
+    return 1 - 2 * (squares[..., 0] + squares[..., 1])

@@ -12,6 +12,7 @@ import numpy as np
 
 from gateway.messages import (
     PLACE_INDEX,
+    BoolArray,
     FloatArray,
     Joint,
     JointAngleBlock,
@@ -32,8 +33,9 @@ _PAIRS: dict[Joint, tuple[Place, Place, float]] = {
 """By joint: the segment that comes up in flexion, the one it is measured against, and the lowest
 flexion in degrees, from which the angle goes round once: far outside what the joint can do."""
 
-_UP = np.array([PLACE_INDEX[up] for up, _, _ in _PAIRS.values()])
-_BASE = np.array([PLACE_INDEX[base] for _, base, _ in _PAIRS.values()])
+_ENDS = np.array([[PLACE_INDEX[end] for end in pair[:2]] for pair in _PAIRS.values()]).T
+"""Columns (2, 6) of the two segments by joint."""
+
 _LOWEST = np.radians([lowest for _, _, lowest in _PAIRS.values()])
 
 ON_ITS_SIDE = np.cos(np.radians(20))
@@ -53,8 +55,7 @@ class JointAngles:
         assert isinstance(message, SegmentBlock)
         known = message.valid & message.calibrated
         known &= np.abs(right_axis_rise(message.quat)) < ON_ITS_SIDE
-        valid = known[:, _UP] & known[:, _BASE]
-        real = message.real[:, _UP] & message.real[:, _BASE] & valid
+        valid = _both(known)
         angle = flexion_rad(message.quat)
         angle[~valid] = np.nan
         return [
@@ -65,7 +66,7 @@ class JointAngles:
                 ready_ns=message.ready_ns,
                 angle_rad=angle,
                 valid=valid,
-                real=real,
+                real=_both(message.real) & valid,
             )
         ]
 
@@ -83,7 +84,15 @@ class JointAngles:
 
 def flexion_rad(quat: FloatArray) -> FloatArray:
     """Return flexion (T, 6) in the order of ``JOINTS`` from segment quaternions (T, 8, 4)."""
-    pitch = pitch_rad(quat)
-    difference = pitch[:, _UP] - pitch[:, _BASE]
+    ends = pitch_rad(quat).take(_ENDS, axis=1)
+    difference: FloatArray = ends[:, 0] - ends[:, 1]
     turns = np.floor((difference - _LOWEST) / (2 * np.pi))
-    return np.asarray(difference - 2 * np.pi * turns)
+    turns *= 2 * np.pi
+    difference -= turns
+    return difference
+
+
+def _both(places: BoolArray) -> BoolArray:
+    """Return for every joint (T, 6) whether both its segments are among ``places`` (T, 8)."""
+    ends = places.take(_ENDS, axis=1)
+    return np.logical_and(ends[:, 0], ends[:, 1])

@@ -32,15 +32,9 @@ class Pairing(Generic[First, Second]):
         return pairs
 
     def _next(self) -> tuple[First, Second]:
-        count = min(len(held[0].valid) for held in self._held)
-        return self._take(self._held[0], count), self._take(self._held[1], count)
-
-    def _take(self, held: list[Any], count: int) -> Any:
-        block = held.pop(0)
-        if len(block.valid) == count:
-            return block
-        held.insert(0, cut(block, count, len(block.valid)))
-        return cut(block, 0, count)
+        one, other = self._held
+        count = min(len(one[0].valid), len(other[0].valid))
+        return _take(one, count), _take(other, count)
 
     def snapshot(self) -> tuple[list[Any], list[Any]]:
         """Return what is held; blocks are frozen, so the lists alone are copied."""
@@ -49,6 +43,15 @@ class Pairing(Generic[First, Second]):
     def resume(self, snapshot: tuple[list[Any], list[Any]]) -> None:
         """Go on from ``snapshot``."""
         self._held = (list(snapshot[0]), list(snapshot[1]))
+
+
+def _take(held: list[Any], count: int) -> Any:
+    """Take the first ``count`` samples of the first of the blocks ``held``."""
+    block = held.pop(0)
+    if len(block.valid) == count:
+        return block
+    held.insert(0, cut(block, count, len(block.valid)))
+    return cut(block, 0, count)
 
 
 def cut(block: Any, first: int, last: int) -> Any:

@@ -60,7 +60,7 @@ class BluetoothSource:
         return clock_ns
 
     async def run(self, emit: Emit) -> None:
-        """Stream all sensors until cancelled; raises UsageError, and SourceError without a radio."""
+        """Stream all sensors until cancelled; raises UsageError, or SourceError without radio."""
         if not self.sensors:
             raise SourceError(
                 "no sensor is configured: add a [[sensors]] table for each, with its address "
