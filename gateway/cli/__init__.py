@@ -37,7 +37,8 @@ def main() -> None:
             structlog.processors.TimeStamper(fmt="%H:%M:%S"),
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        # Looked up at each line, because whoever calls may have put another in its place.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
     try:
         app(prog_name="gaitwire")

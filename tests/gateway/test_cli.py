@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from gateway.cli import main
 from gateway.errors import JournalError
@@ -38,7 +39,7 @@ Call = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def call(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Call:
+) -> Iterator[Call]:
     """Call the program in this process: exit status, standard output, standard error."""
     monkeypatch.setenv("GAITWIRE_JOURNAL__FOLDER", str(tmp_path / "sessions"))
     monkeypatch.setenv("GAITWIRE_PAGES__PORT", "0")
@@ -51,7 +52,8 @@ def call(
         captured = capsys.readouterr()
         return int(left.value.code or 0), captured.out, captured.err
 
-    return run
+    yield run
+    structlog.reset_defaults()
 
 
 @contextmanager
