@@ -195,7 +195,8 @@ class SegmentCalibration:
         if not (present & self._state.unfinished()).any():
             self._stance.forget()
             return ""
-        acc, gyr, up = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        # Sums round alike only over arrays that lie alike in memory, however the input was cut.
+        acc, gyr, up = (np.concatenate([part[k].copy() for part in parts]) for k in range(3))
         return self._stand(acc, gyr, present) or self._move(up, gyr, present, rate_hz)
 
     def _notice_silence(self, heard: BoolArray) -> None:

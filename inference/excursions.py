@@ -222,5 +222,5 @@ class Tracker:
 
 def _runs(values: IntArray) -> Iterator[tuple[int, int]]:
     """Return first and end of each stretch of (T,) ``values`` over which they do not change."""
-    edges = np.flatnonzero(values[1:] != values[:-1]) + 1
-    return itertools.pairwise([0, *edges.tolist(), len(values)])
+    (last,) = (values[1:] != values[:-1]).nonzero()
+    return itertools.pairwise([0, *(last + 1).tolist(), len(values)])

@@ -36,7 +36,7 @@ flexion in degrees, from which the angle goes round once: far outside what the j
 _ENDS = np.array([[PLACE_INDEX[end] for end in pair[:2]] for pair in _PAIRS.values()]).T
 """Columns (2, 6) of the two segments by joint."""
 
-_LOWEST = np.radians([lowest for _, _, lowest in _PAIRS.values()])
+_LOWEST = np.radians([[lowest] for _, _, lowest in _PAIRS.values()])
 
 ON_ITS_SIDE = np.cos(np.radians(20))
 """A segment whose right axis is within 20° of vertical has no pitch."""
@@ -84,15 +84,16 @@ class JointAngles:
 
 def flexion_rad(quat: FloatArray) -> FloatArray:
     """Return flexion (T, 6) in the order of ``JOINTS`` from segment quaternions (T, 8, 4)."""
-    ends = pitch_rad(quat).take(_ENDS, axis=1)
-    difference: FloatArray = ends[:, 0] - ends[:, 1]
+    ends = pitch_rad(quat).T.take(_ENDS, axis=0)
+    difference: FloatArray = ends[0] - ends[1]
     turns = np.floor((difference - _LOWEST) / (2 * np.pi))
     turns *= 2 * np.pi
     difference -= turns
-    return difference
+    return difference.T
 
 
 def _both(places: BoolArray) -> BoolArray:
     """Return for every joint (T, 6) whether both its segments are among ``places`` (T, 8)."""
-    ends = places.take(_ENDS, axis=1)
-    return np.logical_and(ends[:, 0], ends[:, 1])
+    ends = places.T.take(_ENDS, axis=0)
+    both: BoolArray = ends[0] & ends[1]
+    return both.T

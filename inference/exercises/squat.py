@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import FloatArray, Side
+from gateway.messages import BoolArray, FloatArray, Side
 from inference.exercises import Course, Exercise, Pose
 
 KNEES = slice(2, 4)
@@ -34,24 +34,28 @@ def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of a squat; ``side`` is None."""
     assert side is None
     knees = pose.flexion_deg[:, KNEES]
-    thighs = np.where(np.isnan(knees), np.nan, pose.pitch_deg[:, THIGHS])
-    knee, thigh = _mean(knees), _mean(thighs)
-    planted = ~(np.abs(pose.pitch_deg[:, FEET]) > HEEL_OFF_DEG).any(axis=1)
-    together = ~(np.abs(knees[:, 0] - knees[:, 1]) > APART_DEG)
+    unknown = np.isnan(knees)
+    knee, thigh = _mean(knees, unknown), _mean(pose.pitch_deg[:, THIGHS], unknown)
+    off = np.abs(pose.pitch_deg[:, FEET]) > HEEL_OFF_DEG
+    apart = np.abs(knees[:, 0] - knees[:, 1]) > APART_DEG
     return Course(
         angle_deg=knee,
         at_rest=thigh < UPRIGHT_DEG,
         in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < THIGH_SHARE[1] * knee),
-        fits=planted & together,
-        real=np.asarray((pose.real[:, KNEES] | np.isnan(knees)).all(axis=1)),
+        fits=~(off[:, 0] | off[:, 1] | apart),
+        real=np.asarray((pose.real[:, KNEES] | unknown).all(axis=1)),
     )
 
 
-def _mean(values: FloatArray) -> FloatArray:
-    """Return the mean (T,) of the columns of (T, 2) that are known."""
+def _mean(values: FloatArray, unknown: BoolArray) -> FloatArray:
+    """Return the mean (T,) of ``values`` (T, 2) without the ``unknown`` (T, 2); else NaN."""
     left, right = values[:, 0], values[:, 1]
-    both = (left + right) / 2
-    return np.where(np.isnan(left), right, np.where(np.isnan(right), left, both))
+    mean: FloatArray = (left + right) / 2
+    if unknown.any():
+        only_right, only_left = unknown[:, 0], unknown[:, 1]
+        mean = np.where(only_right, right, np.where(only_left, left, mean))
+        mean[only_right & only_left] = np.nan
+    return mean
 
 
 EXERCISE = Exercise(
