@@ -51,3 +51,38 @@ def from_axis_angle(axis: FloatArray, angle_rad: FloatArray) -> FloatArray:
     """Return rotations by ``angle_rad`` (...) about unit vectors ``axis`` (..., 3)."""
     half = np.asarray(angle_rad)[..., None] / 2
     return np.concatenate([np.cos(half), np.sin(half) * axis], axis=-1)
+
+
+def to_matrix(quat: FloatArray) -> FloatArray:
+    """Return the rotation matrices (..., 3, 3) of quaternions (..., 4)."""
+    w, x, y, z = np.moveaxis(quat / np.linalg.norm(quat, axis=-1, keepdims=True), -1, 0)
+    ww, xx, yy, zz = w * w, x * x, y * y, z * z
+    rows = [
+        [xx - yy - zz + ww, 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), -xx + yy - zz + ww, 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), -xx - yy + zz + ww],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def from_matrix(matrix: FloatArray) -> FloatArray:
+    """Return quaternions (..., 4), w not negative, of rotation matrices (..., 3, 3).
+
+    The squares of the components follow from the diagonal and the products of two from the rest:
+    each row of ``products`` is the quaternion times one of its components. The row of the largest
+    is taken, so nothing small is divided by (S. W. Shepperd, J. Guidance and Control 1978, 1(3)).
+    """
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = np.moveaxis(matrix, (-2, -1), (0, 1))
+    products = np.stack(
+        [
+            np.stack([1 + xx + yy + zz, zy - yz, xz - zx, yx - xy], axis=-1),
+            np.stack([zy - yz, 1 + xx - yy - zz, xy + yx, xz + zx], axis=-1),
+            np.stack([xz - zx, xy + yx, 1 - xx + yy - zz, yz + zy], axis=-1),
+            np.stack([yx - xy, xz + zx, yz + zy, 1 - xx - yy + zz], axis=-1),
+        ],
+        axis=-2,
+    )
+    largest = np.diagonal(products, axis1=-2, axis2=-1).argmax(axis=-1)
+    row = np.take_along_axis(products, largest[..., None, None], axis=-2)[..., 0, :]
+    unit = row / np.linalg.norm(row, axis=-1, keepdims=True)
+    return np.asarray(np.where(unit[..., :1] < 0, -unit, unit))

@@ -10,8 +10,8 @@ from gravity in place of the gyroscope axis, so that the sign comes with it.
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from gateway import quaternion
 from gateway.messages import PLACES, BoolArray, FloatArray, Place
 from gateway.mounting import nominal_mounting
 
@@ -47,7 +47,7 @@ def angle_between(left: FloatArray, right: FloatArray) -> FloatArray:
 
 def nominal_axes() -> FloatArray:
     """Return rotation matrices (8, 3, 3) segment → sensor of the nominal mounting."""
-    return np.asarray(Rotation.from_quat(nominal_mounting()[:, [1, 2, 3, 0]]).as_matrix())
+    return quaternion.to_matrix(nominal_mounting())
 
 
 def axes_from_standing(up: FloatArray) -> FloatArray:
@@ -72,7 +72,7 @@ def axes_from(up: FloatArray, forward: FloatArray) -> FloatArray:
 
 def quaternions(axes: FloatArray) -> FloatArray:
     """Return quaternions (8, 4), w first, of rotation matrices (8, 3, 3)."""
-    return np.asarray(Rotation.from_matrix(axes).as_quat()[:, [3, 0, 1, 2]])
+    return quaternion.from_matrix(axes)
 
 
 def looks_seated(up: FloatArray, present: BoolArray) -> bool:

@@ -1,0 +1,24 @@
+"""Quaternion kernels against the library of record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from gateway import quaternion
+
+HALF_TURNS = np.array([[0.0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0.6, 0, -0.8]])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_matrices_are_those_of_the_library(seed: int) -> None:
+    turns = Rotation.random(200, rng=np.random.default_rng(seed))
+    quat = turns.as_quat(canonical=True)[:, [3, 0, 1, 2]]
+    assert np.allclose(quaternion.to_matrix(quat), turns.as_matrix(), atol=1e-14)
+    assert np.allclose(quaternion.from_matrix(turns.as_matrix()), quat, atol=1e-14)
+
+
+def test_half_turns_have_no_sign_to_lose() -> None:
+    found = quaternion.from_matrix(quaternion.to_matrix(HALF_TURNS))
+    assert np.allclose(np.abs((found * HALF_TURNS).sum(axis=-1)), 1, atol=1e-14)
