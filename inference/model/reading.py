@@ -29,10 +29,16 @@ class Reading:
         """
         value = mean.astype(np.float64)
         probability = expit(value)
-        sd = np.exp(0.5 * np.minimum(log_variance.astype(np.float64), GREATEST_LOG_VARIANCE))
+        sd = log_variance.astype(np.float64)
+        np.minimum(sd, GREATEST_LOG_VARIANCE, out=sd)
+        sd *= 0.5
+        np.exp(sd, out=sd)
         np.copyto(value, probability, where=self._contact)
-        np.copyto(sd, np.sqrt(probability * (1.0 - probability)), where=self._contact)
-        withheld = ~((sd <= self._limit) & present[:, None])
+        probability *= 1.0 - probability
+        np.copyto(sd, np.sqrt(probability, out=probability), where=self._contact)
+        withheld = sd <= self._limit
+        withheld &= present[:, None]
+        np.logical_not(withheld, out=withheld)
         np.copyto(value, np.nan, where=withheld)
         np.copyto(sd, np.nan, where=withheld)
         return value, sd

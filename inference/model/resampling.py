@@ -10,6 +10,7 @@ on ``k`` alone, so the result does not depend on how the input was cut.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor, prod
 from typing import Any
 
@@ -21,27 +22,32 @@ Tap = tuple[Any, Any]
 """Where in the rows, as an index, and with what weight."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resampler:
-    """The plan for one pair of rates."""
+    """The plan for one pair of rates; what follows from them is worked out once, not every hop."""
 
     grid_rate_hz: float
     rate_hz: float
 
-    @property
+    @cached_property
     def ratio(self) -> float:
         """Grid samples an output."""
         return self.grid_rate_hz / self.rate_hz
 
-    @property
+    @cached_property
+    def step(self) -> int:
+        """Grid samples an output where that is a whole number, else 0."""
+        return int(self.ratio) if self.ratio.is_integer() else 0
+
+    @cached_property
     def half_width(self) -> float:
         """Half the base of the kernel, in grid samples."""
         return max(1.0, self.ratio)
 
-    @property
+    @cached_property
     def delay_s(self) -> float:
         """How much later than its own time an output can be formed, at most."""
-        return (self.half_width - self.ratio.is_integer()) / self.grid_rate_hz
+        return (self.half_width - bool(self.step)) / self.grid_rate_hz
 
     def first_output(self, start: int) -> int:
         """Return the first output that rests on no sample before ``start``."""
@@ -56,15 +62,15 @@ class Resampler:
 
     def ready(self, output: int, end: int) -> int:
         """Return how many outputs from ``output`` on rest only on samples before ``end``."""
-        if self.ratio.is_integer():
-            return max(0, end // int(self.ratio) - output)
+        if self.step:
+            return max(0, end // self.step - output)
         most = max(0, ceil((end - self.half_width) / self.ratio) + 2 - output)
         return int(np.searchsorted(self._last(self._position(output, most)), end))
 
     def taps(self, start: int, output: int, count: int) -> list[Tap]:
         """Return how outputs from ``output`` on are made of rows that begin at ``start``."""
-        if self.ratio.is_integer():
-            return self._regular_taps(output * int(self.ratio) - start, count)
+        if self.step:
+            return self._regular_taps(output * self.step - start, count)
         position = self._position(output, count)
         first = np.floor(position - self.half_width).astype(np.int64) + 1
         samples = [first + tap for tap in range(ceil(2 * self.half_width))]
@@ -81,14 +87,14 @@ class Resampler:
         return weight
 
     def _regular_taps(self, centre: int, count: int) -> list[Tap]:
-        step = int(self.ratio)
-        offsets = range(1 - step, step)
+        step = self.step
+        length = step * (count - 1) + 1
         return [
             (
-                slice(centre + offset, centre + offset + step * (count - 1) + 1, step),
+                slice(centre + offset, centre + offset + length, step),
                 (step - abs(offset)) / step**2,
             )
-            for offset in offsets
+            for offset in range(1 - step, step)
         ]
 
     def _position(self, output: int, count: int) -> FloatArray:
@@ -102,12 +108,13 @@ class Resampler:
 
 def weighted(rows: FloatArray, taps: list[Tap]) -> FloatArray:
     """Return the weighted means (count, ...) of ``rows`` (T, ...); NaN spoils what rests on it."""
-    flat = rows.reshape(len(rows), prod(rows.shape[1:]))
+    shape = rows.shape[1:]
+    flat = rows.reshape(len(rows), prod(shape))
     index, weight = taps[0]
     total: FloatArray = flat[index] * weight
     for index, weight in taps[1:]:
         total += flat[index] * weight
-    return total.reshape(len(total), *rows.shape[1:])
+    return total.reshape(len(total), *shape)
 
 
 def every(flags: BoolArray, taps: list[Tap]) -> BoolArray:

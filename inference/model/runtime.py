@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,11 @@ LEAST_GRID_SHARE = 0.5
 """A grid slower than this share of the model's rate says too little of an impact or a swing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Grid samples from ``start`` on: ``acc`` and ``gyr`` (T, 8, 3), ``present`` (T, 8)."""
+class _Rows(NamedTuple):
+    """Grid samples from ``start`` on: ``motion`` (T, 8, 6) is acc then gyr, ``present`` (T, 8)."""
 
     start: int
-    acc: FloatArray
-    gyr: FloatArray
+    motion: FloatArray
     present: BoolArray
 
     @property
@@ -31,15 +29,15 @@ class _Rows:
         return self.start + len(self.present)
 
 
-@dataclass(frozen=True, slots=True)
-class _Progress:
+class _Progress(NamedTuple):
     """Where the stream stands: grid rows still needed, the next output, what the model remembers.
 
-    ``untold`` of the next outputs speak of times before the stream; ``seen`` (look-ahead,) tells
-    whether any sensor was present at the samples that are yet to be spoken of.
+    ``resampler`` is the plan from the grid's rate to the model's. ``untold`` of the next outputs
+    speak of times before the stream; ``seen`` (look-ahead,) tells whether any sensor was present
+    at the samples that are yet to be spoken of.
     """
 
-    grid_rate_hz: float
+    resampler: Resampler
     rows: _Rows
     output: int
     untold: int
@@ -73,19 +71,18 @@ class Estimates:
         rate_hz = self._model.metadata.rate_hz
         if not len(message.acc) or message.rate_hz < LEAST_GRID_SHARE * rate_hz:
             return []
-        resampler = Resampler(message.rate_hz, rate_hz)
         before = self._progress
-        if before is None or (before.grid_rate_hz, before.rows.end) != (
+        if before is None or (before.resampler.grid_rate_hz, before.rows.end) != (
             message.rate_hz,
             message.start,
         ):
-            before = self._beginning(message, resampler)
+            before = self._beginning(message)
         rows = _extended(before.rows, message)
-        count = resampler.ready(before.output, rows.end)
+        count = before.resampler.ready(before.output, rows.end)
         if count == 0:
-            self._progress = replace(before, rows=rows)
+            self._progress = before._replace(rows=rows)
             return []
-        return self._estimate(message, resampler, before, rows, count)
+        return self._estimate(message, before, rows, count)
 
     def flush(self) -> Iterable[Message]:
         """Return nothing: an estimate without its look-ahead would be a poorer one."""
@@ -100,12 +97,13 @@ class Estimates:
         assert snapshot is None or isinstance(snapshot, _Progress)
         self._progress = snapshot
 
-    def _beginning(self, block: SegmentBlock, resampler: Resampler) -> _Progress:
-        nothing = np.empty((0, PLACE_COUNT, 3))
-        rows = _Rows(block.start, nothing, nothing, np.empty((0, PLACE_COUNT), np.bool_))
+    def _beginning(self, block: SegmentBlock) -> _Progress:
+        motion, present = np.empty((0, PLACE_COUNT, 6)), np.empty((0, PLACE_COUNT), np.bool_)
+        rows = _Rows(block.start, motion, present)
         look_ahead = self._model.metadata.look_ahead
+        resampler = Resampler(block.rate_hz, self._model.metadata.rate_hz)
         return _Progress(
-            grid_rate_hz=block.rate_hz,
+            resampler=resampler,
             rows=rows,
             output=resampler.first_output(block.start),
             untold=look_ahead,
@@ -114,20 +112,16 @@ class Estimates:
         )
 
     def _estimate(
-        self,
-        block: SegmentBlock,
-        resampler: Resampler,
-        before: _Progress,
-        rows: _Rows,
-        count: int,
+        self, block: SegmentBlock, before: _Progress, rows: _Rows, count: int
     ) -> Iterable[Message]:
-        x, mask = _model_input(rows, resampler.taps(rows.start, before.output, count))
-        mean, log_variance, state = self._model.run(x, mask.astype(np.float32), before.state)
-        seen = np.concatenate([before.seen, mask.any(axis=1)])
+        resampler = before.resampler
+        x, mask, seen_now = _model_input(rows, resampler.taps(rows.start, before.output, count))
+        mean, log_variance, state = self._model.run(x, mask, before.state)
+        seen = np.concatenate([before.seen, seen_now])
         following = before.output + count
         skipped = min(before.untold, count)
         self._progress = _Progress(
-            grid_rate_hz=block.rate_hz,
+            resampler=resampler,
             rows=_from(rows, resampler.first_sample(following)),
             output=following,
             untold=before.untold - skipped,
@@ -164,35 +158,55 @@ class Estimates:
 
 
 def _extended(rows: _Rows, block: SegmentBlock) -> _Rows:
-    return _Rows(
-        rows.start,
-        np.concatenate([rows.acc, block.acc]),
-        np.concatenate([rows.gyr, block.gyr]),
-        np.concatenate([rows.present, block.valid & block.calibrated]),
-    )
+    held, count = len(rows.present), len(block.acc)
+    motion = np.empty((held + count, PLACE_COUNT, 6))
+    motion[:held] = rows.motion
+    motion[held:, :, :3] = block.acc
+    motion[held:, :, 3:] = block.gyr
+    present = np.empty((held + count, PLACE_COUNT), np.bool_)
+    present[:held] = rows.present
+    np.logical_and(block.valid, block.calibrated, out=present[held:])
+    return _Rows(rows.start, motion, present)
 
 
 def _from(rows: _Rows, start: int) -> _Rows:
     kept = max(0, start - rows.start)
-    acc, gyr, present = rows.acc[kept:].copy(), rows.gyr[kept:].copy(), rows.present[kept:].copy()
-    return _Rows(rows.start + kept, acc, gyr, present)
+    return _Rows(rows.start + kept, rows.motion[kept:].copy(), rows.present[kept:].copy())
 
 
-def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, BoolArray]:
+def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]:
     """Return ``x`` (N, 48) with 0 where no sensor is present, and ``mask`` (N, 8).
+
+    The third result (N,) tells where any sensor is present.
+    """
+    # All sensors worn and none silent is so usual that it is spared the work on masks.
+    if rows.present.all():
+        x = _single(rows.motion, taps)
+        if np.isfinite(x).all():
+            count = len(x)
+            mask = np.ones((count, PLACE_COUNT), np.float32)
+            return x.reshape(count, FEATURES), mask, np.ones(count, np.bool_)
+    return _masked_input(rows, taps)
+
+
+def _masked_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]:
+    """Return what ``_model_input`` does, where sensors are missing.
 
     Only places that are worn at all are worked on: with two sensors that is a quarter.
     """
     anywhere = rows.present.any(axis=0)
     worn = slice(None) if anywhere.all() else np.flatnonzero(anywhere)
+    values = _single(rows.motion[:, worn], taps)
     present = every(rows.present[:, worn], taps)
-    values = np.empty((*present.shape, 6), np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        values[:, :, :3] = weighted(rows.acc[:, worn], taps)
-        values[:, :, 3:] = weighted(rows.gyr[:, worn], taps)
     present &= np.isfinite(values).all(axis=2)
     np.copyto(values, np.float32(0.0), where=~present[:, :, None])
     x = np.zeros((len(values), PLACE_COUNT, 6), np.float32)
-    mask = np.zeros((len(values), PLACE_COUNT), np.bool_)
+    mask = np.zeros((len(values), PLACE_COUNT), np.float32)
     x[:, worn], mask[:, worn] = values, present
-    return x.reshape(len(x), FEATURES), mask
+    return x.reshape(len(x), FEATURES), mask, np.logical_or.reduce(present, axis=1)
+
+
+def _single(motion: FloatArray, taps: list[Tap]) -> Array:
+    """Return the weighted means of ``motion`` (T, places, 6) as float32; infinite if too large."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return weighted(motion, taps).astype(np.float32)
