@@ -16,6 +16,7 @@ not depend on how the input was cut. All windows are whole samples made from sec
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -110,11 +111,21 @@ class Signals:
     """The three signals of both legs, (legs, samples), aligned with the motion they come from.
 
     Near both ends, where a window is not complete, they are zero. Units rad/s, rad²/s², m/s².
+    ``smooth`` (3, legs, fewer samples) is the smoothed angular velocity, from sample ``lead`` on.
     """
 
-    level: FloatArray
+    smooth: FloatArray
+    lead: int
     reversal: FloatArray
     jolt: FloatArray
+
+    @cached_property
+    def level(self) -> FloatArray:
+        """The swing level, worked out only for candidates: most live hops have none."""
+        level = np.zeros(self.reversal.shape)
+        end = self.lead + self.smooth.shape[2]
+        np.sqrt(_dot(self.smooth, self.smooth), out=level[:, self.lead : end])
+        return level
 
 
 def _dot(left: FloatArray, right: FloatArray) -> FloatArray:
@@ -133,18 +144,15 @@ def signals(acc: FloatArray, gyr: FloatArray, lengths: Windows) -> Signals:
         smooth = smooth[..., step:] + smooth[..., :-step]
     smooth = smooth * 0.5**lengths.doublings
     lead = (count - smooth.shape[2]) // 2
-    level = np.zeros(acc.shape[1:])
-    level[:, lead : lead + smooth.shape[2]] = np.sqrt(_dot(smooth, smooth))
+    reversal, jolt = np.zeros((2, *acc.shape[1:]))
     lag = lengths.reversal_lag
-    reversal = np.zeros_like(level)
     product = _dot(smooth[..., 2 * lag :], smooth[..., : -2 * lag])
     reversal[:, lead + lag : lead + lag + product.shape[1]] = product
     lag = lengths.jolt_lag
     change = acc[..., lag:] - acc[..., :-lag]
     second = change[..., lag:] - change[..., :-lag]
-    jolt = np.zeros_like(level)
-    jolt[:, lag:-lag] = np.sqrt(_dot(second, second))
-    return Signals(level, reversal, jolt)
+    np.sqrt(_dot(second, second), out=jolt[:, lag:-lag])
+    return Signals(smooth, lead, reversal, jolt)
 
 
 def smoothing_delay(lengths: Windows) -> float:
@@ -165,6 +173,9 @@ def lows(signal: FloatArray, first: int, last: int, below: float) -> tuple[IntAr
     """
     here = signal[:, first:last]
     low = here < below
+    leg, at = low.nonzero()
+    if not len(leg):  # as in most live hops
+        return leg, at
     low &= here <= signal[:, first - 1 : last - 1]
     low &= here < signal[:, first + 1 : last + 1]
     leg, at = low.nonzero()
@@ -175,6 +186,9 @@ def highs(signal: FloatArray, first: int, last: int, above: float) -> tuple[IntA
     """Return (leg, sample) of the local maxima of (legs, samples) over ``above``, like ``lows``."""
     here = signal[:, first:last]
     high = here > above
+    leg, at = high.nonzero()
+    if not len(leg):
+        return leg, at
     high &= here >= signal[:, first - 1 : last - 1]
     high &= here > signal[:, first + 1 : last + 1]
     leg, at = high.nonzero()

@@ -73,6 +73,8 @@ class GaitEvents:
         span = (lengths.back + lengths.ahead, buffer.counts.shape[2])
         candidates = foot_offs(found, buffer.on_foot, span, lengths)
         candidates += landings(found, buffer.on_foot, span, lengths)
+        if not candidates:
+            return []
         return [
             event
             for candidate in sorted(candidates)

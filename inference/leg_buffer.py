@@ -53,7 +53,8 @@ class LegBuffer:
         counts[..., :held] = self.counts
         counts[0, :, held:] = ~new.valid.T
         counts[1, :, held:] = new.real.T
-        np.cumsum(counts[..., held - 1 :], axis=2, out=counts[..., held - 1 :])
+        fresh = counts[..., held - 1 :]
+        fresh.cumsum(axis=2, out=fresh)
         on_foot = np.concatenate([self.on_foot, new.on_foot.T], axis=1)
         return LegBuffer(self.start, motion, counts, on_foot)
 
@@ -69,7 +70,7 @@ class LegBuffer:
         return Contact(candidate.kind, self.start + candidate.sample, missing, real)
 
     def tail(self, count: int) -> LegBuffer:
-        """Return the newest ``count`` samples."""
+        """Return the newest ``count`` samples, as a view: no buffer is ever changed in place."""
         first = self.counts.shape[2] - count
-        motion, counts = self.motion[..., first:].copy(), self.counts[..., first:].copy()
-        return LegBuffer(self.start + first, motion, counts, self.on_foot[:, first:].copy())
+        motion, counts = self.motion[..., first:], self.counts[..., first:]
+        return LegBuffer(self.start + first, motion, counts, self.on_foot[:, first:])

@@ -54,7 +54,7 @@ class LegSource:
         """Return the legs' motion of a block that is not empty."""
         valid = block.valid[:, FEET]
         if self.on_foot.all() and valid.all():
-            self.foot_seen = np.full(2, block.start + len(valid) - 1)
+            self.foot_seen[:] = block.start + len(valid) - 1
             real = block.real[:, FEET]
             return LegMotion(block.acc[:, FEET], block.gyr[:, FEET], valid, real, valid)
         return self._mixed(block, valid)
