@@ -47,8 +47,8 @@ class LegBuffer:
         held, count = self.counts.shape[2], len(new.valid)
         motion = np.empty((6, 2, held + count))
         motion[..., :held] = self.motion
-        motion[:3, :, held:] = new.acc.transpose(2, 1, 0)
-        motion[3:, :, held:] = new.gyr.transpose(2, 1, 0)
+        motion[:3, :, held:] = new.acc.T
+        motion[3:, :, held:] = new.gyr.T
         counts = np.empty((2, 2, held + count), np.int64)
         counts[..., :held] = self.counts
         counts[0, :, held:] = ~new.valid.T

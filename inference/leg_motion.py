@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ ABSENT_AFTER_S = 1.0
 _NEVER = -(2**62)
 
 
-@dataclass(frozen=True)
-class LegMotion:
+class LegMotion(NamedTuple):
     """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (T, 2, 3), zero unless ``valid``.
 
     ``valid``, ``real`` and ``on_foot`` (the sensor is the foot's) are (T, 2); ``valid`` is False

@@ -26,12 +26,16 @@ PLACE_COUNT = len(PLACES)
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A loaded model; ``where`` is its file as a person knows it."""
+    """A loaded model; ``where`` is its file as a person knows it.
+
+    ``outputs`` are the names of what it returns, which the runtime would else ask for every run.
+    """
 
     metadata: Metadata
     where: str
     session: Any
     state_shapes: tuple[tuple[int, ...], ...]
+    outputs: tuple[str, ...]
 
     def initial_state(self) -> State:
         """Return the state before the first sample."""
@@ -45,7 +49,7 @@ class Model:
         feed = {"x": x[None], "mask": mask[None]}
         for index, past in enumerate(state):
             feed[f"state_{index}"] = past
-        mean, log_variance, *following = self.session.run(None, feed)
+        mean, log_variance, *following = self.session.run(self.outputs, feed)
         return mean[0], log_variance[0], tuple(following)
 
 
@@ -69,7 +73,8 @@ def load_bytes(content: bytes, where: str) -> Model:
     session = _session(content, where)
     metadata = from_entries(session.get_modelmeta().custom_metadata_map, where)
     shapes = _check_signature(session, metadata, where)
-    model = Model(metadata, where, session, shapes)
+    outputs = tuple(value.name for value in session.get_outputs())
+    model = Model(metadata, where, session, shapes, outputs)
     _check_dry_run(model)
     return model
 
