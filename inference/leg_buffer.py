@@ -54,7 +54,7 @@ class LegBuffer:
         counts[0, :, held:] = ~new.valid.T
         counts[1, :, held:] = new.real.T
         fresh = counts[..., held - 1 :]
-        fresh.cumsum(axis=2, out=fresh)
+        np.add.accumulate(fresh, axis=2, out=fresh)
         on_foot = np.concatenate([self.on_foot, new.on_foot.T], axis=1)
         return LegBuffer(self.start, motion, counts, on_foot)
 
