@@ -16,6 +16,7 @@ from gateway.messages import Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -116,7 +117,7 @@ class InfluxSection(Section):
 
     enabled: bool = False
     """Whether records are written."""
-    url: str = "http://127.0.0.1:8086"
+    url: Address = "http://127.0.0.1:8086"
     """Address of the database."""
     org: str = "gaitwire"
     """Organisation."""
@@ -142,7 +143,7 @@ class PagesSection(Section):
 class GrafanaSection(Section):
     """Grafana, for `gaitwire dashboards push`."""
 
-    url: str = "http://127.0.0.1:3000"
+    url: Address = "http://127.0.0.1:3000"
     """Address of Grafana."""
     token: SecretStr = SecretStr("")
     """Service account token that may write dashboards."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_settings import SettingsError
 
 from gateway.config import ENVIRONMENT_PREFIX, Config
 from gateway.errors import ConfigError, UsageError
@@ -46,13 +47,37 @@ def default_config() -> Config:
 
 
 def _build(values: dict[str, Any], text: str, path: Path) -> Config:
+    _check_variables()
     try:
         return Config(**values)
     except UsageError as error:
         raise ConfigError(f"{path}: {error}") from error
+    except SettingsError as error:
+        # pydantic names the field alone; a table as a whole is given as JSON.
+        raise ConfigError(
+            f"an environment variable that begins with {ENVIRONMENT_PREFIX} is not JSON: {error}; "
+            f"set single keys, as in {ENVIRONMENT_PREFIX}MQTT__PORT"
+        ) from error
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         raise ConfigError("\n".join(_explain(e, text, path) for e in details)) from error
+
+
+def _check_variables() -> None:
+    """Refuse a misspelt environment variable, which would otherwise go unnoticed."""
+    for variable in os.environ:
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        for depth, key in enumerate(keys[:2]):
+            known = _known_keys(list(keys[:depth]))
+            if known and key not in known:
+                close = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {close[0].upper()!r}? " if close else ""
+                raise ConfigError(
+                    f"environment variable {variable}: there is no key {key!r}; {hint}Known are "
+                    f"{', '.join(known)}"
+                )
 
 
 def _explain(error: Any, text: str, path: Path) -> str:
@@ -70,8 +95,8 @@ def _expectation(error: Any, keys: list[str | int]) -> str:
     if error["type"] == "extra_forbidden":
         known = _known_keys(keys[:-1])
         close = difflib.get_close_matches(str(keys[-1]), known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        return f"there is no such key{hint} Known here: {', '.join(known)}"
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return f"there is no such key; {hint}Known here: {', '.join(known)}"
     if error["type"] == "missing":
         return "this key is missing"
     message = error["msg"][:1].lower() + error["msg"][1:]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,14 +32,21 @@ from gateway.messages import (
 )
 
 EVENTS_KEPT = 20
+ANGLES_KEPT = 16
+"""Hops of angles that are kept to be shown beside estimates of the same moment."""
 
 
 class EstimateView(msgspec.Struct, frozen=True):
-    """One figure of the model with its standard deviation; unit as in the model's metadata."""
+    """One figure of the model with its standard deviation; unit as in the model's metadata.
+
+    ``measured`` is the rule-based figure of the same moment, which lies the model's look-ahead
+    back: beside the newest angle of a moving joint an estimate would look wrong.
+    """
 
     value: float
     sd: float
     unit: str
+    measured: float | None = None
 
 
 class ExerciseView(msgspec.Struct, frozen=True):
@@ -130,6 +138,7 @@ class LiveView:
     strides: int = 0
     cues: int = 0
     _newest: dict[Any, Any] = field(default_factory=dict)
+    _angles: deque[JointAngleBlock] = field(default_factory=lambda: deque(maxlen=ANGLES_KEPT))
     _events: deque[EventView] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     _event_seq: int = 0
     _cue: CueView | None = None
@@ -139,6 +148,8 @@ class LiveView:
         match message:
             case SegmentBlock() | JointAngleBlock() | EstimateBlock() | ExerciseState():
                 self._newest[type(message)] = message
+                if isinstance(message, JointAngleBlock):
+                    self._angles.append(message)
             case SensorStatus():
                 self._newest[SensorStatus, message.sensor] = message
             case Stride():
@@ -177,7 +188,7 @@ class LiveView:
             calibrated=segments is not None and bool(segments.calibrated.any()),
             angles_deg=_angle_view(angles),
             segments={} if segments is None else _segment_view(segments),
-            estimates=_estimate_view(self._newest.get(EstimateBlock)),
+            estimates=_estimate_view(self._newest.get(EstimateBlock), self._angles),
             exercise=_exercise_view(self._newest.get(ExerciseState)),
             cue=self._cue,
             gait=self._gait_view(end / angles.rate_hz),
@@ -236,15 +247,32 @@ def _segment_view(block: SegmentBlock) -> dict[str, list[float]]:
     return {str(place): quat for place, quat, valid in rows if valid}
 
 
-def _estimate_view(block: EstimateBlock | None) -> dict[str, EstimateView]:
-    if block is None:
+def _estimate_view(
+    block: EstimateBlock | None, recent: Iterable[JointAngleBlock]
+) -> dict[str, EstimateView]:
+    if block is None or len(block.mean) == 0:
         return {}
-    rows = zip(block.names, block.mean[-1], block.sd[-1], block.units, strict=True)
+    at_s = (block.start + len(block.mean) - 1) / block.rate_hz
+    measured = _angles_at(at_s, recent)
+    rows = zip(
+        block.names, block.mean[-1].tolist(), block.sd[-1].tolist(), block.units, strict=True
+    )
     return {
-        name: EstimateView(round(float(mean), 3), round(float(sd), 3), unit)
+        name: EstimateView(
+            round(mean, 3), round(sd, 3), unit, measured.get(name.removesuffix("_flexion"))
+        )
         for name, mean, sd, unit in rows
-        if np.isfinite(mean)
+        if math.isfinite(mean)
     }
+
+
+def _angles_at(t_s: float, recent: Iterable[JointAngleBlock]) -> dict[str, float | None]:
+    """Return the angles in rad at ``t_s``, by joint; nothing where they are not kept."""
+    for block in recent:
+        row = round(t_s * block.rate_hz) - block.start
+        if 0 <= row < len(block.angle_rad):
+            return dict(zip(map(str, JOINTS), map(number, block.angle_rad[row]), strict=True))
+    return {}
 
 
 def _exercise_view(state: ExerciseState | None) -> ExerciseView | None:

@@ -23,7 +23,7 @@ from gateway.errors import GaitwireError
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveFrame, LiveView
 from gateway.live_recorder import LiveRecorder
-from gateway.messages import JointAngleBlock, Marker, Message, PacketBlock
+from gateway.messages import PLACES, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, Pump
 from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.follower import unfinished
@@ -31,7 +31,7 @@ from gateway.sinks.mqtt import MqttSink
 from gateway.sinks.tasks import in_thread, one_error
 from gateway.sources import Source
 from gateway.sources.playback import Playback
-from simulators.recording import SimulatedRecording
+from simulators.recording import Equipment, SimulatedRecording
 
 if TYPE_CHECKING:
     from gateway.sinks.influx import InfluxSink
@@ -55,11 +55,13 @@ def configured_source(config: Config) -> Source:
         from gateway.sources.bluetooth import BluetoothSource
 
         return BluetoothSource(config.person.id, config.sensor_specs(), config.pipe.grid_rate_hz)
+    worn = tuple(sensor.place for sensor in config.sensors) or PLACES
     recording = SimulatedRecording(
         config.source.scenario,
         config.source.seed,
         rate_hz=config.pipe.grid_rate_hz,
         person=config.person.id,
+        equipment=Equipment(places=worn),
     )
     return Playback(recording, label=SIMULATED)
 

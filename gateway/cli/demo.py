@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import AsJson, put_out
+from gateway.cli.options import AsJson, finite, put_out
 from gateway.config import Config
 from gateway.config_file import default_config, load_config
 
 Seconds = Annotated[
-    float | None, typer.Option("--seconds", min=0.1, help="End after so long; else on Ctrl-C.")
+    float | None,
+    typer.Option("--seconds", min=0.1, callback=finite, help="End after so long; else on Ctrl-C."),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 ConfigFile = Annotated[
     Path | None, typer.Option("-c", "--config", metavar="FILE", help="Configuration file (TOML).")
 ]
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse a number that is none, which bounds alone let through."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter("give a number")
+    return value
 
 
 def configuration(file: Path | None) -> Config:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import AsJson, ConfigFile, configuration, put_out
+from gateway.cli.options import AsJson, ConfigFile, configuration, finite, put_out
 from gateway.errors import UsageError
 
 
@@ -17,7 +17,10 @@ def replay(
         typer.Argument(metavar="FILE…", help="Sessions, or the main files of data-set trials."),
     ],
     speed: Annotated[
-        float | None, typer.Option("--speed", min=0.01, help="Times real time; 1 without it.")
+        float | None,
+        typer.Option(
+            "--speed", min=0.01, max=1000, callback=finite, help="Times real time; 1 without it."
+        ),
     ] = None,
     at_once: Annotated[bool, typer.Option("--max", help="As fast as it goes, not live.")] = False,
     record: Annotated[bool, typer.Option("--record", help="Record a session of it.")] = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from gateway.cli.options import AsJson, progress, put_out
+from gateway.cli.options import AsJson, finite, progress, put_out
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.messages import JointAngleBlock
@@ -36,7 +36,12 @@ def simulate(
     scenario: Annotated[str, typer.Option("--scenario", help="What the person does.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The session file to write.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 1,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long.")] = 60.0,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds", min=1, max=86_400, callback=finite, help="How long, a day at most."
+        ),
+    ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a person's session, with the truth of every figure in it."""

@@ -44,6 +44,7 @@ def _stored(path: Path) -> StoredSession:
     size = path.stat().st_size
     try:
         with open_journal(path) as journal:
+            journal.check()
             return _described(path, size, journal)
     except JournalError as error:
         reason = str(error).removeprefix(f"{path}: ")

@@ -20,11 +20,13 @@ from gateway.journal.schema import (
     explained,
 )
 from gateway.messages import message
-from gateway.wire import Recorded, decode
+from gateway.wire import KINDS, Recorded, decode
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
 _BATCH = 1000
+LONGEST_NS = 366 * 86_400 * 1_000_000_000
+"""No session lasts a year: an entry beyond is damaged."""
 
 
 @message
@@ -93,6 +95,15 @@ class JournalReader:
         """Time of the latest entry since the origin; 0 before the first."""
         query = "SELECT coalesce(max(t_ns), 0) FROM entry WHERE typeof(t_ns) = 'integer'"
         return int(self._rows(query)[0][0])
+
+    def check(self) -> None:
+        """Raise JournalError where times or kinds of entries are none that a session can have."""
+        known = {*KINDS, *(TRUTH + kind for kind in KINDS)}
+        strange = self.counts().keys() - known
+        if strange:
+            raise JournalError(f"{self.path}: {DAMAGED}: entries of unknown kind {min(strange)!r}")
+        if not 0 <= self.end_ns < LONGEST_NS:
+            raise JournalError(f"{self.path}: {DAMAGED}: entries at impossible times")
 
     def close(self) -> None:
         """Let go of the file."""

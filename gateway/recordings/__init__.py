@@ -61,6 +61,8 @@ def open_recording(path: Path) -> Recording:
 
     Where a file holds several trials, ``FILE#TRIAL`` names one of them.
     """
+    if path.is_dir():
+        raise RecordingError(f"{path}: is a folder; name a session or a trial's main file in it")
     if not path.with_name(path.name.partition("#")[0]).is_file():
         raise RecordingError(
             f"{path}: there is no such file; name a session or a trial's main file"

@@ -69,7 +69,9 @@ class SessionReader:
     def open(self, path: Path) -> SessionRecording:
         """Open a session; raises RecordingError with what is wrong with the file."""
         try:
-            return SessionRecording(open_journal(path))
+            journal = open_journal(path)
+            journal.check()
+            return SessionRecording(journal)
         except JournalError as error:
             raise RecordingError(str(error)) from error
 

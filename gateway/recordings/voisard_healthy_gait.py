@@ -12,6 +12,8 @@ import json
 import re
 from pathlib import Path
 
+import structlog
+
 from gateway.errors import RecordingError
 from gateway.messages import Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
@@ -38,6 +40,10 @@ class VoisardReader:
         files = _sensor_files(path)
         if not files:
             raise RecordingError(f"{path}: no sensor's file ({path.stem}_lf.txt …) lies beside it")
+        for unit in _PLACES.keys() - files.keys():
+            structlog.get_logger().warning(
+                "a sensor's file is missing: its place stays empty", file=f"{path.stem}_{unit}.txt"
+            )
         rates = {_rate_hz(file) for file in files.values()}
         if len(rates) > 1:
             raise RecordingError(f"{path}: its sensors were sampled at different rates")

@@ -112,3 +112,24 @@ def test_the_reference_is_current() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == reference(), (
         "run: python -m gateway.config_reference > docs/configuration.md"
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        (
+            "GAITWIRE_MQT__PORT",
+            "5",
+            "GAITWIRE_MQT__PORT: there is no key 'mqt'; did you mean 'MQTT'",
+        ),
+        ("GAITWIRE_MQTT__PROT", "5", "no key 'prot'; did you mean 'PORT'"),
+        ("GAITWIRE_SENSORS", '[{"sensor":"x"}', "is not JSON"),
+        ("GAITWIRE_INFLUXDB__URL", "ftp://x", "environment variable GAITWIRE_INFLUXDB__URL"),
+    ],
+)
+def test_mistakes_in_the_environment_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=told):
+        load(tmp_path, "")

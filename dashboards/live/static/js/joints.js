@@ -28,11 +28,12 @@ export function trustOf(joint, frame) {
   return percent(1 - Math.max(...sensors.map((sensor) => sensor.loss)));
 }
 
-/** The model's estimate of a joint's angle in degrees, {value, sd}, or null. */
+/** The model's estimate of a joint's angle in degrees, {value, sd, measured}, or null. */
 export function estimateOf(joint, estimates) {
   const name = Object.keys(estimates).find((key) => key.startsWith(joint));
   if (name === undefined) return null;
-  const { value, sd, unit } = estimates[name];
+  const { value, sd, unit, measured } = estimates[name];
   const factor = unit === "rad" ? 180 / Math.PI : 1;
-  return { value: value * factor, sd: sd * factor };
+  // An estimate comes later than the angle now, so it is held against the angle of its own moment.
+  return { value: value * factor, sd: sd * factor, measured: measured === null ? null : measured * factor };
 }

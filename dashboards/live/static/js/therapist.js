@@ -82,11 +82,16 @@ function showAngles(frame) {
       cells: [
         title(joint),
         figure(angle, 1, "°"),
-        model === null ? "–" : `${figure(model.value, 1)} ± ${figure(model.sd, 1)}°`,
+        model === null ? "–" : `${figure(model.value, 1)} ± ${figure(model.sd, 1)}°${then(model.measured)}`,
         trustOf(joint, frame),
       ],
     };
   }));
+}
+
+/** What was measured at the moment that an estimate speaks of. */
+function then(measured) {
+  return measured === null ? "" : ` (measured then: ${figure(measured, 1)}°)`;
 }
 
 /** What the model estimates besides joint angles: a figure with its spread, or a probability. */
