@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from gateway.cli.options import AsJson, finite, progress, put_out
+from gateway.cli.options import AsJson, finite, progress, put_out, say
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.messages import JointAngleBlock
@@ -54,14 +55,21 @@ def simulate(
 
     recording = SimulatedRecording(scenario, seed, seconds)
     recorder = SessionRecorder(Journal.create(out, _info(recording, scenario)), recording.origin_ns)
-    try:
+    with ExitStack() as undo:
+        # Run in reverse: even where closing fails, as on a full disk, nothing half-made stays.
+        undo.callback(_remove, out)
+        undo.callback(recorder.close)
         _record(recording, recorder)
-    except BaseException:
         recorder.close()
-        out.unlink()
-        raise
-    recorder.close()
+        undo.pop_all()
     put_out(Simulated(str(out), scenario, seed, seconds, out.stat().st_size), as_json)
+
+
+def _remove(out: Path) -> None:
+    """Take an unfinished session away: without its truth it is none."""
+    for path in (out, *out.parent.glob(f"{out.name}-*")):
+        path.unlink(missing_ok=True)
+    say(f"{out} was not finished, and is removed")
 
 
 def _record(recording: SimulatedRecording, recorder: SessionRecorder) -> None:

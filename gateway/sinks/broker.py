@@ -58,12 +58,10 @@ class EmbeddedBroker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
-        try:
-            answer = await self._answer()
-        except BaseException:
-            await self.stop()
-            raise
-        self.port = answer.port
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self.stop)
+            self.port = (await self._answer()).port
+            undo.pop_all()
         return self.port
 
     async def run(self) -> None:

@@ -131,6 +131,19 @@ def test_simulating_with_a_seed_gives_the_same_bytes(call: Call, tmp_path: Path)
     assert "is there already" in err
 
 
+def test_an_interrupted_simulation_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    out = tmp_path / f"long{SUFFIX}"
+    arguments = ("simulate", "--scenario", "walk", "--seconds", "80000", "--out", str(out))
+    with program(tmp_path, *arguments) as process:
+        until_now(lambda: out.exists() and out.stat().st_size > 100_000, "something is written")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) != 0
+    assert not list(tmp_path.glob("long*"))
+    told = (tmp_path / "err").read_text()
+    assert "was not finished, and is removed" in told
+    assert "Traceback" not in told
+
+
 def test_replay_of_a_simulated_session_finds_what_truly_happened(
     call: Call, tmp_path: Path
 ) -> None:
