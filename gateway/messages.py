@@ -376,6 +376,23 @@ class Repetition:
 
 
 @message
+class Figure:
+    """A figure that a measure makes of what the body did up to ``t_s``.
+
+    ``name`` says what it is (``step_time``); ``side`` is None for the whole body; ``value`` is in
+    ``unit``, a unit of the SI or ``1``, and NaN where it is withheld.
+    """
+
+    person: str
+    t_s: float
+    name: str
+    side: Side | None
+    value: float
+    unit: str
+    quality: Quality
+
+
+@message
 class ExerciseState:
     """The exercise under way, told every 20 ms of the grid: for live feedback only.
 
@@ -442,6 +459,7 @@ Message = (
     | GaitEvent
     | Stride
     | Repetition
+    | Figure
     | ExerciseState
     | Cue
     | Marker

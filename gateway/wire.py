@@ -25,6 +25,7 @@ from gateway.messages import (
     Calibration,
     Cue,
     EstimateBlock,
+    Figure,
     FloatArray,
     GaitEvent,
     IntArray,
@@ -46,6 +47,7 @@ Recorded = (
     | GaitEvent
     | Stride
     | Repetition
+    | Figure
     | Cue
     | Marker
 )
@@ -61,6 +63,7 @@ KINDS: Mapping[str, type[Recorded]] = MappingProxyType(
         "gait_event": GaitEvent,
         "stride": Stride,
         "repetition": Repetition,
+        "figure": Figure,
         "cue": Cue,
         "marker": Marker,
     }

@@ -67,6 +67,18 @@ class RepetitionRecord(msgspec.Struct, frozen=True):
     withheld: str
 
 
+class FigureRecord(msgspec.Struct, frozen=True):
+    """A figure of a measure, at ``t_s``; ``side`` is null for the whole body."""
+
+    t_s: float
+    name: str
+    side: str | None
+    value: float | None
+    unit: str
+    real_share: float
+    withheld: str
+
+
 class CueRecord(msgspec.Struct, frozen=True):
     """A cue that was given, and the rule behind it."""
 
@@ -136,6 +148,7 @@ Data = (
     EventRecord
     | StrideRecord
     | RepetitionRecord
+    | FigureRecord
     | CueRecord
     | AnglesRecord
     | EstimatesRecord
@@ -148,6 +161,7 @@ RECORD_TOPICS: dict[str, type[Data]] = {
     "event": EventRecord,
     "stride": StrideRecord,
     "repetition": RepetitionRecord,
+    "figure": FigureRecord,
     "cue": CueRecord,
     "angles": AnglesRecord,
     "estimates": EstimatesRecord,

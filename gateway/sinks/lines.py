@@ -12,6 +12,7 @@ from gateway.messages import (
     JOINTS,
     Cue,
     EstimateBlock,
+    Figure,
     FloatArray,
     GaitEvent,
     JointAngleBlock,
@@ -90,6 +91,16 @@ def _repetition(repetition: Repetition, info: SessionInfo) -> list[str]:
     return _one("repetition", tags, fields, repetition.end_s, info)
 
 
+def _figure(figure: Figure, info: SessionInfo) -> list[str]:
+    tags = _tags(info, name=figure.name, side=figure.side or "both", unit=figure.unit)
+    fields: dict[str, FieldValue] = {
+        "value": figure.value,
+        "real_share": figure.quality.real_share,
+        "withheld": figure.quality.withheld,
+    }
+    return _one("figure", tags, fields, figure.t_s, info)
+
+
 def _cue(cue: Cue, info: SessionInfo) -> list[str]:
     return _one("cue", _tags(info, kind=cue.kind), {"text": cue.text}, cue.t_s, info)
 
@@ -134,6 +145,7 @@ _MADE_BY: dict[type, Callable[[Any, SessionInfo], list[str]]] = {
     GaitEvent: _event,
     Stride: _stride,
     Repetition: _repetition,
+    Figure: _figure,
     Cue: _cue,
     SensorStatus: _sensor,
     Marker: _marker,

@@ -15,6 +15,7 @@ from gateway.messages import (
     Calibration,
     Cue,
     EstimateBlock,
+    Figure,
     FloatArray,
     GaitEvent,
     JointAngleBlock,
@@ -31,6 +32,7 @@ from gateway.sinks.documents import (
     Data,
     EstimatesRecord,
     EventRecord,
+    FigureRecord,
     MarkerRecord,
     RepetitionRecord,
     SensorRecord,
@@ -93,6 +95,18 @@ def _repetition(repetition: Repetition) -> RepetitionRecord:
         target_reached=repetition.target_reached,
         real_share=_rounded(repetition.quality.real_share),
         withheld=repetition.quality.withheld,
+    )
+
+
+def _figure(figure: Figure) -> FigureRecord:
+    return FigureRecord(
+        t_s=figure.t_s,
+        name=figure.name,
+        side=None if figure.side is None else str(figure.side),
+        value=number(figure.value),
+        unit=figure.unit,
+        real_share=_rounded(figure.quality.real_share),
+        withheld=figure.quality.withheld,
     )
 
 
@@ -173,6 +187,7 @@ _MADE_BY: dict[type, tuple[str, Callable[[Any], Data]]] = {
     GaitEvent: ("event", _event),
     Stride: ("stride", _stride),
     Repetition: ("repetition", _repetition),
+    Figure: ("figure", _figure),
     Cue: ("cue", _cue),
     JointAngleBlock: ("angles", _angles),
     EstimateBlock: ("estimates", _estimates),

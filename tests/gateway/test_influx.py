@@ -22,13 +22,14 @@ from tests.services.server import LOOPBACK, free_port
 from tests.services.wait import until
 
 SOON = Backoff(first_s=0.05, most_s=0.2)
-LINES_A_SECOND = 206
+LINES_A_SECOND = 207
 FIELDS = {
     "joint_angle": "left_knee_deg",
     "estimate": "speed_m_s",
     "gait_event": "delay_ms",
     "stride": "cadence_spm",
     "repetition": "count",
+    "figure": "value",
     "cue": "text",
     "sensor": "loss",
     "marker": "text",

@@ -30,7 +30,7 @@ from tests.services.subscriber import subscriber
 from tests.services.wait import until
 
 SOON = Backoff(first_s=0.05, most_s=0.2)
-RECORDS_A_SECOND = 8
+RECORDS_A_SECOND = 9
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ async def test_a_wrong_password_is_said_and_tried_again(
     async with running(sink, session.path):
         await until(lambda: sink.status.state is SinkState.RETRYING, "the refusal is noticed")
         assert "refuses 'gaitwire'; correct mqtt.username and mqtt.password" in sink.status.text
-    assert sink.status.text == "stopped; 8 entries are left to the next start"
+    assert sink.status.text == f"stopped; {RECORDS_A_SECOND} entries are left to the next start"
     right = MqttSink(section(port).model_copy(update=known), PERSON, backoff=SOON)
     assert await right.check() == f"{LOOPBACK}:{port}"
     async with running(right, session.path):

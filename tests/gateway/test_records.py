@@ -12,6 +12,7 @@ import pytest
 from gateway.messages import (
     JOINTS,
     EstimateBlock,
+    Figure,
     JointAngleBlock,
     Message,
     Quality,
@@ -26,6 +27,7 @@ from gateway.sinks.documents import (
     AnglesRecord,
     CalibrationRecord,
     EstimatesRecord,
+    FigureRecord,
     RepetitionRecord,
     StrideRecord,
 )
@@ -95,6 +97,21 @@ def test_a_repetition_is_in_degrees_at_its_end() -> None:
     assert line.startswith("repetition,person=p-07,session=s-01,exercise=squat,side=both count=2i,")
     assert ",duration_s=1.5000,target_reached=false," in line
     assert line.endswith(f" {info.wall_origin_ns + 2_500_000_000}")
+
+
+def test_a_figure_keeps_its_name_unit_and_reason() -> None:
+    withheld = Quality(0.9, "2 of 12 steps of each foot")
+    figure = Figure(PERSON, 2.5, "step_time_asymmetry", None, math.nan, "1", withheld)
+    found = record_data(figure)
+    assert found == (
+        "figure",
+        FigureRecord(2.5, "step_time_asymmetry", None, None, "1", 0.9, withheld.withheld),
+    )
+    (line,) = lines_of(figure, session_info())
+    assert line.startswith(
+        "figure,person=p-07,session=s-01,name=step_time_asymmetry,side=both,unit=1 "
+        'real_share=0.9000,withheld="2 of 12 steps of each foot" '
+    )
 
 
 def test_a_joint_angle_line_tells_the_share_of_measured_angles() -> None:

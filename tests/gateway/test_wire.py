@@ -19,6 +19,7 @@ from gateway.messages import (
     Cue,
     CueKind,
     EstimateBlock,
+    Figure,
     GaitEvent,
     GaitEventKind,
     JointAngleBlock,
@@ -113,6 +114,7 @@ MESSAGES: dict[type[Recorded], st.SearchStrategy[Any]] = {
         st.booleans(),
         QUALITY,
     ),
+    Figure: st.builds(Figure, TEXT, FLOAT, TEXT, st.none() | SIDE, FLOAT, TEXT, QUALITY),
     Cue: st.builds(Cue, TEXT, FLOAT, st.sampled_from(CueKind), TEXT, TEXT, QUALITY),
     Marker: st.builds(Marker, TEXT, FLOAT, TEXT, TEXT),
 }
