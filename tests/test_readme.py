@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,12 @@ from typer.main import get_command
 from gateway.cli import app
 from gateway.config_file import load_config
 from gateway.drivers import Driver
-from gateway.messages import (
-    GaitEvent,
-    GaitEventKind,
-    JointAngleBlock,
-    Marker,
-    PacketBlock,
-    Quality,
-    Side,
-)
+from gateway.messages import Figure, JointAngleBlock, PacketBlock, Quality, Side, Stride
 from gateway.sinks.follower import follow, undelivered
 from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, phases
 from inference.exercises import Exercise, Pose
 from inference.joint_angles import JointAngles
+from inference.measures import Measure
 from tests.contract import assert_stage_contract, run
 from tests.gateway.made_sessions import Session
 from tests.inference.figure import THIGHS, segments, standing
@@ -108,16 +102,18 @@ def test_the_driver_reads_its_packets_and_counts_others() -> None:
 
 
 def test_the_measure_keeps_the_contract() -> None:
-    contacts = [
-        GaitEvent("p", t_s, t_s + 0.2, side, GaitEventKind.INITIAL_CONTACT, Quality(1.0))
-        for t_s, side in ((1.0, Side.LEFT), (1.55, Side.RIGHT), (2.6, Side.RIGHT), (3.1, Side.LEFT))
+    times_s = [1.0 + 0.1 * (n % 2) for n in range(24)]
+    strides = [
+        Stride("p", Side.LEFT, n, n + time_s, time_s, 120 / time_s, 0.6, Quality(1.0))
+        for n, time_s in enumerate(times_s)
     ]
-    stage = example("Step time")["StepTimes"]
-    made = run(stage(), contacts)
-    assert [m.text for m in made if isinstance(m, Marker)] == [
-        "right step 0.55 s", "left step 0.50 s",
+    measure: Measure = example("Stride-time variability")["MEASURE"]
+    made = [figure for figure in run(measure.make(), strides) if isinstance(figure, Figure)]
+    assert [figure.quality.withheld for figure in made[:2]] == [
+        "19 more strides are needed", "18 more strides are needed",
     ]  # fmt: skip
-    assert_stage_contract(stage, contacts, seed=1)
+    assert made[-1].value == pytest.approx(stdev(times_s[:20]) / 1.05)
+    assert_stage_contract(measure.make, strides, seed=1)
 
 
 async def test_the_sink_is_given_every_stride_once(tmp_path: Path) -> None:

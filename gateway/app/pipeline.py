@@ -18,6 +18,7 @@ from inference.exercises import exercises
 from inference.feedback import Feedback
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
+from inference.measures import measures
 from inference.model.loading import load
 from inference.model.runtime import Estimates
 from inference.repetitions import Repetitions
@@ -59,6 +60,7 @@ def build_pipe(
     ]
     if config.model.enabled:
         stages.append(Estimates(load(config.model.file)))
+    stages += [measure.make() for measure in measures().values()]
     return Chain([*stages, Feedback(config.feedback.rules)])
 
 

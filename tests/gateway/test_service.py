@@ -21,6 +21,7 @@ from gateway.messages import (
     PLACES,
     BodyBlock,
     Cue,
+    Figure,
     GaitEvent,
     JointAngleBlock,
     Message,
@@ -90,7 +91,7 @@ def results(messages: Sequence[Message], kind: type) -> list[bytes]:
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 def test_the_whole_pipe_gives_the_same_whatever_the_hop(scenario: str) -> None:
     live, chunked = (played(simulated(scenario, 40), hop) for hop in (0.02, 10.0))
-    for kind in (GaitEvent, Stride, Repetition, Cue):
+    for kind in (GaitEvent, Stride, Repetition, Figure, Cue):
         assert results(live, kind) == results(chunked, kind)
     blocks = [canonical([m for m in made if not isinstance(m, Cue)]) for made in (live, chunked)]
     for name in ("BodyBlock", "JointAngleBlock", "EstimateBlock"):

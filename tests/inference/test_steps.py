@@ -1,0 +1,141 @@
+"""Step times and their asymmetry: on made contacts, and on the simulator's truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from gateway.messages import Figure, GaitEvent, GaitEventKind, Quality, Side
+from inference.measures.steps import STEPS, Steps, symmetry_index
+from simulators.motion import simulate_motion
+from tests.contract import run
+from tests.data import data_set
+from tests.inference.gait_trials import FEET, Trial, found, simulated, voisard_trials
+
+LAND, LEAVE = GaitEventKind.INITIAL_CONTACT, GaitEventKind.FINAL_CONTACT
+
+
+def contact(t_s: float, side: Side, share: float = 1.0, kind: GaitEventKind = LAND) -> GaitEvent:
+    return GaitEvent("p", t_s, t_s + 0.2, side, kind, Quality(share))
+
+
+def figures(events: Iterable[GaitEvent], name: str = "step_time") -> list[Figure]:
+    made = run(Steps(), list(events))
+    return [figure for figure in made if isinstance(figure, Figure) and figure.name == name]
+
+
+def walk(right_s: float, left_s: float, strides: int, start_s: float = 0.0) -> list[GaitEvent]:
+    """Contacts of a person whose right and left steps last so long."""
+    begins = [start_s + n * (right_s + left_s) for n in range(strides)]
+    return [
+        event
+        for t_s in begins
+        for event in (contact(t_s, Side.LEFT), contact(t_s + right_s, Side.RIGHT))
+    ]
+
+
+def test_a_step_is_named_by_the_foot_that_lands() -> None:
+    made = figures([
+        contact(1.0, Side.LEFT), contact(1.1, Side.RIGHT, kind=LEAVE),
+        contact(1.55, Side.RIGHT, 0.9), contact(2.15, Side.LEFT),
+    ])  # fmt: skip
+    assert [(f.side, f.t_s, f.unit) for f in made] == [
+        (Side.RIGHT, 1.55, "s"), (Side.LEFT, 2.15, "s"),
+    ]  # fmt: skip
+    assert [f.value for f in made] == pytest.approx([0.55, 0.6])
+    assert made[0].quality.real_share == 0.9
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        contact(1.6, Side.LEFT),
+        contact(1.6, Side.RIGHT, 0.0),
+        contact(1.05, Side.RIGHT),
+        contact(2.6, Side.RIGHT),
+        contact(0.9, Side.RIGHT),
+    ],
+    ids=["same foot", "after a gap", "at once", "after a pause", "told late"],
+)
+def test_contacts_that_do_not_connect_are_no_step(second: GaitEvent) -> None:
+    assert figures([contact(1.0, Side.LEFT), second]) == []
+
+
+def test_a_step_of_which_too_little_was_measured_is_withheld() -> None:
+    (step,) = figures([contact(1.0, Side.LEFT), contact(1.5, Side.RIGHT, 0.5)])
+    assert math.isnan(step.value)
+    assert step.quality.withheld == "only 50% of the samples were measured"
+
+
+def test_asymmetry_waits_for_enough_steps_of_each_foot() -> None:
+    made = figures(walk(0.5, 0.6, STEPS + 1), "step_time_asymmetry")
+    assert made[0].quality.withheld == f"only 0 of {STEPS} steps of each foot"
+    assert {math.isnan(figure.value) for figure in made[: 2 * STEPS - 1]} == {True}
+    known = made[2 * STEPS - 1 :]
+    assert [figure.value for figure in known] == pytest.approx([0.1 / 0.55] * len(known))
+    assert known[0].side is None
+    assert not known[0].quality.withheld
+
+
+def test_asymmetry_begins_anew_with_the_next_bout() -> None:
+    first = walk(0.5, 0.6, STEPS + 1)
+    second = walk(0.5, 0.5, STEPS, first[-1].t_s + 5.0)
+    made = figures([*first, *second], "step_time_asymmetry")
+    assert made[2 * STEPS + 1].quality.withheld == f"only 0 of {STEPS} steps of each foot"
+
+
+def test_asymmetry_follows_the_newest_steps() -> None:
+    first = walk(0.5, 0.7, STEPS)
+    second = walk(0.6, 0.6, STEPS + 1, first[-1].t_s + 0.6)
+    assert figures([*first, *second], "step_time_asymmetry")[-1].value == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("left", "right", "index"), [(1, 1, 0), (0.5, 0.6, 0.1 / 0.55), (3, 1, 1)])
+def test_the_symmetry_index_is_the_same_from_both_sides(
+    left: float, right: float, index: float
+) -> None:
+    assert symmetry_index(left, right) == symmetry_index(right, left) == pytest.approx(index)
+
+
+def test_step_times_agree_with_the_simulators_truth() -> None:
+    motion = simulate_motion("walk", 40.0, 5)
+    made = figures(found(simulated("walk", 40.0, 5, places=FEET).blocks))
+    landings = sorted({(stride.start_s, stride.side) for stride in motion.truth.strides})
+    error_s = [
+        min((abs(step.value - (end_s - start_s)) for step in near(made, end_s, side)), default=9.0)
+        for (start_s, other), (end_s, side) in pairwise(landings)
+        if side is not other
+    ]
+    assert len(error_s) > 40
+    assert np.percentile(error_s, 95) < 0.015
+
+
+def test_step_times_of_voisard_walks() -> None:
+    error_ms = [
+        (step.value - (end_s - start_s)) * 1e3
+        for trial in voisard_trials(data_set("voisard_healthy_gait"))
+        for step, start_s, end_s in paired(trial)
+    ]
+    sizes = np.abs(error_ms)
+    print(len(sizes), np.mean(error_ms), np.median(sizes), np.percentile(sizes, 95))  # noqa: T201, docs
+    assert len(sizes) > 450
+    assert abs(np.mean(error_ms)) < 5.0
+    assert np.median(sizes) <= 20.0
+
+
+def paired(trial: Trial) -> Iterator[tuple[Figure, float, float]]:
+    """Steps found with the marked contacts that they begin and end at."""
+    made = [step for step in figures(found(trial.blocks)) if not step.quality.withheld]
+    landings = sorted((t_s, side) for side in Side for t_s in trial.truth[side, LAND])
+    for (start_s, other), (end_s, side) in pairwise(landings):
+        for step in near(made, end_s, side):
+            if side is not other and abs(step.t_s - step.value - start_s) < 0.1:
+                yield step, start_s, end_s
+
+
+def near(made: Sequence[Figure], t_s: float, side: Side) -> list[Figure]:
+    return [step for step in made if step.side is side and abs(step.t_s - t_s) < 0.1]
