@@ -17,12 +17,12 @@ from grafana_foundation_sdk.models.dashboard import (
     TimePickerConfig,
 )
 
-from dashboards.grafana import estimates, exercises, gait, joints, sensors
-from dashboards.grafana.variables import person, session
+from dashboards.grafana import estimates, exercises, gait, joints, measures, sensors
+from dashboards.grafana.variables import figure, person, session
 
 UID = "gaitwire-live"
 TITLE = "Gaitwire live"
-SECTIONS = (gait, joints, exercises, estimates, sensors)
+SECTIONS = (gait, measures, joints, exercises, estimates, sensors)
 GRID_WIDTH = 24
 # Records reach the database in one-second batches: the newest two seconds may not be there yet.
 NOW_DELAY = "2s"
@@ -47,7 +47,7 @@ def live_dashboard() -> Dashboard:
         refresh="1s",
         live_now=False,
         panels=placed([(section.TITLE, section.panels()) for section in SECTIONS]),
-        templating=DashboardDashboardTemplating(list_val=[person(), session()]),
+        templating=DashboardDashboardTemplating(list_val=[person(), session(), figure()]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whom and what the dashboard shows: the person and the session, chosen at its top."""
+"""Whom and what the dashboard shows: person, session and figure, chosen at its top."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALL = VariableOption(text="All", value="$__all", selected=True)
 
 def person() -> VariableModel:
     """Return the variable ``person``: one pseudonym among those with records."""
-    variable = _among_tags("person", 'r._measurement == "sensor"')
+    variable = _among_tags("person", "person", 'r._measurement == "sensor"')
     variable.label = "Person"
     variable.description = "A pseudonym, as in the configuration."
     variable.sort = VariableSort.ALPHABETICAL_ASC
@@ -27,16 +27,31 @@ def person() -> VariableModel:
 def session() -> VariableModel:
     """Return the variable ``session``; "All" follows a new session without a reload."""
     variable = _among_tags(
-        "session", 'r._measurement == "sensor" and r.person =~ /^${person:regex}$/'
+        "session", "session", 'r._measurement == "sensor" and r.person =~ /^${person:regex}$/'
     )
     variable.label = "Session"
     variable.description = "All shows whichever session lies in the time shown."
     variable.sort = VariableSort.ALPHABETICAL_DESC
+    return _all_or_one(variable)
+
+
+def figure() -> VariableModel:
+    """Return the variable ``figure``: which of the measures' figures are shown."""
+    variable = _among_tags(
+        "figure", "name", 'r._measurement == "figure" and r.person =~ /^${person:regex}$/'
+    )
+    variable.label = "Figure"
+    variable.description = "What the row Measures shows."
+    variable.sort = VariableSort.ALPHABETICAL_ASC
+    return _all_or_one(variable)
+
+
+def _all_or_one(variable: VariableModel) -> VariableModel:
     variable.include_all, variable.all_value, variable.current = True, ".*", ALL
     return variable
 
 
-def _among_tags(tag: str, condition: str) -> VariableModel:
+def _among_tags(name: str, tag: str, condition: str) -> VariableModel:
     """Return a choice of one among the values that ``tag`` has in records of late."""
     text = (
         'import "influxdata/influxdb/schema"\n'
@@ -45,7 +60,7 @@ def _among_tags(tag: str, condition: str) -> VariableModel:
     )
     return VariableModel(
         type_val=VariableType.QUERY,
-        name=tag,
+        name=name,
         datasource=DATASOURCE,
         query=text,
         definition=text,

@@ -18,6 +18,7 @@ from gateway.messages import (
     Cue,
     CueKind,
     EstimateBlock,
+    Figure,
     GaitEvent,
     GaitEventKind,
     JointAngleBlock,
@@ -84,6 +85,10 @@ def _steps(second: int) -> Iterator[Message]:
         figures = (np.nan,) * 3 if poor else (STRIDE_S, 120 / STRIDE_S, 0.61)
         quality = TOO_POOR if poor else GOOD
         yield Stride(PERSON, side, contact_s - STRIDE_S, contact_s, *figures, quality)
+        step_s = np.nan if poor else 0.56 if side is Side.LEFT else 0.54
+        yield Figure(PERSON, contact_s, "step_time", side, step_s, "s", quality)
+        asymmetry = np.nan if poor else 0.036
+        yield Figure(PERSON, contact_s, "step_time_asymmetry", None, asymmetry, "1", quality)
 
 
 def _sensors(second: int, rng: np.random.Generator) -> Iterator[Message]:

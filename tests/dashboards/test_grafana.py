@@ -47,7 +47,7 @@ def test_it_is_live() -> None:
 def test_rows_in_order() -> None:
     titles = [panel["title"] for panel in MODEL["panels"] if panel["type"] == "row"]
     assert titles == [section.TITLE for section in SECTIONS]
-    assert titles == ["Gait", "Joints", "Exercises", "Model", "Sensors"]
+    assert titles == ["Gait", "Measures", "Joints", "Exercises", "Model", "Sensors"]
 
 
 def test_panels_have_numbers_of_their_own() -> None:
@@ -119,12 +119,13 @@ def test_the_model_row_asks_for_figures_that_the_model_gives() -> None:
     assert asked <= given
 
 
-def test_variables_choose_person_and_session() -> None:
-    person, session = MODEL["templating"]["list"]
-    assert (person["name"], session["name"]) == ("person", "session")
-    assert all(v["type"] == "query" and v["datasource"] == REF for v in (person, session))
-    assert session["allValue"] == ".*"
-    assert "${person:regex}" in session["query"]
+def test_variables_choose_person_session_and_figure() -> None:
+    variables = MODEL["templating"]["list"]
+    assert [variable["name"] for variable in variables] == ["person", "session", "figure"]
+    assert all(v["type"] == "query" and v["datasource"] == REF for v in variables)
+    for variable in variables[1:]:
+        assert variable["allValue"] == ".*"
+        assert "${person:regex}" in variable["query"]
 
 
 def test_the_sdk_reads_its_own_dashboard_back() -> None:

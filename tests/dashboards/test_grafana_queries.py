@@ -35,9 +35,9 @@ class Demo:
     bucket: str
     shown: Range
 
-    def ask(self, flux: str, *, person: str = PERSON, session: str = ".*") -> list[Table]:
+    def ask(self, flux: str, **chosen: str) -> list[Table]:
         """Run one of the dashboard's queries as Grafana would."""
-        variables = {"person": person, "session": session}
+        variables = {"person": PERSON, "session": ".*", "figure": ".*", **chosen}
         return asked(self.influx, filled(flux, self.shown, self.bucket, variables))
 
     def panel(self, title: str, **chosen: str) -> list[Table]:
@@ -95,11 +95,12 @@ def test_a_person_without_records_gives_no_rows_and_no_error(demo: Demo, name: s
         assert not any(table.rows for table in demo.ask(target["query"], person="nobody"))
 
 
-def test_variables_list_persons_and_sessions(demo: Demo) -> None:
+def test_variables_list_persons_sessions_and_figures(demo: Demo) -> None:
     texts = {variable["name"]: variable["query"] for variable in MODEL["templating"]["list"]}
     assert _values(demo.ask(texts["person"])) == [PERSON]
     assert _values(demo.ask(texts["session"])) == ["first", "second"]
     assert _values(demo.ask(texts["session"], person="nobody")) == []
+    assert _values(demo.ask(texts["figure"])) == ["step_time", "step_time_asymmetry"]
 
 
 def test_a_session_chosen_leaves_out_the_others(demo: Demo) -> None:
@@ -115,6 +116,17 @@ def test_figures_are_those_that_were_written(demo: Demo) -> None:
     ranges = _by_name(demo.panel("Range of motion"))
     assert ranges.keys() == {f"{joint}_deg" for joint in _joints()}
     assert all(value == pytest.approx(60, abs=0.1) for value in ranges.values())
+
+
+def test_figures_of_measures_are_shown_by_name_with_side_and_unit(demo: Demo) -> None:
+    newest = {"step_time, left (s)": 0.56, "step_time, right (s)": 0.54}
+    assert _by_name(demo.panel("Newest figures")) == {**newest, "step_time_asymmetry": 0.036}
+    assert _by_name(demo.panel("Newest figures", figure="step_time")) == newest
+    (table,) = demo.panel("Each figure", figure="step_time_asymmetry")
+    assert {row["unit"] for row in table.rows} == {"1"}
+    withheld = [row for row in table.rows if row["withheld"]]
+    assert withheld
+    assert {(row["value"], row["withheld"]) for row in withheld} == {("", "too few real samples")}
 
 
 def test_a_withheld_stride_is_told_with_its_reason_and_has_no_figure(demo: Demo) -> None:
