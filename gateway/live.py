@@ -21,10 +21,12 @@ from gateway.messages import (
     Cue,
     EstimateBlock,
     ExerciseState,
+    Figure,
     GaitEvent,
     JointAngleBlock,
     Marker,
     Message,
+    Quality,
     Repetition,
     SegmentBlock,
     SensorStatus,
@@ -70,13 +72,31 @@ class CueView(msgspec.Struct, frozen=True):
     t_s: float
 
 
-class EventView(msgspec.Struct, frozen=True):
-    """An event for the therapist's list; ``seq`` rises by one an event."""
+class EventView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event for the therapist's list; ``seq`` rises by one an event.
+
+    ``real_share`` is the share of the samples under it that were measured, None where it rests on
+    none; ``withheld`` says why its figures are not given.
+    """
 
     seq: int
     t_s: float
     kind: str
     text: str
+    real_share: float | None = None
+    withheld: str = ""
+
+
+class FigureView(msgspec.Struct, frozen=True):
+    """The newest figure of a measure by this name and side; ``withheld`` says why it is None."""
+
+    name: str
+    side: str | None
+    t_s: float
+    value: float | None
+    unit: str
+    real_share: float
+    withheld: str
 
 
 class GaitView(msgspec.Struct, frozen=True):
@@ -120,6 +140,7 @@ class LiveFrame(msgspec.Struct, frozen=True):
     exercise: ExerciseView | None
     cue: CueView | None
     gait: GaitView
+    figures: list[FigureView]
     events: list[EventView]
     sensors: list[SensorView]
 
@@ -139,6 +160,7 @@ class LiveView:
     cues: int = 0
     _newest: dict[Any, Any] = field(default_factory=dict)
     _angles: deque[JointAngleBlock] = field(default_factory=lambda: deque(maxlen=ANGLES_KEPT))
+    _figures: dict[tuple[str, str], FigureView] = field(default_factory=dict)
     _events: deque[EventView] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     _event_seq: int = 0
     _cue: CueView | None = None
@@ -155,18 +177,29 @@ class LiveView:
             case Stride():
                 self.strides += 1
                 self._newest[Stride, message.side] = message
+            case Figure():
+                self._figures[message.name, message.side or ""] = _figure_view(message)
+            case _:
+                self._list(message)
+
+    def _list(self, message: Message) -> None:
+        """Take a message that belongs in the list of events, if it does."""
+        match message:
             case GaitEvent():
-                text = f"{message.side} {message.kind.replace('_', ' ')}"
-                self._event(message.t_s, message.kind, text)
+                # A share of 0 says that nothing leads up to it, not that it was not measured.
+                first = message.quality.real_share == 0.0
+                text = f"{message.side} {message.kind.replace('_', ' ')}{', first known' * first}"
+                self._event(message.t_s, message.kind, text, None if first else message.quality)
             case Repetition():
                 self.repetitions += 1
                 rom = np.degrees(message.rom_rad)
-                text = f"{message.exercise} {message.count}, range {rom:.0f}°"
-                self._event(message.end_s, "repetition", text)
+                known = f", range {rom:.0f}°" if math.isfinite(rom) else ""
+                text = f"{message.exercise} {message.count}{known}"
+                self._event(message.end_s, "repetition", text, message.quality)
             case Cue():
                 self.cues += 1
                 self._cue = CueView(self.cues, str(message.kind), message.text, message.t_s)
-                self._event(message.t_s, "cue", message.text)
+                self._event(message.t_s, "cue", message.text, message.quality)
             case Marker():
                 self._event(message.t_s, message.kind, message.text)
             case Calibration():
@@ -192,6 +225,7 @@ class LiveView:
             exercise=_exercise_view(self._newest.get(ExerciseState)),
             cue=self._cue,
             gait=self._gait_view(end / angles.rate_hz),
+            figures=[figure for _, figure in sorted(self._figures.items())],
             events=list(self._events),
             sensors=self.sensor_table(),
         )
@@ -205,9 +239,13 @@ class LiveView:
         ]
         return [_sensor_view(status) for status in sorted(statuses, key=_place_order)]
 
-    def _event(self, t_s: float, kind: str, text: str) -> None:
+    def _event(self, t_s: float, kind: str, text: str, quality: Quality | None = None) -> None:
         self._event_seq += 1
-        self._events.append(EventView(self._event_seq, round(t_s, 3), str(kind), text))
+        share = None if quality is None else round(quality.real_share, 3)
+        withheld = "" if quality is None else quality.withheld
+        self._events.append(
+            EventView(self._event_seq, round(t_s, 3), str(kind), text, share, withheld)
+        )
 
     def _gait_view(self, now_s: float) -> GaitView:
         newest = [
@@ -286,6 +324,18 @@ def _exercise_view(state: ExerciseState | None) -> ExerciseView | None:
         target_low_deg=round(float(np.degrees(state.target_low_rad)), 1),
         target_high_deg=round(float(np.degrees(state.target_high_rad)), 1),
         progress=round(state.progress, 3),
+    )
+
+
+def _figure_view(figure: Figure) -> FigureView:
+    return FigureView(
+        name=figure.name,
+        side=None if figure.side is None else str(figure.side),
+        t_s=round(figure.t_s, 3),
+        value=number(figure.value),
+        unit=figure.unit,
+        real_share=round(figure.quality.real_share, 3),
+        withheld=figure.quality.withheld,
     )
 
 

@@ -6,7 +6,15 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from gateway.live import CueView, EstimateView, ExerciseView, GaitView, LiveFrame, SensorView
+from gateway.live import (
+    CueView,
+    EstimateView,
+    ExerciseView,
+    FigureView,
+    GaitView,
+    LiveFrame,
+    SensorView,
+)
 
 DataT = TypeVar("DataT")
 
@@ -42,6 +50,7 @@ class GatewayState(msgspec.Struct, frozen=True):
 LIVE_TOPICS: dict[str, Any] = {
     "motion": Motion,
     "gait": GaitView,
+    "figures": list[FigureView],
     "exercise": ExerciseView | None,
     "estimates": dict[str, EstimateView],
     "cue": CueView,
@@ -55,6 +64,7 @@ def live_parts(frame: LiveFrame) -> dict[str, Any]:
     parts = {
         "motion": Motion(frame.calibrated, frame.angles_deg, frame.segments),
         "gait": frame.gait,
+        "figures": frame.figures,
         "exercise": frame.exercise,
         "estimates": frame.estimates,
         "sensors": frame.sensors,

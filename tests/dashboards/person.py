@@ -11,6 +11,7 @@ from gateway.live import (
     EstimateView,
     EventView,
     ExerciseView,
+    FigureView,
     GaitView,
     LiveFrame,
     SensorView,
@@ -30,6 +31,7 @@ class Person:
     calibrated: bool = True
     silent: tuple[str, ...] = ()
     cue: CueView | None = None
+    figures: list[FigureView] = field(default_factory=list)
     events: list[EventView] = field(default_factory=list)
 
     def say(self, t_s: float, kind: str, text: str) -> None:
@@ -38,10 +40,12 @@ class Person:
         self.cue = CueView(seq, kind, text, t_s)
         self.tell(t_s, "cue", text)
 
-    def tell(self, t_s: float, kind: str, text: str) -> None:
+    def tell(
+        self, t_s: float, kind: str, text: str, share: float | None = None, withheld: str = ""
+    ) -> None:
         """Add an event."""
         seq = self.events[-1].seq + 1 if self.events else 1
-        self.events = [*self.events, EventView(seq, t_s, kind, text)][-20:]
+        self.events = [*self.events, EventView(seq, t_s, kind, text, share, withheld)][-20:]
 
     def frame(self, t_s: float) -> LiveFrame:
         """Return the view at ``t_s``."""
@@ -66,6 +70,7 @@ class Person:
             exercise=_exercise(self.activity, t_s, flexion["right_knee"]),
             cue=self.cue,
             gait=_gait(self.activity, t_s),
+            figures=self.figures,
             events=self.events,
             sensors=[_sensor(place, silent=place in self.silent) for place in PLACES],
         )

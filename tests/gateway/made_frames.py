@@ -19,6 +19,7 @@ def frame(t_s: float, cue: int) -> LiveFrame:
         exercise=None,
         cue=CueView(cue, "repetition", "one", 0.5),
         gait=GaitView(3, 110.0, 1.09, {"left": 0.61}, 1.0, ""),
+        figures=[],
         events=[],
         sensors=[],
     )

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from gateway.sinks.live_documents import LIVE_TOPICS
 from gateway.sinks.mailbox import Mailbox, Part
 from tests.gateway.made_frames import frame
 
@@ -48,7 +49,7 @@ async def test_what_is_stale_after_an_outage_is_not_told_but_the_state_is() -> N
     mailbox.put(frame(0.0, cue=1))
     mailbox.clear()
     mailbox.put(frame(0.02, cue=1))
-    assert (await mailbox.take()).keys() == {"motion", "gait", "exercise", "estimates", "sensors"}
+    assert (await mailbox.take()).keys() == LIVE_TOPICS.keys() - {"cue"}
 
 
 async def test_taking_waits_for_a_frame() -> None:

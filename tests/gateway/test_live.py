@@ -1,0 +1,77 @@
+"""The live view says of what it shows how far it can be trusted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from gateway.live import LiveFrame, LiveView
+from gateway.messages import (
+    JOINTS,
+    Figure,
+    GaitEvent,
+    GaitEventKind,
+    JointAngleBlock,
+    Marker,
+    Message,
+    Quality,
+    Repetition,
+    Side,
+)
+
+PERSON = "p-07"
+POOR = Quality(0.4, "only 40% of the samples were measured")
+
+
+def frame(*messages: Message) -> LiveFrame:
+    """The view after these messages and a block of angles."""
+    view = LiveView(PERSON)
+    for message in messages:
+        view.update(message)
+    known = np.ones((2, len(JOINTS)), bool)
+    view.update(JointAngleBlock(PERSON, 100, 100.0, 5, np.zeros(known.shape), known, known))
+    made = view.frame()
+    assert made is not None
+    return made
+
+
+def contact(share: float) -> GaitEvent:
+    return GaitEvent(PERSON, 1.0, 1.2, Side.LEFT, GaitEventKind.INITIAL_CONTACT, Quality(share))
+
+
+def repetition(rom_rad: float, quality: Quality) -> Repetition:
+    return Repetition(PERSON, "squat", None, 3, 1.0, 2.0, rom_rad, rom_rad, 0.0, False, quality)
+
+
+def step(side: Side | None, value: float, quality: Quality) -> Figure:
+    return Figure(PERSON, 1.0, "step_time", side, value, "s", quality)
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "share", "withheld"),
+    [
+        (contact(0.97), "left initial contact", 0.97, ""),
+        (contact(0.0), "left initial contact, first known", None, ""),
+        (repetition(math.pi / 2, Quality(1.0)), "squat 3, range 90°", 1.0, ""),
+        (repetition(math.nan, POOR), "squat 3", 0.4, POOR.withheld),
+        (Marker(PERSON, 1.0, "note", "a walking aid"), "a walking aid", None, ""),
+    ],
+)
+def test_an_event_carries_its_quality(
+    message: Message, text: str, share: float | None, withheld: str
+) -> None:
+    (event,) = frame(message).events
+    assert (event.text, event.real_share, event.withheld) == (text, share, withheld)
+
+
+def test_the_newest_figure_of_each_name_and_side_is_shown_in_order() -> None:
+    shown = frame(
+        step(Side.RIGHT, 0.6, Quality(1.0)),
+        step(Side.LEFT, 0.5, Quality(1.0)),
+        step(Side.RIGHT, math.nan, POOR),
+        step(None, 0.55, Quality(1.0)),
+    ).figures
+    assert [(f.side, f.value) for f in shown] == [(None, 0.55), ("left", 0.5), ("right", None)]
+    assert shown[-1].withheld == POOR.withheld
