@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from gateway.live import FigureView
 from tests.dashboards.person import Person
 from tests.dashboards.visit import Show, chromium, serving, url_of, visiting
 
@@ -23,6 +24,15 @@ NO_WEBGL = """
   };
 """
 
+# Keeps every text that is drawn into a canvas, where a test cannot read it.
+KEEP_DRAWN_TEXT = """
+  window.drawn = new Set();
+  const fillText = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    window.drawn.add(text);
+    return fillText.call(this, text, ...rest);
+  };
+"""
 
 HANG = """() => {
   console.log("hangs");
@@ -273,6 +283,91 @@ async def test_therapist_sees_why_a_figure_is_withheld(browser: Browser) -> None
         await expect(knee.nth(0)).to_have_text("–")
         await expect(knee.nth(2)).to_have_text("silent: left shank")
         await expect(page.locator('#sensors [data-key="left_shank"]')).to_contain_text("silent")
+
+
+async def test_therapist_sees_how_far_events_and_repetitions_can_be_trusted(
+    browser: Browser,
+) -> None:
+    show = Show()
+    show.person.tell(0.1, "marker", "with a walking aid")
+    show.person.tell(0.2, "initial_contact", "left initial contact", 0.97)
+    show.person.tell(0.3, "repetition", "squat 1", 0.4, "only 40 % of the samples were measured")
+    async with (
+        serving(show) as address,
+        visiting(browser, url_of(address, "/therapist")) as visit,
+    ):
+        squat, contact, marker = (visit.page.locator("#events li").nth(n) for n in range(3))
+        await expect(squat.locator(".trust")).to_have_text("40 % of samples measured")
+        await expect(squat.locator(".trust")).to_have_attribute("data-poor", "true")
+        await expect(squat.locator(".withheld")).to_have_text(
+            "figures withheld: only 40 % of the samples were measured"
+        )
+        await expect(contact.locator(".trust")).to_have_text("97 % of samples measured")
+        await expect(contact.locator(".trust")).to_have_attribute("data-poor", "false")
+        await expect(contact.locator(".withheld")).to_have_count(0)
+        await expect(marker.locator(".trust")).to_have_count(0)
+        assert visit.complaints == []
+
+
+async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
+    browser: Browser,
+) -> None:
+    show = Show(Person(activity="walk"))
+    async with (
+        serving(show) as address,
+        visiting(browser, url_of(address, "/therapist")) as visit,
+    ):
+        page = visit.page
+        await expect(page.locator("#gait .card")).to_have_count(5)
+        await expect(page.locator("#measures-section")).to_be_hidden()
+        show.person.figures = [
+            FigureView("step_time", "left", 61.0, 0.5734, "s", 0.98, ""),
+            FigureView("step_time_asymmetry", None, 61.0, None, "1", 0.9, "only 2 of 12 steps"),
+            FigureView("trunk_lean", None, 61.0, 0.5, "rad", 1.0, ""),
+        ]
+        show.t_s = 62.0
+        rows = page.locator("#measures tr")
+        await expect(rows).to_have_text([
+            "Step time, left0.573\u00a0s98\u00a0%1:01",
+            "Step time asymmetry–withheld: only 2 of 12 steps1:01",
+            "Trunk lean28.6°100\u00a0%1:01",
+        ])  # fmt: skip
+        await expect(page.locator('#measures [data-key="step_time-left"]')).to_have_count(1)
+        assert visit.complaints == []
+
+
+async def test_axes_of_charts_carry_their_units(browser: Browser) -> None:
+    show = Show(Person(activity="walk"), runs=True)
+    async with (
+        serving(show) as address,
+        visiting(browser, url_of(address, "/therapist"), before=KEEP_DRAWN_TEXT) as visit,
+    ):
+        drawn = "() => ['degrees', 'steps/min', 'time, min:s'].every((t) => window.drawn.has(t))"
+        await visit.page.wait_for_function(drawn)
+        chart = visit.page.get_by_role("img", name="Knee in degrees over time, min:s")
+        await expect(chart).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 600, 1000, 1400])
+async def test_therapist_page_fits_windows_of_any_width(browser: Browser, width: int) -> None:
+    show = Show(Person(activity="walk"))
+    reason = "only 40 % of the samples were measured"
+    show.person.tell(0.3, "repetition", "knee-extension 1", 0.4, reason)
+    show.person.figures = [FigureView("step_time_asymmetry", "left", 1.0, None, "1", 0.4, reason)]
+    async with (
+        serving(show) as address,
+        visiting(
+            browser, url_of(address, "/therapist"), size={"width": width, "height": 800}
+        ) as visit,
+    ):
+        page = visit.page
+        await expect(page.locator("#measures tr")).to_have_count(1)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        for part in (".what", ".trust", ".withheld"):
+            box = await page.locator(f"#events {part}").bounding_box()
+            assert box is not None
+            assert box["width"] > 30
+            assert box["x"] + box["width"] <= width
 
 
 @pytest.mark.parametrize("path", ["/", "/therapist"])

@@ -12,12 +12,15 @@ const GRID = { stroke: "#e4ebeb", width: 1 };
 const FONT = "12px system-ui, sans-serif";
 const LEAST_WIDTH = 200;
 
+const TIME = "time, min:s";
+const ANGLE = { unit: "°", axis: "degrees" };
+
 // Least range of each axis, so that noise at rest does not fill a chart.
 const CHARTS = [
-  { title: "Hip", unit: "°", least: [-20, 60], lines: [["left_hip", LEFT], ["right_hip", RIGHT]] },
-  { title: "Knee", unit: "°", least: [-10, 100], lines: [["left_knee", LEFT], ["right_knee", RIGHT]] },
-  { title: "Ankle", unit: "°", least: [-30, 40], lines: [["left_ankle", LEFT], ["right_ankle", RIGHT]] },
-  { title: "Cadence", unit: " /min", least: [60, 140], lines: [["cadence", NEUTRAL]] },
+  { title: "Hip", ...ANGLE, least: [-20, 60], lines: [["left_hip", LEFT], ["right_hip", RIGHT]] },
+  { title: "Knee", ...ANGLE, least: [-10, 100], lines: [["left_knee", LEFT], ["right_knee", RIGHT]] },
+  { title: "Ankle", ...ANGLE, least: [-30, 40], lines: [["left_ankle", LEFT], ["right_ankle", RIGHT]] },
+  { title: "Cadence", unit: " /min", axis: "steps/min", least: [60, 140], lines: [["cadence", NEUTRAL]] },
 ];
 
 /** Draws a history into `holder`; `windowS` is how many seconds are shown. */
@@ -42,7 +45,7 @@ export class Charts {
     });
   }
 
-  #build(holder, { title, unit, least, lines }) {
+  #build(holder, { title, unit, axis, least, lines }) {
     const box = document.createElement("figure");
     box.className = "chart";
     const caption = document.createElement("figcaption");
@@ -55,10 +58,12 @@ export class Charts {
     });
     caption.append(...values);
     const area = document.createElement("div");
+    area.setAttribute("role", "img");
+    area.setAttribute("aria-label", `${title} in ${axis} over ${TIME}`);
     box.append(caption, area);
     holder.append(box);
     const names = lines.map(([name]) => name);
-    const plot = new uPlot(options(lines, least, () => this.#span()), [[], ...names.map(() => [])], area);
+    const plot = new uPlot(options(lines, axis, least, () => this.#span()), [[], ...names.map(() => [])], area);
     const fit = () => plot.setSize({ width: Math.max(area.clientWidth, LEAST_WIDTH), height: area.clientHeight });
     new ResizeObserver(fit).observe(area);
     return { plot, names, values, unit };
@@ -78,8 +83,8 @@ export class Charts {
   }
 }
 
-function options(lines, least, span) {
-  const axis = { stroke: INK, grid: GRID, ticks: GRID, font: FONT };
+function options(lines, unit, least, span) {
+  const axis = { stroke: INK, grid: GRID, ticks: GRID, font: FONT, labelFont: FONT, labelSize: 15 };
   return {
     width: LEAST_WIDTH,
     height: 100,
@@ -90,8 +95,8 @@ function options(lines, least, span) {
       y: { range: (_, low, high) => [Math.min(least[0], (low ?? least[0]) - 4), Math.max(least[1], (high ?? least[1]) + 4)] },
     },
     axes: [
-      { ...axis, size: 26, space: 70, incrs: [5, 10, 15, 30], values: (_, splits) => splits.map((t) => (t < 0 ? "" : clock(t))) },
-      { ...axis, size: 44, space: 26 },
+      { ...axis, label: TIME, size: 28, space: 70, incrs: [5, 10, 15, 30], values: (_, splits) => splits.map((t) => (t < 0 ? "" : clock(t))) },
+      { ...axis, label: unit, size: 40, space: 26 },
     ],
     series: [{}, ...lines.map(([label, stroke], index) => (
       // The second line is dashed, for whoever cannot tell the colours.

@@ -1,8 +1,9 @@
 // The therapist's list of events, newest first; each frame carries the last few, by number.
 
-import { clock } from "./names.js";
+import { clock, percent } from "./names.js";
 
 const KEPT = 80;
+const LEAST_TRUSTED = 0.8; // with less the gateway withholds figures
 const CONTACTS = new Set(["initial_contact", "final_contact"]);
 const SIGNS = { initial_contact: "▾", final_contact: "▴", repetition: "●", cue: "▶", calibration: "✓" };
 
@@ -29,14 +30,28 @@ export class EventList {
   }
 }
 
-function line({ kind, t_s: t, text }) {
+function line({ kind, t_s: t, text, real_share: share, withheld }) {
   const item = document.createElement("li");
   item.dataset.kind = CONTACTS.has(kind) ? "contact" : kind;
   const time = document.createElement("time");
   time.textContent = `${clock(t)}.${Math.floor(t * 10) % 10}`;
-  const sign = document.createElement("span");
-  sign.className = "sign";
-  sign.textContent = SIGNS[kind] ?? "·";
-  item.append(time, sign, text);
+  item.append(time, part("sign", SIGNS[kind] ?? "·"), part("what", text));
+  if (share !== undefined) item.append(trust(share));
+  if (withheld) item.append(part("withheld", `figures withheld: ${withheld}`));
   return item;
+}
+
+/** How much of the samples under an event was measured; the word is for who hears the page. */
+function trust(share) {
+  const mark = part("trust", percent(share));
+  mark.dataset.poor = String(share < LEAST_TRUSTED);
+  mark.append(part("unseen", " of samples measured"));
+  return mark;
+}
+
+function part(name, text) {
+  const span = document.createElement("span");
+  span.className = name;
+  span.textContent = text;
+  return span;
 }

@@ -1,9 +1,10 @@
-// The therapist's page: charts, gait, angles beside the model's, events, sensors.
+// The therapist's page: charts, gait, measures, angles beside the model's, events, sensors.
 
 import { Charts } from "./charts.js";
 import { EventList } from "./events.js";
 import { History } from "./history.js";
 import { estimateOf, JOINTS, trustOf } from "./joints.js";
+import { showFigures } from "./measures.js";
 import { clock, exerciseOf, figure, percent, title } from "./names.js";
 import { element, runPage, setShown, setText } from "./page.js";
 import { showCards, showRows } from "./tables.js";
@@ -24,6 +25,7 @@ runPage((frame, { restarted, message }) => {
   tablesAt = performance.now();
   showSession(frame, message);
   showGait(frame.gait);
+  showFigures(frame.figures);
   showAngles(frame);
   showEstimates(frame.estimates);
   showSensors(frame.sensors);
