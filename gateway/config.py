@@ -6,14 +6,15 @@ The types below are the reference: docs/configuration.md is made from them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.decode import check_places
 from gateway.messages import Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section
+from gateway.sinks.plugins import Sink, SinkSection, sinks
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
@@ -127,6 +128,17 @@ class InfluxSection(Section):
     """API token that may write to the bucket."""
 
 
+if TYPE_CHECKING:
+    SinksSection = Section
+else:
+    # One table a sink, whichever there are: its type is made from what is found.
+    SinksSection = create_model(
+        "SinksSection",
+        __base__=Section,
+        **{sink.name: (sink.settings, sink.settings()) for sink in sinks().values()},
+    )
+
+
 class PagesSection(Section):
     """The live pages."""
 
@@ -168,6 +180,7 @@ class Config(BaseSettings):
     journal: JournalSection = JournalSection()
     mqtt: MqttSection = MqttSection()
     influxdb: InfluxSection = InfluxSection()
+    sinks: SinksSection = SinksSection()
     pages: PagesSection = PagesSection()
     grafana: GrafanaSection = GrafanaSection()
 
@@ -182,6 +195,11 @@ class Config(BaseSettings):
             SensorSpec(s.sensor, s.place, s.driver, s.rate_hz, dict(s.settings))
             for s in self.sensors
         )
+
+    def enabled_sinks(self) -> list[tuple[Sink, SinkSection]]:
+        """Return the sinks that are switched on, each with its settings."""
+        found: list[tuple[Sink, Any]] = [(s, getattr(self.sinks, s.name)) for s in sinks().values()]
+        return [(sink, settings) for sink, settings in found if settings.enabled]
 
     @classmethod
     def settings_customise_sources(

@@ -69,7 +69,7 @@ def _check_variables() -> None:
         if not variable.startswith(ENVIRONMENT_PREFIX):
             continue
         keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-        for depth, key in enumerate(keys[:2]):
+        for depth, key in enumerate(keys):
             known = _known_keys(list(keys[:depth]))
             if known and key not in known:
                 close = difflib.get_close_matches(key, known, n=1)

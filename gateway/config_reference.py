@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from gateway.config import ENVIRONMENT_PREFIX, Config
 from gateway.rules import CadenceRule, RangeRule, RepetitionRule
+from gateway.sinks.plugins import Sink, sinks
 
 _INTRODUCTION = f"""# Configuration
 
@@ -21,7 +22,8 @@ An environment variable comes before the file: `{ENVIRONMENT_PREFIX}`, then the 
 underscores and the key, in capitals. So `{ENVIRONMENT_PREFIX}MQTT__PASSWORD` is `password` in
 `[mqtt]`, and no secret needs to stand in a file.
 
-This page is made from the types in `gateway/config.py` and `gateway/rules.py`:
+This page is made from the types in `gateway/config.py`, `gateway/rules.py` and
+`gateway/sinks/plugins/`:
 `python -m gateway.config_reference > docs/configuration.md`.
 """
 _REPEATED = {"sensors": "[[sensors]]", "rules": "[[feedback.rules]]"}
@@ -36,6 +38,9 @@ def reference() -> str:
     """Return the page."""
     parts = [_INTRODUCTION]
     for name, field in Config.model_fields.items():
+        if name == "sinks":
+            parts += [_sink_section(sink) for sink in sinks().values()]
+            continue
         title = _REPEATED.get(name, f"[{name}]")
         model = _model(field.annotation)
         parts.append(_section(title, _summary(model), model))
@@ -45,6 +50,10 @@ def reference() -> str:
                 for kind, rule in _RULES.items()
             ]
     return "\n".join(parts)
+
+
+def _sink_section(sink: Sink) -> str:
+    return _section(f"[sinks.{sink.name}]", _summary(sink.settings), sink.settings)
 
 
 def _section(title: str, summary: str, model: type[BaseModel]) -> str:

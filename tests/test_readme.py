@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import re
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import stdev
 from typing import Any
@@ -14,20 +17,25 @@ from typer.main import get_command
 
 from gateway.cli import app
 from gateway.config_file import load_config
+from gateway.discovery import discover
 from gateway.drivers import Driver
 from gateway.messages import Figure, JointAngleBlock, PacketBlock, Quality, Side, Stride
 from gateway.sinks.follower import follow, undelivered
+from gateway.sinks.plugins import Sink
 from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, phases
 from inference.exercises import Exercise, Pose
 from inference.joint_angles import JointAngles
 from inference.measures import Measure
+from simulators.recording import SimulatedRecording
 from tests.contract import assert_stage_contract, run
 from tests.gateway.made_sessions import Session
 from tests.inference.figure import THIGHS, segments, standing
+from tests.playing import played
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+EXAMPLE = "readme_example"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -35,12 +43,27 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
-def example(begins: str) -> dict[str, Any]:
-    """What the module defines whose docstring begins so."""
-    (source,) = (block for block in blocks("python") if block.startswith(f'"""{begins}'))
-    namespace: dict[str, Any] = {"__name__": "example"}
-    exec(compile(source, "README.md", "exec"), namespace)
-    return namespace
+Find = Callable[[str, str], Any]
+
+
+@pytest.fixture
+def find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Find]:
+    """Finds the example that defines an attribute as the program does, as a file of a folder."""
+
+    def found(package: str, attribute: str) -> Any:
+        (source,) = (block for block in blocks("python") if f"\n{attribute} = " in block)
+        (tmp_path / f"{EXAMPLE}.py").write_text(source, encoding="utf-8")
+        folder = importlib.import_module(package)
+        known = set(discover(package, attribute))
+        monkeypatch.setattr(folder, "__path__", [*folder.__path__, str(tmp_path)])
+        monkeypatch.delitem(sys.modules, f"{package}.{EXAMPLE}", raising=False)
+        importlib.invalidate_caches()
+        discover.cache_clear()
+        (name,) = discover(package, attribute).keys() - known
+        return discover(package, attribute)[name]
+
+    yield found
+    discover.cache_clear()
 
 
 def commands() -> set[str]:
@@ -85,8 +108,8 @@ def test_the_configuration_is_one(tmp_path: Path) -> None:
     assert len(config.sensor_specs()) == 2
 
 
-def test_the_driver_reads_its_packets_and_counts_others() -> None:
-    driver: Driver = example("Example board")["DRIVER"]
+def test_the_driver_reads_its_packets_and_counts_others(find: Find) -> None:
+    driver: Driver = find("gateway.drivers", "DRIVER")
     one_g_and_a_turn = np.array([0, 0, 2048, 0, 164, 0], "<i2").tobytes()
     payload = b"\x05\x00" + one_g_and_a_turn + b"short"
     packets = PacketBlock("s", "motion", np.array([1, 2]), payload, np.array([14, 19]))
@@ -101,13 +124,13 @@ def test_the_driver_reads_its_packets_and_counts_others() -> None:
     assert "motion" in gatt.notify.values()
 
 
-def test_the_measure_keeps_the_contract() -> None:
+def test_the_measure_keeps_the_contract(find: Find) -> None:
     times_s = [1.0 + 0.1 * (n % 2) for n in range(24)]
     strides = [
         Stride("p", Side.LEFT, n, n + time_s, time_s, 120 / time_s, 0.6, Quality(1.0))
         for n, time_s in enumerate(times_s)
     ]
-    measure: Measure = example("Stride-time variability")["MEASURE"]
+    measure: Measure = find("inference.measures", "MEASURE")
     made = [figure for figure in run(measure.make(), strides) if isinstance(figure, Figure)]
     assert [figure.quality.withheld for figure in made[:2]] == [
         "19 more strides are needed", "18 more strides are needed",
@@ -116,12 +139,19 @@ def test_the_measure_keeps_the_contract() -> None:
     assert_stage_contract(measure.make, strides, seed=1)
 
 
-async def test_the_sink_is_given_every_stride_once(tmp_path: Path) -> None:
+def test_the_measure_is_part_of_the_pipe(find: Find) -> None:
+    find("inference.measures", "MEASURE")
+    made = played(SimulatedRecording("walk", 1, 20.0), 5.0)
+    assert "stride_time_cv" in {figure.name for figure in made if isinstance(figure, Figure)}
+
+
+async def test_the_sink_is_given_every_stride_once(find: Find, tmp_path: Path) -> None:
     session = Session(tmp_path)
     session.record(3)
     session.close()
     written = tmp_path / "strides.csv"
-    sink = example("Strides as lines")["StrideList"](written)
+    found: Sink = find("gateway.sinks.plugins", "SINK")
+    sink = found.make(found.settings.model_validate({"enabled": True, "file": written}))
     stop = asyncio.Event()
     stop.set()
     for _ in range(2):
@@ -136,9 +166,9 @@ async def test_the_sink_is_given_every_stride_once(tmp_path: Path) -> None:
     [((0, 0), REST), ((30, 0), MOVING), ((80, 0), EFFORT), ((80, 80), ELSEWHERE)],
 )
 def test_the_exercise_is_told_by_its_posture(
-    thighs_deg: tuple[float, float], expected: int
+    find: Find, thighs_deg: tuple[float, float], expected: int
 ) -> None:
-    exercise: Exercise = example("Knee lift")["EXERCISE"]
+    exercise: Exercise = find("inference.exercises", "EXERCISE")
     pitch = standing(0.01)
     pitch[:, THIGHS] = np.radians(thighs_deg)
     block = segments(pitch)

@@ -26,8 +26,10 @@ from gateway.live_recorder import LiveRecorder
 from gateway.messages import PLACES, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, Pump
 from gateway.sinks.broker import EmbeddedBroker
+from gateway.sinks.delivery import keep_delivering
 from gateway.sinks.follower import unfinished
 from gateway.sinks.mqtt import MqttSink
+from gateway.sinks.status import SinkStatus
 from gateway.sinks.tasks import in_thread, one_error
 from gateway.sources import Source
 from gateway.sources.playback import Playback
@@ -87,6 +89,7 @@ class Service:
         self._recorder: LiveRecorder | None = None
         self._mqtt: MqttSink | None = None
         self._influx = _influx_sink(config)
+        self._sinks = {sink.name: sink.make(chosen) for sink, chosen in config.enabled_sinks()}
 
     async def run(
         self, stop: asyncio.Event, ready: Callable[[Ready], None], seconds: float | None = None
@@ -196,6 +199,10 @@ class Service:
         if self._influx is not None and self._path is not None:
             older = await in_thread(unfinished, folder, self._influx, self._path)
             work.append(self._influx.run(self._path, recorded, older))
+        if self._path is not None:
+            for name, sink in self._sinks.items():
+                older = await in_thread(unfinished, folder, sink, self._path)
+                work.append(keep_delivering(sink, SinkStatus(name), self._path, recorded, older))
         return work
 
     def _page_server(self) -> PageServer:

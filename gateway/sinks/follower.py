@@ -19,6 +19,7 @@ import structlog
 
 from gateway.errors import JournalError
 from gateway.journal import SUFFIX, Cursor, Entry, SessionInfo, open_journal
+from gateway.retry import Healthy
 from gateway.sinks.tasks import in_thread, one_error, wait_for
 
 T = TypeVar("T")
@@ -108,12 +109,17 @@ def begin(path: Path, sink: RecordSink[T]) -> None:
 
 
 async def follow(
-    path: Path, sink: RecordSink[T], stop: asyncio.Event, older: Sequence[Path] = ()
+    path: Path,
+    sink: RecordSink[T],
+    stop: asyncio.Event,
+    older: Sequence[Path] = (),
+    healthy: Healthy = lambda: None,
 ) -> None:
     """Deliver the session at ``path`` as it grows, and in the pauses what ``older`` ones lack.
 
     Once ``stop`` is set, which must be after the session's last commit, returns when the session
-    is delivered to its end. Raises ServiceError and JournalError; called again, it goes on.
+    is delivered to its end. ``healthy`` is called after each page that the service took. Raises
+    ServiceError and JournalError; called again, it goes on.
     """
     with ExitStack() as stack:
         session = _Session(path, sink, stack)
@@ -128,6 +134,8 @@ async def follow(
                 delivered = await _step_of_first(others)
             elif delivered < 0:
                 await wait_for(stop, POLL_S)
+            if delivered > 0:
+                healthy()
             await asyncio.sleep(began + delivered / sink.rate_per_s - time.monotonic())
 
 

@@ -34,6 +34,11 @@ class SinkStatus:
         if self._change(SinkState.CONNECTED, f"connected to {where}"):
             self._log.info("sink connected", sink=self.sink, where=where)
 
+    def delivering(self) -> None:
+        """Say that records arrive."""
+        if self._change(SinkState.CONNECTED, "delivering"):
+            self._log.info("sink delivers", sink=self.sink)
+
     def retrying(self, error: GaitwireError, wait_s: float) -> None:
         """Say what went wrong; the sink tries again by itself after ``wait_s`` seconds."""
         if self._change(SinkState.RETRYING, f"retrying: {error}"):

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from gateway.journal import Entry, SessionInfo
-from gateway.sinks.documents import Record
+from gateway.sinks.documents import Data, Record
 from gateway.sinks.line_protocol import wall_time
 from gateway.sinks.live_documents import GatewayState, Live
 from gateway.sinks.mailbox import Part
@@ -39,8 +39,8 @@ def live_document(person: str, part: Part) -> bytes:
     return msgspec.json.encode(live)
 
 
-def record_document(root: str, entry: Entry, info: SessionInfo) -> tuple[str, bytes] | None:
-    """Return topic and document of an entry; None for a kind that is not published.
+def named_record(entry: Entry, info: SessionInfo) -> tuple[str, Record[Data]] | None:
+    """Return the record of an entry under its name; None for a kind that is not published.
 
     Raises JournalError where the entry is damaged.
     """
@@ -49,5 +49,16 @@ def record_document(root: str, entry: Entry, info: SessionInfo) -> tuple[str, by
         return None
     name, data = made
     time_text = wall_text(wall_time(info.wall_origin_ns, record_time_s(data)))
-    record = Record(entry.seq, info.session, info.person, time_text, data)
+    return name, Record(entry.seq, info.session, info.person, time_text, data)
+
+
+def record_document(root: str, entry: Entry, info: SessionInfo) -> tuple[str, bytes] | None:
+    """Return topic and document of an entry; None for a kind that is not published.
+
+    Raises JournalError where the entry is damaged.
+    """
+    made = named_record(entry, info)
+    if made is None:
+        return None
+    name, record = made
     return person_topic(root, info.person, "record", name), msgspec.json.encode(record)

@@ -48,6 +48,9 @@ def load(folder: Path, text: str) -> Config:
             r"line 1: feedback.rules.0: .*low_spm must lie below high_spm",
         ),
         ("[mqtt]\npassword = 5", r"line 2: mqtt.password: input should be a valid string$"),
+        ("[sinks.json_lins]", r"line 1: sinks.json_lins: .*did you mean 'json_lines'\?"),
+        ("[sinks.json_lines]\nfoldr = 'x'", r"line 2: sinks.json_lines.foldr: .*mean 'folder'\?"),
+        ("[sinks.json_lines]\nenabled = 'maybe'", r"line 2: sinks.json_lines.enabled: .*'maybe'"),
         ("mqtt = [", r"is not TOML: Invalid value"),
     ],
 )
@@ -123,6 +126,7 @@ def test_the_reference_is_current() -> None:
             "GAITWIRE_MQT__PORT: there is no key 'mqt'; did you mean 'MQTT'",
         ),
         ("GAITWIRE_MQTT__PROT", "5", "no key 'prot'; did you mean 'PORT'"),
+        ("GAITWIRE_SINKS__JSON_LINES__FOLDR", "x", "no key 'foldr'; did you mean 'FOLDER'"),
         ("GAITWIRE_SENSORS", '[{"sensor":"x"}', "is not JSON"),
         ("GAITWIRE_INFLUXDB__URL", "ftp://x", "environment variable GAITWIRE_INFLUXDB__URL"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,20 @@ async def test_records_reach_mosquitto_and_influxdb_completely(
     assert sequence == sorted(set(sequence))
     assert figures.strides == len(strides) > 5
     assert database.count("stride", "stride_time_s") == len(strides)
+
+
+async def test_a_sink_of_the_folder_is_given_every_record(tmp_path: Path) -> None:
+    table = {"enabled": True, "folder": tmp_path / "records"}
+    chosen = config(tmp_path, sinks={"json_lines": table})
+    figures, _ = await serve(chosen, simulated("walk", 16))
+    (path,) = (tmp_path / "records").iterdir()
+    assert path.stem == only_session(tmp_path).name.removesuffix(SUFFIX)
+    lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    told = Counter(line["kind"] for line in lines)
+    with open_journal(only_session(tmp_path)) as journal:
+        counts = journal.counts()
+    assert told["stride"] == counts["stride"] == figures.strides
+    assert told["figure"] == counts["figure"] > 10
 
 
 async def test_absent_services_stop_nothing(tmp_path: Path) -> None:

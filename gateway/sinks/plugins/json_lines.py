@@ -1,0 +1,67 @@
+"""Records as lines of JSON, a file a session: for a spreadsheet, a script, or another database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from gateway.errors import ServiceError
+from gateway.journal import Entry, SessionInfo
+from gateway.sinks.plugins import Sink, SinkSection
+from gateway.sinks.records import PUBLISHED
+from gateway.sinks.tasks import in_thread
+from gateway.sinks.topics import named_record
+
+Line = tuple[str, bytes]
+
+
+class JsonLinesSection(SinkSection):
+    """Records as lines of JSON, in a file a session."""
+
+    folder: Path = Path("~/.local/share/gaitwire/records")
+    """Where the files are; made where it is missing."""
+
+
+class JsonLines:
+    """Appends the documents of MQTT's record topics, with their topic's name as ``kind``.
+
+    A line may come twice after a crash: its ``session`` and ``seq`` name it.
+    """
+
+    reader = "json_lines"
+    kinds: Sequence[str] = PUBLISHED
+    page = 500
+    rate_per_s = 5000.0
+
+    def __init__(self, settings: JsonLinesSection) -> None:
+        self._folder = settings.folder.expanduser()
+
+    def convert(self, entry: Entry, info: SessionInfo) -> list[Line]:
+        """Return the session and the line of an entry."""
+        found = named_record(entry, info)
+        if found is None:
+            return []
+        kind, record = found
+        fields = {"kind": kind, **msgspec.structs.asdict(record)}
+        return [(info.session, msgspec.json.encode(fields) + b"\n")]
+
+    async def deliver(self, items: Sequence[Line]) -> None:
+        """Append lines; raises ServiceError where the file cannot be written."""
+        await in_thread(self._append, items)
+
+    def _append(self, items: Sequence[Line]) -> None:
+        session = items[0][0]  # a page is of one session
+        path = self._folder / f"{session}.jsonl"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.writelines(line for _, line in items)
+        except OSError as error:
+            raise ServiceError(
+                f"{path} cannot be written: {error.strerror}; correct sinks.json_lines.folder"
+            ) from error
+
+
+SINK = Sink("json_lines", JsonLinesSection, JsonLines)
