@@ -11,10 +11,11 @@ two samples a sensor, and calls a sensor would cost more than the arithmetic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages import BoolArray, FloatArray, IntArray, message
+from gateway.messages import BoolArray, FloatArray, IntArray
 from gateway.runs import Runs
 
 SECOND_NS = 1_000_000_000
@@ -35,17 +36,19 @@ COUNTED_SLOPE_AFTER_NS = 10 * SECOND_NS
 COUNTED_MAX_DRIFT = 0.05
 """A sensor that sends no time is timed by its nominal rate, which may be a few per cent off."""
 _FAR = 1 << 54
+_NEVER = 1 << 62
 
 
-@message
-class Unwrapped:
+class Unwrapped(NamedTuple):
     """Samples on an unbroken device time: index of the ``row`` in the input, time and segment.
 
-    Rows that ran backwards are left out. All arrays are (N,).
+    ``step_ns`` is the device time since the sample before, 0 where a segment begins. Rows that
+    ran backwards are left out. All arrays are (N,).
     """
 
     row: IntArray
     device_ns: IntArray
+    step_ns: IntArray
     segment: IntArray
 
 
@@ -60,6 +63,8 @@ class Unwrapper:
     def __init__(self, wrap_ns: Sequence[float]) -> None:
         count = len(wrap_ns)
         self._wrap_ns = np.minimum(np.array(wrap_ns, np.float64), 2.0**62)
+        # How near to the arrivals a step needs no unwrapping; nothing is, before the first sample.
+        self._near_ns = np.full(count, -1.0)
         self._raw_ns = np.zeros(count)
         self._device_ns = np.zeros(count, np.int64)
         self._arrival_ns = np.zeros(count, np.int64)
@@ -68,27 +73,29 @@ class Unwrapper:
     def push(self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray) -> Unwrapped:
         """Unwrap raw counter times (N,) in ns of the rows of ``runs``."""
         step, odd = self._steps(runs, raw_ns, arrival_ns)
-        if not odd.any():
-            device_ns = self._take(runs, step, raw_ns, arrival_ns)
-            return Unwrapped(np.arange(len(raw_ns)), device_ns, self._segment[runs.run])
-        return self._with_odd_rows(runs.run, raw_ns, arrival_ns)
+        if odd is not None and odd.any():
+            return self._with_odd_rows(runs.run, raw_ns, arrival_ns)
+        device_ns, step_ns = self._take(runs, step, raw_ns, arrival_ns)
+        return Unwrapped(np.arange(len(raw_ns)), device_ns, step_ns, self._segment[runs.run])
 
     def _with_odd_rows(
         self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
     ) -> Unwrapped:
         """Take the regular rows up to each sensor's first odd one, then that one, and so on."""
-        device_ns, segment = np.zeros(len(sensor), np.int64), np.zeros(len(sensor), np.int64)
+        device_ns, step_ns, segment = np.zeros((3, len(sensor)), np.int64)
         kept = np.ones(len(sensor), np.bool_)
         rows = np.arange(len(sensor))
         while len(rows):
             runs, raw, arrival = Runs(sensor[rows]), raw_ns[rows], arrival_ns[rows]
             step, odd = self._steps(runs, raw, arrival)
-            odd_so_far = runs.flags_so_far(odd)
+            odd = np.zeros(len(rows), np.bool_) if odd is None else odd
+            odd_so_far = runs.cumulative_sum(odd.astype(np.int64))
             regular, heads = odd_so_far == 0, odd & (odd_so_far == 1)
             if regular.any():
-                own = Runs(runs.run[regular])
-                taken = rows[regular]
-                device_ns[taken] = self._take(own, step[regular], raw[regular], arrival[regular])
+                own, taken = Runs(runs.run[regular]), rows[regular]
+                device_ns[taken], step_ns[taken] = self._take(
+                    own, step[regular], raw[regular], arrival[regular]
+                )
                 segment[taken] = self._segment[own.run]
             for head in np.flatnonzero(heads):
                 row, who = rows[head], int(runs.run[head])
@@ -96,30 +103,38 @@ class Unwrapper:
                 device_ns[row], segment[row] = self._device_ns[who], self._segment[who]
             rows = rows[~regular & ~heads]
         index = np.flatnonzero(kept)
-        return Unwrapped(index, device_ns[index], segment[index])
+        return Unwrapped(index, device_ns[index], step_ns[index], segment[index])
 
     def _steps(
         self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray
-    ) -> tuple[FloatArray, BoolArray]:
-        """Return the steps of device time (N,), and which of them are no regular step."""
-        step = raw_ns - runs.previous(raw_ns, self._raw_ns[runs.sensors])
-        arrival_step = arrival_ns - runs.previous(arrival_ns, self._arrival_ns[runs.sensors])
+    ) -> tuple[FloatArray, BoolArray | None]:
+        """Return the steps of device time (N,), and which of them are no regular step.
+
+        None instead says at once that all are regular: they mostly are.
+        """
+        step = runs.steps(raw_ns, self._raw_ns)
+        arrival_step = runs.steps(arrival_ns, self._arrival_ns)
+        behind = arrival_step - step
+        near = np.abs(behind) <= self._near_ns[runs.run]
+        if np.count_nonzero(near & (step > 0)) == len(step):
+            return step, None
         wrap_ns = self._wrap_ns[runs.run]
-        step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
+        step += np.rint(behind / wrap_ns) * wrap_ns
         odd = (step <= 0) | (np.abs(step - arrival_step) > RESTART_NS)
         odd[runs.start] |= self._segment[runs.sensors] < 0
         return step, odd
 
     def _take(
         self, runs: Runs, step: FloatArray, raw_ns: FloatArray, arrival_ns: IntArray
-    ) -> IntArray:
-        """Add regular steps up, and return the device times."""
-        elapsed = runs.cumulative_sum(np.rint(step).astype(np.int64))
-        device_ns: IntArray = self._device_ns[runs.run] + elapsed
-        self._raw_ns[runs.sensors] = raw_ns[runs.last]
-        self._arrival_ns[runs.sensors] = arrival_ns[runs.last]
-        self._device_ns[runs.sensors] = device_ns[runs.last]
-        return device_ns
+    ) -> tuple[IntArray, IntArray]:
+        """Add regular steps up, and return the device times (N,) and the whole steps (N,)."""
+        sensors, last = runs.sensors, runs.last
+        step_ns = np.rint(step).astype(np.int64)
+        device_ns: IntArray = self._device_ns[runs.run] + runs.cumulative_sum(step_ns)
+        self._raw_ns[sensors] = raw_ns[last]
+        self._arrival_ns[sensors] = arrival_ns[last]
+        self._device_ns[sensors] = device_ns[last]
+        return device_ns, step_ns
 
     def _odd(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
         """Drop a sample that is out of order, or start a new segment; tell whether it is kept."""
@@ -130,6 +145,7 @@ class Unwrapper:
         if self._segment[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
             return False
         self._segment[sensor] += 1
+        self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)
         self._raw_ns[sensor], self._device_ns[sensor] = raw_ns, round(raw_ns)
         self._arrival_ns[sensor] = arrival_ns
         return True
@@ -150,23 +166,23 @@ class ClockFit:
         self._timed = tuple(timed)
         self._segment = np.full(count, -1, np.int64)
         self._origin_ns = np.zeros(count, np.int64)
-        self._window = np.zeros(count, np.int64)
+        self._window_end_ns = np.zeros(count, np.int64)
         self._floor_ns = np.zeros(count, np.int64)
-        self._lowest_ns = np.full(count, _FAR)
+        self._lowest_ns = np.full(count, _NEVER)
         self._lowest_at = np.zeros(count, np.int64)
         self._minima: list[list[tuple[int, int]]] = [[] for _ in range(count)]
         self._fitted = np.zeros(count, np.bool_)
         self._offset_ns = np.zeros(count)
         self._slope = np.zeros(count)
         self._error_s = np.full(count, np.nan)
-        self._host_ns = np.full(count, -(1 << 62))
+        self._host_ns = np.full(count, -_NEVER)
 
     def push(
         self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
     ) -> tuple[IntArray, FloatArray]:
         """Return host times (N,) and the fit's residual in seconds (N,) at each sample."""
         part = self._one_window(runs, device_ns, segment)
-        if part.all():
+        if np.count_nonzero(part) == len(part):
             return self._map(runs, device_ns, arrival_ns), self._error_s[runs.run]
         host_ns, error_s = np.empty(len(part), np.int64), np.empty(len(part))
         rows = np.arange(len(part))
@@ -180,32 +196,37 @@ class ClockFit:
         return host_ns, error_s
 
     def _one_window(self, runs: Runs, device_ns: IntArray, segment: IntArray) -> BoolArray:
-        """Enter the segment and window of each sensor's first row; return the rows in them."""
-        sensors, start = runs.sensors, runs.start
-        restarted = self._segment[sensors] != segment[start]
-        for position in np.flatnonzero(restarted) if restarted.any() else ():
-            row = start[position]
-            self._restart(int(sensors[position]), int(segment[row]), int(device_ns[row]))
-        window = (device_ns - self._origin_ns[runs.run]) // WINDOW_NS
-        entered = self._window[sensors] != window[start]
-        for position in np.flatnonzero(entered) if entered.any() else ():
-            self._enter(int(sensors[position]), int(window[start[position]]))
-        part: BoolArray = window == self._window[runs.run]
+        """Enter the segment and window of each sensor's first row; return the rows (N,) in them."""
+        part = self._in_window(runs, device_ns, segment)
+        if all(part[runs.start].tolist()):
+            return part
+        for row in runs.start[~part[runs.start]]:
+            sensor, at_ns = int(runs.run[row]), int(device_ns[row])
+            if self._segment[sensor] != segment[row]:
+                self._restart(sensor, int(segment[row]), at_ns)
+            else:
+                self._enter(sensor, (at_ns - int(self._origin_ns[sensor])) // WINDOW_NS)
+        return self._in_window(runs, device_ns, segment)
+
+    def _in_window(self, runs: Runs, device_ns: IntArray, segment: IntArray) -> BoolArray:
+        # Device time rises within a segment, so it can leave a window at its end only.
+        part: BoolArray = device_ns < self._window_end_ns[runs.run]
         part &= segment == self._segment[runs.run]
         return part
 
     def _restart(self, sensor: int, segment: int, device_ns: int) -> None:
         self._segment[sensor], self._origin_ns[sensor] = segment, device_ns
-        self._window[sensor], self._minima[sensor] = 0, []
-        self._floor_ns[sensor] = self._lowest_ns[sensor] = 1 << 62
+        self._window_end_ns[sensor], self._minima[sensor] = device_ns + WINDOW_NS, []
+        self._floor_ns[sensor] = self._lowest_ns[sensor] = _NEVER
         self._fitted[sensor], self._error_s[sensor] = False, np.nan
 
     def _enter(self, sensor: int, window: int) -> None:
         """Close the window before ``window``: its minimum joins the fit."""
         minimum = (int(self._lowest_at[sensor]), int(self._lowest_ns[sensor]))
         minima = [*self._minima[sensor][1 - WINDOWS_KEPT :], minimum]
-        self._minima[sensor], self._window[sensor] = minima, window
-        self._lowest_ns[sensor] = 1 << 62
+        self._minima[sensor] = minima
+        self._window_end_ns[sensor] = self._origin_ns[sensor] + (window + 1) * WINDOW_NS
+        self._lowest_ns[sensor] = _NEVER
         if self._fitted[sensor] and window % WINDOWS_A_FIT:
             return
         line, self._error_s[sensor] = fit_envelope(
@@ -217,36 +238,48 @@ class ClockFit:
 
     def _map(self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray) -> IntArray:
         """Return host times (N,) of rows within one window a sensor; follow its minimum."""
-        elapsed = device_ns - self._origin_ns[runs.run]
         delay = arrival_ns - device_ns
-        self._follow(runs, elapsed, delay)
+        self._follow(runs, device_ns, delay)
         fitted = self._fitted[runs.run]
-        offset = np.rint(self._offset_ns[runs.run] + self._slope[runs.run] * elapsed).astype(
-            np.int64
-        )
-        if not fitted.all():
-            base = delay[runs.start][runs.ordinal]
-            lowest = np.minimum(runs.running_min(delay - base) + base, self._floor_ns[runs.run])
-            self._floor_ns[runs.sensors] = lowest[runs.last]
-            offset = np.where(fitted, offset, lowest)
+        share = np.count_nonzero(fitted)
+        if share == len(fitted):
+            offset = self._on_line(runs, device_ns)
+        else:
+            offset = self._at_floor(runs, delay)
+            if share:
+                offset = np.where(fitted, self._on_line(runs, device_ns), offset)
         host_ns = self._rising(runs, device_ns + offset)
         self._host_ns[runs.sensors] = host_ns[runs.last]
         return host_ns
 
-    def _follow(self, runs: Runs, elapsed: IntArray, delay: IntArray) -> None:
+    def _on_line(self, runs: Runs, device_ns: IntArray) -> IntArray:
+        elapsed = device_ns - self._origin_ns[runs.run]
+        line = self._offset_ns[runs.run] + self._slope[runs.run] * elapsed
+        offset: IntArray = np.rint(line).astype(np.int64)
+        return offset
+
+    def _at_floor(self, runs: Runs, delay: IntArray) -> IntArray:
+        """Return the least delay so far since the segment began."""
+        base = delay[runs.start][runs.ordinal]
+        lowest: IntArray = runs.running_min(delay - base) + base
+        np.minimum(lowest, self._floor_ns[runs.run], out=lowest)
+        self._floor_ns[runs.sensors] = lowest[runs.last]
+        return lowest
+
+    def _follow(self, runs: Runs, device_ns: IntArray, delay: IntArray) -> None:
         least = np.minimum.reduceat(delay, runs.start)
-        lower = least < self._lowest_ns[runs.sensors]
-        for position in np.flatnonzero(lower) if lower.any() else ():
+        for position in (least < self._lowest_ns[runs.sensors]).nonzero()[0]:
             sensor, first = runs.sensors[position], runs.start[position]
             row = first + int(np.argmax(delay[first:] == least[position]))
-            self._lowest_ns[sensor], self._lowest_at[sensor] = least[position], elapsed[row]
+            self._lowest_ns[sensor] = least[position]
+            self._lowest_at[sensor] = device_ns[row] - self._origin_ns[sensor]
 
     def _rising(self, runs: Runs, host_ns: IntArray) -> IntArray:
+        """Return host times (N,), put off where they do not rise enough."""
         least_ns = self._least_ns[runs.run]
-        before = self._host_ns[runs.sensors]
-        if (host_ns - runs.previous(host_ns, before) >= least_ns).all():
+        if np.count_nonzero(runs.steps(host_ns, self._host_ns) >= least_ns) == len(host_ns):
             return host_ns
-        before = np.maximum(before, host_ns[runs.start] - _FAR // 2)
+        before = np.maximum(self._host_ns[runs.sensors], host_ns[runs.start] - _FAR // 2)
         ramp = before[runs.ordinal] + (runs.rank + 1) * least_ns
         rising: IntArray = np.maximum(runs.running_max(host_ns - ramp), 0) + ramp
         return rising

@@ -59,8 +59,6 @@ class _State:
     fit: ClockFit
     counted: IntArray
     refused: IntArray
-    device_ns: IntArray
-    segment: IntArray
 
 
 class Decode:
@@ -83,8 +81,6 @@ class Decode:
             fit=ClockFit(self._periods_ns.tolist(), [c is not None for c in clocks]),
             counted=np.zeros(len(sensors), np.int64),
             refused=np.zeros(len(sensors), np.int64),
-            device_ns=np.zeros(len(sensors), np.int64),
-            segment=np.full(len(sensors), -1, np.int64),
         )
 
     def push(self, message: Message) -> Iterable[Message]:
@@ -126,12 +122,12 @@ class Decode:
         return [_merge(found)] if found else []
 
     def _decode(self, group: _Group, waiting: list[list[PacketBlock]]) -> ImuBlock | None:
-        blocks = [block for sensor in group.sensors for block in waiting[sensor]]
+        blocks = [(sensor, block) for sensor in group.sensors for block in waiting[sensor]]
         if not blocks:
             return None
-        packets = joined(blocks)
-        counts = [sum(len(block.ends) for block in waiting[sensor]) for sensor in group.sensors]
-        sensor_of_packet = np.repeat(np.array(group.sensors, np.int64), counts)
+        packets = joined([block for _, block in blocks])
+        counts = np.array([len(block.ends) for _, block in blocks])
+        sensor_of_packet = np.array([sensor for sensor, _ in blocks]).repeat(counts)
         samples = group.driver.decode(packets, group.settings)
         sensor = sensor_of_packet[samples.packet]
         arrival_ns = packets.arrival_ns[samples.packet]
@@ -187,14 +183,8 @@ class Decode:
 
     def _lost(self, runs: Runs, unwrapped: Unwrapped) -> IntArray:
         """Return how many samples are missing just before each, by the device's clock."""
-        state, sensors = self._state, runs.sensors
-        step = unwrapped.device_ns - runs.previous(unwrapped.device_ns, state.device_ns[sensors])
-        segment = runs.previous(unwrapped.segment, state.segment[sensors])
-        state.device_ns[sensors] = unwrapped.device_ns[runs.last]
-        state.segment[sensors] = unwrapped.segment[runs.last]
-        lost: IntArray = np.rint(step / self._periods_ns[runs.run]).astype(np.int64) - 1
-        np.maximum(lost, 0, out=lost)
-        lost[segment != unwrapped.segment] = 0
+        periods = np.rint(unwrapped.step_ns / self._periods_ns[runs.run])
+        lost: IntArray = np.maximum(periods.astype(np.int64) - 1, 0)
         return lost
 
     def _refused(
@@ -204,7 +194,7 @@ class Decode:
         refused = np.zeros(len(row), np.int64)
         carried = self._state.refused
         if len(row) == len(sensor_of_packet) == len(packet):
-            if carried.any():
+            if np.count_nonzero(carried):
                 runs = Runs(sensor)
                 refused[runs.start], carried[runs.sensors] = carried[runs.sensors], 0
             return refused
@@ -237,13 +227,10 @@ def _groups(sensors: Sequence[SensorSpec]) -> tuple[_Group, ...]:
 
 def _readable(samples: Samples) -> IntArray:
     """Return the rows that are finite throughout."""
-    # A sum is finite only if every part is, and one number is quicker to look at than six a row.
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = samples.acc.sum() + samples.gyr.sum()
-    if np.isfinite(total):
-        return np.arange(len(samples.acc))
-    finite = np.isfinite(samples.acc).all(axis=1) & np.isfinite(samples.gyr).all(axis=1)
-    return np.flatnonzero(finite)
+    finite = np.isfinite(samples.acc) & np.isfinite(samples.gyr)
+    if np.count_nonzero(finite) == finite.size:
+        return np.arange(len(finite))
+    return np.flatnonzero(finite.all(axis=1))
 
 
 def _merge(blocks: list[ImuBlock]) -> ImuBlock:

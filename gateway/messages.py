@@ -76,7 +76,7 @@ def message(cls: type[_T]) -> type[_T]:
         for name in arrays:
             value = getattr(self, name)
             if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+                value.setflags(write=False)
 
     if arrays:
         cls.__post_init__ = lock_arrays  # type: ignore[attr-defined]  # found by dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,8 +31,8 @@ def joined(blocks: Sequence[PacketBlock]) -> PacketBlock:
         return blocks[0]
     payload = b"".join([block.payload for block in blocks])
     ends = np.concatenate([block.ends for block in blocks])
-    offsets = np.cumsum([0, *[len(block.payload) for block in blocks[:-1]]])
-    ends += np.repeat(offsets, [len(block.ends) for block in blocks])
+    starts = itertools.accumulate([len(block.payload) for block in blocks[:-1]], initial=0)
+    ends += np.array(list(starts)).repeat(np.array([len(block.ends) for block in blocks]))
     arrival_ns = np.concatenate([block.arrival_ns for block in blocks])
     return PacketBlock(blocks[0].sensor, blocks[0].channel, arrival_ns, payload, ends)
 

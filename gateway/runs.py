@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import BoolArray, IntArray
+from gateway.messages import IntArray
 
 APART = 1 << 55
 """Moves runs out of each other's reach; values must stay within half of it (208 days in ns)."""
@@ -25,25 +25,18 @@ class Runs:
 
     def __init__(self, run: IntArray) -> None:
         self.run = run
-        first = np.empty(len(run), np.bool_)
-        first[:1] = True
-        np.not_equal(run[1:], run[:-1], out=first[1:])
-        self.start = first.nonzero()[0]
+        edge = np.empty(len(run) + 1, np.bool_)
+        edge[:1] = edge[-1:] = True
+        np.not_equal(run[1:], run[:-1], out=edge[1:-1])
+        bounds = edge.nonzero()[0]
+        self.start = bounds[:-1]
+        self.last = bounds[1:] - 1
         self.sensors = run[self.start]
-        self._first = first
-
-    @cached_property
-    def last(self) -> IntArray:
-        """Row at which each run ends."""
-        last = np.empty(len(self.start), np.int64)
-        np.subtract(self.start[1:], 1, out=last[:-1])
-        last[-1:] = len(self.run) - 1
-        return last
 
     @cached_property
     def ordinal(self) -> IntArray:
         """Which run each row lies in, counted from 0."""
-        return self._first.cumsum() - 1
+        return np.arange(len(self.start)).repeat(self.last - self.start + 1)
 
     @cached_property
     def rank(self) -> IntArray:
@@ -51,18 +44,18 @@ class Runs:
         position: IntArray = np.arange(len(self.run)) - self.start[self.ordinal]
         return position
 
-    def previous(self, values: NDArray[_Number], before: NDArray[_Number]) -> NDArray[_Number]:
-        """Return the row before; for the first of a run, the run's ``before`` (R,)."""
-        shifted = np.empty_like(values)
-        shifted[1:] = values[:-1]
-        shifted[self.start] = before
-        return shifted
+    def steps(self, values: NDArray[_Number], before: NDArray[_Number]) -> NDArray[_Number]:
+        """Return the rise since the row before; ``before`` has what lies before, by sensor."""
+        previous = np.empty_like(values)
+        previous[1:] = values[:-1]
+        previous[self.start] = before[self.sensors]
+        return values - previous
 
     def cumulative_sum(self, values: IntArray) -> IntArray:
         """Return the sum so far within each run, the row itself included."""
         total = values.cumsum()
-        base = total[self.start] - values[self.start]
-        within: IntArray = total - base[self.ordinal]
+        before = (total - values)[self.start]
+        within: IntArray = total - before[self.ordinal]
         return within
 
     def running_max(self, values: IntArray) -> IntArray:
@@ -74,7 +67,3 @@ class Runs:
     def running_min(self, values: IntArray) -> IntArray:
         """Return the smallest value so far within each run."""
         return -self.running_max(-values)
-
-    def flags_so_far(self, flag: BoolArray) -> IntArray:
-        """Return how many flags are set in each row's run, up to and with the row."""
-        return self.cumulative_sum(flag.astype(np.int64))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gateway.drivers import Gatt, Samples, Settings, TickClock
 from gateway.drivers.packets import Stacked, stack_equal
 from gateway.errors import UsageError
-from gateway.messages import FloatArray, IntArray, PacketBlock
+from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
 
 _BASE = "1517{:04x}-4947-11e9-8646-d663bd873d93"
 CONTROL, LONG, MEDIUM, SHORT, BATTERY = (
@@ -108,10 +108,7 @@ class MovellaDot:
             packet=stacked.packet,
             acc=acc,
             gyr=gyr,
-            clipped=(
-                (np.abs(acc) >= _NEAR_FULL * FULL_SCALE_ACC)
-                | (np.abs(gyr) >= _NEAR_FULL * FULL_SCALE_GYR)
-            ).any(axis=1),
+            clipped=_clipped(acc, gyr),
             refused=stacked.refused,
         )
 
@@ -136,6 +133,12 @@ class MovellaDot:
             start=(stop, (CONTROL, bytes([1, 1, mode]))),
             stop=(stop,),
         )
+
+
+def _clipped(acc: FloatArray, gyr: FloatArray) -> BoolArray:
+    full: BoolArray = np.abs(acc) >= _NEAR_FULL * FULL_SCALE_ACC
+    full |= np.abs(gyr) >= _NEAR_FULL * FULL_SCALE_GYR
+    return full[:, 0] | full[:, 1] | full[:, 2]
 
 
 def _raw_mode(mode: float | str) -> int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import IntArray, PacketBlock, message
+from gateway.messages import IntArray, PacketBlock
 
 
-@message
-class Stacked:
+class Stacked(NamedTuple):
     """Packets of one length as rows: ``rows`` (N, size), ``packet`` (N,) their index."""
 
     rows: NDArray[np.uint8]
@@ -41,4 +41,4 @@ def stack_equal(block: PacketBlock, size: int, longest: int) -> Stacked:
 
 
 def _regular(ends: IntArray, size: int) -> bool:
-    return len(ends) < 2 or (bool((np.diff(ends) == size).all()) and int(ends[0]) == size)
+    return bool(np.count_nonzero(ends == np.arange(1, len(ends) + 1) * size) == len(ends))

@@ -22,7 +22,7 @@ def unwrap(raw_ns: IntArray, arrival_ns: IntArray, wrap_ns: float, cut: int = 10
         own = slice(first, first + cut)
         rows = Runs(np.zeros(len(raw_ns[own]), np.int64))
         part = unwrapper.push(rows, raw_ns[own].astype(float), arrival_ns[own])
-        parts.append((part.row + first, part.device_ns, part.segment))
+        parts.append((part.row + first, part.device_ns, part.step_ns, part.segment))
     return Unwrapped(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
