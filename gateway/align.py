@@ -9,6 +9,7 @@ is missing the last value is held for at most ``bridge``; beyond that the sensor
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -67,13 +68,16 @@ class Align:
         self._hold_back_ns = round(hold_back_s * SECOND_NS)
         self._bridge_ns = round(bridge_s * SECOND_NS)
         self._hop = hop_samples
-        self._state = _State(Tracks(len(sensors)), Tally(len(sensors), origin_ns, rate_hz))
+        self._state = _State(
+            Tracks(len(sensors), origin_ns),
+            Tally(len(sensors), origin_ns, rate_hz, self._hold_back_ns),
+        )
 
     def push(self, message: Message) -> Iterable[Message]:
         """Take samples; a Tick gives out what is due."""
         match message:
             case ImuBlock() if len(message.sensor):
-                self._state.tracks.append(message, self._origin_ns)
+                self._state.tracks.append(message)
                 self._state.tally.append(message)
             case BatteryLevel():
                 self._state.tally.battery(message)
@@ -83,7 +87,7 @@ class Align:
 
     def flush(self) -> Iterable[Message]:
         """Give out the grid as far as any sensor reached."""
-        reached = int(self._state.tracks.reached_ns.max(initial=-1))
+        reached = max(self._state.tracks.reached_ns.tolist(), default=-1)
         if reached < 0:
             return []
         due = self._due(self._origin_ns + reached + self._hold_back_ns)
@@ -100,11 +104,9 @@ class Align:
         self._state = copy.deepcopy(snapshot)
 
     def _due(self, now_ns: int) -> list[Message]:
-        complete = self._index_at(int(self._state.tracks.reached_ns.min(initial=2**62))) + 1
-        overdue = self._index_at(now_ns - self._hold_back_ns - self._origin_ns) + 1
-        if len(self._sensors) == 0:
-            complete = overdue
-        end = max(complete, overdue) // self._hop * self._hop
+        overdue_ns = now_ns - self._hold_back_ns - self._origin_ns
+        complete_ns = min(self._state.tracks.reached_ns.tolist(), default=overdue_ns)
+        end = (self._index_at(max(complete_ns, overdue_ns)) + 1) // self._hop * self._hop
         produced: list[Message] = []
         while self._state.next_index < end:
             produced += self._emit(self._state.next_index + self._hop)
@@ -125,13 +127,16 @@ class Align:
         return [self._body_block(start, placed)]
 
     def _body_block(self, start: int, placed: OnGrid) -> BodyBlock:
-        shape = (len(placed.ready_ns), len(PLACES))
-        acc, gyr = np.full((*shape, 3), np.nan), np.full((*shape, 3), np.nan)
-        valid, real = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-        acc[:, self._columns] = placed.motion[..., :3]
-        gyr[:, self._columns] = placed.motion[..., 3:]
-        valid[:, self._columns], real[:, self._columns] = placed.valid, placed.real
-        ready_ns = self._origin_ns + int(placed.ready_ns[-1])
+        shape, columns = (placed.real.shape[1], len(PLACES)), self._columns
+        acc, gyr = np.empty((2, *shape, 3))
+        valid, real = np.zeros((2, *shape), np.bool_)
+        if len(columns) < len(PLACES):
+            acc.fill(np.nan)
+            gyr.fill(np.nan)
+        motion = placed.motion.swapaxes(0, 1)
+        acc[:, columns], gyr[:, columns] = motion[..., :3], motion[..., 3:]
+        valid[:, columns], real[:, columns] = placed.valid.T, placed.real.T
+        ready_ns = self._origin_ns + placed.ready_ns
         return BodyBlock(self._person, start, self._rate_hz, ready_ns, acc, gyr, valid, real)
 
     def _statuses(self, now_ns: int) -> list[Message]:
@@ -142,11 +147,9 @@ class Align:
             end_ns = self._origin_ns + (state.next_second + 1) * SECOND_NS
             if now_ns < end_ns or state.next_index < (state.next_second + 1) * self._rate_hz:
                 return produced
-            produced += state.tally.close(
-                self._person, self._sensors, state.next_second, end_ns, self._hold_back_ns
-            )
+            produced += state.tally.close(self._person, self._sensors, state.next_second, end_ns)
             state.next_second += 1
 
     def _index_at(self, elapsed_ns: int) -> int:
         """Return the last grid index at or before a time since the origin."""
-        return int(np.floor(elapsed_ns * (self._rate_hz / SECOND_NS) + 1e-9))
+        return math.floor(elapsed_ns * (self._rate_hz / SECOND_NS) + 1e-9)

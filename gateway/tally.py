@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,16 +18,19 @@ from gateway.messages import (
     SensorStatus,
 )
 
+COUNT_AT = 8
+"""So many blocks are counted together, so that no hop has a whole second to count."""
 _COUNTED = ("sensor", "arrival_ns", "host_ns", "lost", "refused", "clipped", "clock_error_s")
 
 
 class Tally:
     """What has come of all sensors, until the second that it belongs to is told."""
 
-    def __init__(self, sensors: int, origin_ns: int, rate_hz: float) -> None:
+    def __init__(self, sensors: int, origin_ns: int, rate_hz: float, hold_back_ns: int) -> None:
         self._sensors = sensors
         self._origin_ns = origin_ns
         self._rate_hz = rate_hz
+        self._hold_back_ns = hold_back_ns
         self._battery: list[BatteryLevel] = []
         self._level: dict[str, float] = {}
         self._error_s = np.full(sensors, np.nan)
@@ -44,12 +48,16 @@ class Tally:
     def append(self, block: ImuBlock) -> None:
         """Add a block of samples."""
         self._blocks.append(block)
+        if len(self._blocks) == COUNT_AT:
+            self._count_samples()
 
     def append_grid(self, real: BoolArray) -> None:
-        """Add which samples (T, S) of the grid are real; they follow those added before."""
+        """Add which samples (S, T) of the grid are real; they follow those added before."""
         self._grid.append(real)
+        if len(self._grid) == COUNT_AT:
+            self._count_grid()
 
-    def _sort_samples(self, hold_back_ns: int) -> None:
+    def _count_samples(self) -> None:
         """Count samples, lost, refused, late and clipped by their second of arrival."""
         if not self._blocks:
             return
@@ -58,56 +66,56 @@ class Tally:
             np.concatenate([getattr(block, name) for block in blocks]) for name in _COUNTED
         )
         seconds = (arrival_ns - self._origin_ns) // SECOND_NS
-        first = int(seconds.min())
-        span = int(seconds.max()) - first + 1
+        first, last = int(seconds.min()), int(seconds.max())
         cell = (seconds - first) * self._sensors + sensor
-        late = arrival_ns > host_ns + hold_back_ns
-        cells = span * self._sensors
-        rows = [np.bincount(cell, minlength=cells)]
-        rows += [np.bincount(cell, each, cells) for each in (lost, refused, late, clipped)]
-        counts = np.stack(rows).astype(np.int64).reshape(5, span, self._sensors)
-        errors = np.full(cells, np.nan)
-        errors[cell] = error_s
-        for offset in range(span):
-            own = slice(offset * self._sensors, (offset + 1) * self._sensors)
-            self._add(first + offset, counts[:, offset], errors[own])
+        late = arrival_ns > host_ns + self._hold_back_ns
+        shape = (last - first + 1, self._sensors)
+        counts = np.zeros((5, *shape), np.int64)
+        counts[0] = np.bincount(cell, minlength=counts[0].size).reshape(shape)
+        for row, each in enumerate((lost, refused, late, clipped), start=1):
+            # Hardly ever is there anything to count.
+            if np.count_nonzero(each):
+                counts[row] = np.bincount(cell, each, counts[0].size).reshape(shape)
+        errors = np.full(shape, np.nan)
+        errors.reshape(-1)[cell] = error_s
+        for offset in range(len(errors)):
+            self._add(first + offset, counts[:, offset], errors[offset])
 
     def _add(self, second: int, counts: IntArray, errors: FloatArray) -> None:
         if second not in self._counts:
             self._counts[second], self._errors[second] = counts, errors
             return
         self._counts[second] += counts
-        fresh = counts[0] > 0
-        self._errors[second][fresh] = errors[fresh]
+        np.copyto(self._errors[second], errors, where=counts[0] > 0)
 
-    def _sort_grid(self) -> None:
+    def _count_grid(self) -> None:
         """Count real samples of the grid by second."""
         if not self._grid:
             return
-        real = np.concatenate(self._grid)
+        real = np.concatenate(self._grid, axis=1)
         self._grid = []
-        index = np.arange(self._grid_start, self._grid_start + len(real))
-        self._grid_start += len(real)
-        seconds = (index / self._rate_hz).astype(np.int64)
-        edges = np.flatnonzero(np.diff(seconds, prepend=-1))
-        counts = np.add.reduceat(real.astype(np.int64), edges, axis=0)
-        for edge, count in zip(edges, counts, strict=True):
-            second = int(seconds[edge])
+        end = self._grid_start + real.shape[1]
+        seconds = range(self._second_of(self._grid_start), self._second_of(end - 1) + 1)
+        edges = [max(self._first_of(second) - self._grid_start, 0) for second in seconds]
+        counts = np.add.reduceat(real, edges, axis=1, dtype=np.int64)
+        self._grid_start = end
+        for second, count in zip(seconds, counts.T, strict=True):
             self._real[second] = self._real.get(second, 0) + count
 
+    def _second_of(self, index: int) -> int:
+        return int(index / self._rate_hz)
+
+    def _first_of(self, second: int) -> int:
+        """Return the first index of the grid in a second."""
+        return math.ceil(second * self._rate_hz)
+
     def close(
-        self,
-        person: str,
-        sensors: Sequence[SensorSpec],
-        second: int,
-        end_ns: int,
-        hold_back_ns: int,
+        self, person: str, sensors: Sequence[SensorSpec], second: int, end_ns: int
     ) -> list[SensorStatus]:
         """Take out the second that ends at ``end_ns`` and tell of it, a status a sensor."""
-        self._sort_samples(hold_back_ns)
-        self._sort_grid()
-        first = int(np.ceil(second * self._rate_hz))
-        expected = int(np.ceil((second + 1) * self._rate_hz)) - first
+        self._count_samples()
+        self._count_grid()
+        expected = self._first_of(second + 1) - self._first_of(second)
         counts = self._counts.pop(second, np.zeros((5, self._sensors), np.int64))
         errors = self._errors.pop(second, self._error_s)
         self._error_s = np.where(counts[0] > 0, errors, self._error_s)
@@ -115,20 +123,21 @@ class Tally:
         told = [level for level in self._battery if level.arrival_ns < end_ns]
         self._battery = [level for level in self._battery if level.arrival_ns >= end_ns]
         self._level |= {level.sensor: level.level for level in told}
+        figures = zip(sensors, *counts.tolist(), real.tolist(), self._error_s.tolist(), strict=True)
         return [
             SensorStatus(
                 person=person,
                 t_s=float(second + 1),
                 sensor=spec.sensor,
                 place=spec.place,
-                rate_hz=float(counts[0, index]),
-                loss=1.0 - float(real[index]) / expected,
-                lost=int(counts[1, index]),
-                refused=int(counts[2, index]),
-                late=int(counts[3, index]),
-                clipped=int(counts[4, index]),
-                clock_error_s=float(self._error_s[index]),
+                rate_hz=float(samples),
+                loss=1.0 - real_samples / expected,
+                lost=lost,
+                refused=refused,
+                late=late,
+                clipped=clipped,
+                clock_error_s=error_s,
                 battery=self._level.get(spec.sensor, np.nan),
             )
-            for index, spec in enumerate(sensors)
+            for spec, samples, lost, refused, late, clipped, real_samples, error_s in figures
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -166,6 +168,19 @@ def test_a_dead_sensor_delays_nobody_beyond_the_hold_back() -> None:
                 ready_s[made.start / 100.0] = message.now_ns * 1e-9
     waits = [told - start for start, told in ready_s.items() if start > 1.2]
     assert max(waits) <= 0.06 + 0.01 + 0.005 + 1e-6, "hold-back, the hop itself, one tick"
+
+
+def test_a_sensor_that_stalls_is_missing_until_it_delivers() -> None:
+    blocks = [packets(s, 8) for s in SENSORS]
+    stalled_ns = blocks[0].arrival_ns.copy()
+    stalled_ns[(stalled_ns > 5e9) & (stalled_ns < 7e9)] = 7_000_000_000
+    blocks[0] = dataclasses.replace(blocks[0], arrival_ns=stalled_ns)
+    for hop in (2, 100):
+        found = grid(run(pipe(hop), in_order(blocks, ticks(8.0, every_s=0.5))))
+        assert found["valid"][1:490, LEFT_SHANK].all()
+        assert not found["valid"][520:690, LEFT_SHANK].any()
+        assert np.isnan(found["acc"][520:690, LEFT_SHANK]).all()
+        assert found["valid"][700:780, LEFT_SHANK].all()
 
 
 def test_late_samples_are_missing_and_counted() -> None:
