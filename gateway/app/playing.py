@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from gateway.app.pipeline import build_pipe
 from gateway.config import Config
 from gateway.journal import SessionRecorder
-from gateway.messages import Message, Tick
+from gateway.messages import Message, PacketBlock, Tick
 from gateway.pump import Counter
 from gateway.recordings import Recording
 
-CHUNK_S = 10.0
+CHUNK_S = 20.0
 """Long blocks make the pipe cheap; what it makes of them is the same."""
-COMMIT_EVERY_S = 1.0
 
 
 def play(
@@ -25,7 +25,7 @@ def play(
 ) -> Counter:
     """Play ``recording`` to its end; ``advanced`` is told the seconds played so far.
 
-    The counter's delays are the times that the pipe took for a chunk.
+    The counter's delays are the times that the pipe took for a chunk. Raises JournalError.
     """
     chain = build_pipe(
         config,
@@ -36,26 +36,42 @@ def play(
         CHUNK_S,
     )
     counter = Counter()
-    committed_s = time.monotonic()
-
-    def take(produced: list[Message]) -> None:
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        beside = _Beside(recorder, worker)
+        for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
+            began_s = time.perf_counter()
+            produced = [message for block in blocks for message in chain.push(block)]
+            produced += chain.push(Tick(recording.origin_ns + round(number * CHUNK_S * 1e9)))
+            counter.delays_ms.append((time.perf_counter() - began_s) * 1e3)
+            counter.count(produced)
+            beside.record(blocks, produced)
+            advanced(number * CHUNK_S)
+        produced = chain.flush()
         counter.count(produced)
-        nonlocal committed_s
-        if recorder is None:
-            return
-        recorder.messages(produced)
-        if time.monotonic() - committed_s >= COMMIT_EVERY_S:
-            recorder.commit()
-            committed_s = time.monotonic()
-
-    for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
-        began_s = time.perf_counter()
-        if recorder is not None:
-            recorder.packets(blocks)
-        produced = [message for block in blocks for message in chain.push(block)]
-        produced += chain.push(Tick(recording.origin_ns + round(number * CHUNK_S * 1e9)))
-        counter.delays_ms.append((time.perf_counter() - began_s) * 1e3)
-        take(produced)
-        advanced(number * CHUNK_S)
-    take(chain.flush())
+        beside.record([], produced)
+        beside.wait()
     return counter
+
+
+class _Beside:
+    """Records what is played; SQLite and the disk work on another thread while the pipe goes on."""
+
+    def __init__(self, recorder: SessionRecorder | None, worker: Executor) -> None:
+        self._recorder = recorder
+        self._worker = worker
+        self._commit: Future[None] | None = None
+
+    def record(self, packets: Sequence[PacketBlock], messages: Sequence[Message]) -> None:
+        """Record, and commit unless the last commit is still under way."""
+        if self._recorder is None:
+            return
+        self._recorder.packets(packets)
+        self._recorder.messages(messages)
+        if self._commit is None or self._commit.done():
+            self.wait()
+            self._commit = self._worker.submit(self._recorder.commit)
+
+    def wait(self) -> None:
+        """Wait for the commit under way; raises JournalError where it failed."""
+        if self._commit is not None:
+            self._commit.result()

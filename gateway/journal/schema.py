@@ -20,9 +20,11 @@ TRUTH = "truth:"
 BUSY_TIMEOUT_MS = 5_000
 DAMAGED = "the file is truncated or damaged"
 
+# Leaves its transaction open, for what is written into the tables first.
 # Pages of 16 KiB hold a sensor-second; the default of 4 KiB halves the rate of writing.
 SCHEMA = f"""
 PRAGMA page_size = 16384;
+BEGIN;
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
