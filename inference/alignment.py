@@ -84,11 +84,6 @@ def looks_seated(up: FloatArray, present: BoolArray) -> bool:
     return bool(raised.any() and others.any() and np.median(tilt[others]) < WORN_TILT)
 
 
-def moving(gyr: FloatArray) -> BoolArray:
-    """Return (...) whether ``gyr`` (..., 3) is movement rather than posture."""
-    return np.asarray(np.einsum("...i,...i->...", gyr, gyr) > MOVING_RAD_S**2)
-
-
 def tilt_evidence(
     up: FloatArray,
     gyr: FloatArray,
@@ -98,26 +93,44 @@ def tilt_evidence(
 ) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Return how the segments tilted over a stretch of movement, in sensor axes.
 
-    ``up`` and ``gyr`` (N, 8, 3), ``standing_up`` (8, 3), ``usable`` (8,), of which ``wanted`` (8,)
-    are asked about. The result is the sum (8, 3) of the horizontal parts of up, weighted with
-    their length, the sum of the weights (8,), and the number of samples (8,) that were clear:
-    moving, and tilted beyond ``LEAST_TILT_COS``; None if there is none. Shanks and feet are left
-    out while their thigh is raised, because in seated knee extension they go the other way.
+    ``up`` and ``gyr`` (3, 8, N), ``standing_up`` (8, 3), ``usable`` (8,), of which K are ``wanted``
+    (8,). The result is the sum (K, 3) of the horizontal parts of up, weighted with their length,
+    the sum of the weights (K,), and the number of samples (K,) that were clear: moving, and
+    tilted beyond ``LEAST_TILT_COS``; None if there is none. Shanks and feet are left out while
+    their thigh is raised, because in seated knee extension they go the other way.
     """
-    cosine = np.einsum("nsi,si->ns", up, standing_up)
-    clear = (cosine < LEAST_TILT_COS) & wanted & moving(gyr)
+    places = np.flatnonzero(wanted)
+    turning = gyr[:, places]
+    clear = _dot(turning, turning) > MOVING_RAD_S**2
+    if not clear.any():
+        return None
+    up_then, up_now = standing_up.T[..., None], up[:, places]
+    cosine = _dot(up_now, up_then[:, places])
+    clear &= cosine < LEAST_TILT_COS[places, None]
     for thigh, lower in _LOWER.items():
         column = PLACES.index(thigh)
         if usable[column]:
-            lowered = cosine[:, column] > _RAISED_THIGH_COS
-            clear[:, lower] &= lowered[:, None]
+            lowered = _dot(up[:, column], up_then[:, column]) > _RAISED_THIGH_COS
+            clear[np.isin(places, lower)] &= lowered
     if not clear.any():
         return None
-    tilt = up - cosine[..., None] * standing_up
-    tilt = np.where(clear[..., None], tilt, 0.0)
-    squared = np.einsum("nsi,nsi->ns", tilt, tilt)
-    weighted = np.einsum("nsi,ns->si", tilt, np.sqrt(squared))
-    return weighted, squared.sum(axis=0), clear.sum(axis=0).astype(np.float64)
+    tilt = np.where(clear, up_now - cosine * up_then[:, places], 0.0)
+    squared = _dot(tilt, tilt)
+    sums = [_sum_of_samples(values) for values in (tilt * np.sqrt(squared), squared)]
+    return sums[0].T, sums[1], np.count_nonzero(clear, axis=1).astype(np.float64)
+
+
+def _dot(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the scalar products (...) of vectors (3, ...)."""
+    product = left * right
+    total: FloatArray = product[0] + product[2]
+    total += product[1]
+    return total
+
+
+def _sum_of_samples(values: FloatArray) -> FloatArray:
+    """Return the sum (...) of (..., N), added up one by one."""
+    return values.cumsum(axis=-1)[..., -1]
 
 
 def thigh_known(usable: BoolArray) -> BoolArray:

@@ -25,7 +25,9 @@ from gateway.messages import (
     OrientationBlock,
     SegmentBlock,
 )
+from gateway.worn import Columns, worn
 from inference import alignment
+from inference.calibration_tick import CalibrationTick
 from inference.inclination import up_in_sensor, without_heading
 from inference.pairing import Pairing
 from inference.stance import Stance
@@ -134,7 +136,7 @@ class SegmentCalibration:
     def __init__(self) -> None:
         self._pairing = Pairing(BodyBlock, OrientationBlock)
         self._state = _State.nominal()
-        self._tick: list[tuple[FloatArray, FloatArray, FloatArray, BoolArray]] = []
+        self._tick = CalibrationTick()
         self._stance = Stance()
 
     def push(self, message: Message) -> list[Message]:
@@ -150,30 +152,30 @@ class SegmentCalibration:
     def snapshot(self) -> object:
         """Return a copy of the state."""
         held = self._pairing.snapshot()
-        return held, copy.deepcopy(self._state), list(self._tick), self._stance.snapshot()
+        return held, copy.deepcopy((self._state, self._tick)), self._stance.snapshot()
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        held, state, tick, stance = snapshot
+        held, state, stance = snapshot
         self._pairing.resume(held)
-        self._state = copy.deepcopy(state)
-        self._tick = list(tick)
+        self._state, self._tick = copy.deepcopy(state)
         self._stance.resume(stance)
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
-        columns = _worn(body.valid)
+        columns = worn(body.valid)
         vectors = _vectors(body, orientation, columns)
-        up = _spread(vectors[2].T, columns)
         valid = body.valid & orientation.valid
         done = first = 0
         while first < len(valid):
-            size = max(1, round(self._state.tick_s * body.rate_hz))
-            last = min(len(valid), first + size - (body.start + first) % size)
-            part = slice(first, last)
-            self._tick.append((body.acc[part], body.gyr[part], up[part], body.valid[part]))
+            if not self._tick.count:
+                self._begin_tick(body.rate_hz)
+            size = self._tick.size
+            at = (body.start + first) % size
+            last = min(len(valid), first + size - at)
+            self._tick.take(at, body.valid[first:last], vectors[..., first:last], columns)
             axes, known = self._state.axes, self._state.known
-            method = self._judge(size, body.rate_hz) if (body.start + last) % size == 0 else ""
+            method = self._judge(body.rate_hz) if at + last - first == size else ""
             if method:
                 yield _segments(body, vectors, columns, valid, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
@@ -184,20 +186,23 @@ class SegmentCalibration:
             axes, known = self._state.axes, self._state.known
             yield _segments(body, vectors, columns, valid, rest, axes, known)
 
-    def _judge(self, size: int, rate_hz: float) -> str:
+    def _begin_tick(self, rate_hz: float) -> None:
+        size = max(1, round(self._state.tick_s * rate_hz))
+        self._tick.begin(size, self._state.unfinished())
+
+    def _judge(self, rate_hz: float) -> str:
         """Judge the tick that has just ended; say by what method an alignment changed, if any."""
-        valid = np.concatenate([part[3] for part in self._tick])
-        parts, self._tick = self._tick, []
-        if len(valid) < size:  # the session, or ticks of this length, began within this one
+        tick = self._tick
+        complete = tick.count == tick.size
+        tick.count = 0
+        if not complete:  # the session, or ticks of this length, began within this one
             return ""
-        present = np.asarray(valid.all(axis=0))
-        self._notice_silence(np.asarray(valid.any(axis=0)))
-        if not (present & self._state.unfinished()).any():
+        self._notice_silence(tick.heard)
+        if not tick.gathers:
             self._stance.forget()
             return ""
-        # Sums round alike only over arrays that lie alike in memory, however the input was cut.
-        acc, gyr, up = (np.concatenate([part[k].copy() for part in parts]) for k in range(3))
-        return self._stand(acc, gyr, present) or self._move(up, gyr, present, rate_hz)
+        acc, gyr, up = tick.motion
+        return self._stand(acc, gyr, tick.present) or self._move(up, gyr, tick.present, rate_hz)
 
     def _notice_silence(self, heard: BoolArray) -> None:
         state = self._state
@@ -211,7 +216,7 @@ class SegmentCalibration:
         if not (present & (state.stale | ~state.known)).any():
             self._stance.forget()
             return ""
-        found = self._stance.push(acc, gyr, present)
+        found = self._stance.push(acc.T, gyr.T, present)
         if found is None or not self._upright(*found):
             return ""
         there, up = found
@@ -229,14 +234,12 @@ class SegmentCalibration:
         state = self._state
         usable = present & state.known & ~state.stale
         wanted = usable & (state.refined < len(EVIDENCE_S))
-        if not alignment.moving(gyr[:, wanted]).any():
-            return ""
         evidence = alignment.tilt_evidence(up, gyr, state.up, usable, wanted)
         if evidence is None:
             return ""
-        state.tilt += evidence[0]
-        state.weight += evidence[1]
-        state.clear += evidence[2]
+        state.tilt[wanted] += evidence[0]
+        state.weight[wanted] += evidence[1]
+        state.clear[wanted] += evidence[2]
         needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * rate_hz
         ready = state.clear >= needed
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
@@ -254,9 +257,7 @@ class SegmentCalibration:
         )
 
 
-def _vectors(
-    body: BodyBlock, orientation: OrientationBlock, columns: slice | IntArray
-) -> FloatArray:
+def _vectors(body: BodyBlock, orientation: OrientationBlock, columns: Columns) -> FloatArray:
     """Return acceleration, rate of turn and up in sensor axes (3, 3, K, T) of ``columns``.
 
     Components come first and samples last, as in the memory of ``inference.inclination``.
@@ -272,7 +273,7 @@ def _vectors(
 def _segments(
     body: BodyBlock,
     vectors: FloatArray,
-    columns: slice | IntArray,
+    columns: Columns,
     valid: BoolArray,
     part: slice,
     axes: FloatArray,
@@ -288,24 +289,19 @@ def _segments(
         start=body.start + part.start,
         rate_hz=body.rate_hz,
         ready_ns=body.ready_ns,
-        acc=_spread(turned[0].T, columns),
-        gyr=_spread(turned[1].T, columns),
-        quat=_spread(without_heading(turned[2].T), columns),
+        acc=_spread(turned[0], columns),
+        gyr=_spread(turned[1], columns),
+        quat=_spread(without_heading(turned[2].T).T, columns),
         valid=valid,
         real=body.real[part] & valid,
         calibrated=known,
     )
 
 
-def _worn(valid: BoolArray) -> slice | IntArray:
-    """Return the columns of (T, 8) that hold anything: two feet need no work on eight places."""
-    return slice(None) if valid.all() else np.flatnonzero(valid.any(axis=0))
-
-
-def _spread(values: FloatArray, columns: slice | IntArray) -> FloatArray:
-    """Return ``values`` (T, K, C) of ``columns`` as (T, 8, C), NaN elsewhere."""
-    if isinstance(columns, slice):
-        return values
+def _spread(values: FloatArray, columns: Columns) -> FloatArray:
+    """Return ``values`` (C, K, T) of ``columns`` as (T, 8, C), NaN elsewhere."""
+    if values.shape[1] == len(PLACES):
+        return values.T
     spread = np.full((len(values), len(PLACES), values.shape[2]), np.nan)
     spread[:, columns] = values
-    return spread
+    return spread.T

@@ -37,18 +37,20 @@ def without_heading(up: FloatArray) -> FloatArray:
     through any angle, and undefined only where z is vertical (lying on the side). It is a turn
     by the pitch about z, then by ``tilt`` about earth's x, which is 90° for z level.
     """
-    x, y, z = up.T
-    level = np.sqrt(x * x + y * y) + _TINY
+    x, y, z = components = up.T
+    squares = components[:2] * components[:2]
+    level = np.sqrt(squares[0] + squares[1])
+    level += _TINY
     cosines = np.empty((2, *level.shape))
     cosines[0] = y / level
     cosines[1] = z
-    (cos_pitch, cos_tilt), (sin_pitch, sin_tilt) = _half_turns(cosines)
+    halves = _half_turns(cosines)
+    (cos_pitch, sin_pitch), tilt = halves[:, 0], halves[:, 1]
     sin_pitch = np.copysign(sin_pitch, x)
     quat = np.empty((4, *level.shape))
-    quat[0] = cos_tilt * cos_pitch
-    quat[1] = sin_tilt * cos_pitch
-    quat[2] = -sin_tilt * sin_pitch
-    quat[3] = cos_tilt * sin_pitch
+    np.multiply(tilt, cos_pitch, out=quat[:2])
+    np.multiply(tilt[::-1], sin_pitch, out=quat[2:])
+    quat[2] = -quat[2]
     return quat.T
 
 

@@ -40,7 +40,7 @@ class Stance:
         if not present.any() or not quiet(acc[:, present], gyr[:, present]):
             self._ticks.clear()
             return None
-        self._ticks = [*self._ticks[1 - TICKS :], (present, acc.mean(axis=0))]
+        self._ticks = [*self._ticks[1 - TICKS :], (present, _mean(acc))]
         return self._judge() if len(self._ticks) == TICKS else None
 
     def forget(self) -> None:
@@ -68,5 +68,11 @@ def quiet(acc: FloatArray, gyr: FloatArray) -> bool:
     return bool(
         (np.ptp(gyr, axis=0) < QUIET_GYR).all()
         and (np.ptp(acc, axis=0) < QUIET_ACC).all()
-        and (np.abs(gyr.mean(axis=0)) < QUIET_TURN).all()
+        and (np.abs(_mean(gyr)) < QUIET_TURN).all()
     )
+
+
+def _mean(samples: FloatArray) -> FloatArray:
+    """Return the mean (S, 3) of (N, S, 3), added up one by one: alike for any order in memory."""
+    mean: FloatArray = samples.cumsum(axis=0)[-1] / len(samples)
+    return mean
