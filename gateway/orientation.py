@@ -16,6 +16,9 @@ import numpy as np
 from vqf import VQF  # type: ignore[import-untyped]  # ships no types
 
 from gateway.messages import PLACES, BodyBlock, BoolArray, FloatArray, Message, OrientationBlock
+from gateway.worn import everywhere, worn
+
+_PLACES = np.arange(len(PLACES))
 
 GAP_S = 0.1
 """Samples missing for longer than this hide too much turning: the filter starts anew."""
@@ -44,9 +47,8 @@ class Orientation:
         if not self._sensors:
             self._sensors = [_Sensor(message.rate_hz) for _ in PLACES]
         samples = _Samples.of(message)
-        present = message.valid.sum(axis=0).tolist()
         for column, sensor in enumerate(self._sensors):
-            sensor.update(samples, column, present[column])
+            sensor.update(samples, column)
         return [
             OrientationBlock(
                 person=message.person,
@@ -74,8 +76,13 @@ class Orientation:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Samples:
-    """A block with the sensor axis first, so that each filter gets its samples in one piece."""
+    """A block with the sensor axis first, so that each filter gets its samples in one piece.
 
+    ``gyr`` and ``acc`` (K, T, 3) are those of the K sensors that were heard; ``row`` tells by
+    column where. ``quat`` (T, 8, 4) and ``settled`` (T, 8) are to be filled.
+    """
+
+    row: dict[int, int]
     gyr: FloatArray
     acc: FloatArray
     valid: BoolArray
@@ -84,13 +91,16 @@ class _Samples:
 
     @classmethod
     def of(cls, body: BodyBlock) -> _Samples:
-        quat = np.empty((*body.valid.shape, 4))
+        count, places = body.valid.shape
+        columns = worn(body.valid)
+        quat = np.empty((places, count, 4))
         quat.fill(np.nan)
         return cls(
-            gyr=body.gyr.transpose(1, 0, 2).copy(),
-            acc=body.acc.transpose(1, 0, 2).copy(),
+            row={column: row for row, column in enumerate(_PLACES[columns].tolist())},
+            gyr=body.gyr[:, columns].transpose(1, 0, 2).copy(),
+            acc=body.acc[:, columns].transpose(1, 0, 2).copy(),
             valid=body.valid,
-            quat=quat,
+            quat=quat.transpose(1, 0, 2),
             settled=np.zeros(body.valid.shape, dtype=bool),
         )
 
@@ -121,13 +131,13 @@ class _Sensor:
             "filter": self.filter.state,
         }
 
-    def update(self, samples: _Samples, column: int, present: int) -> None:
+    def update(self, samples: _Samples, column: int) -> None:
         """Fill ``quat`` and ``settled`` where the sensor is present and settled."""
         count = len(samples.valid)
-        if present == count:
-            self._feed(samples, column, 0, count)
-        elif present == 0:
+        if column not in samples.row:
             self.missed += count
+        elif everywhere(samples.valid[:, column]):
+            self._feed(samples, column, 0, count)
         else:
             self._update_in_runs(samples, column)
 
@@ -142,9 +152,8 @@ class _Sensor:
         if self.missed > self.gap:
             self._restart()
         self.missed = 0
-        result = self.filter.updateBatch(
-            samples.gyr[column, first:last], samples.acc[column, first:last]
-        )
+        row, part = samples.row[column], slice(first, last)
+        result = self.filter.updateBatch(samples.gyr[row, part], samples.acc[row, part])
         unsettled = max(0, self.settle - self.fed)
         self.fed += last - first
         samples.quat[first + unsettled : last, column] = result["quat6D"][unsettled:]

@@ -20,6 +20,7 @@ from gateway.messages import (
     Place,
     SegmentBlock,
 )
+from gateway.worn import anywhere, everywhere
 from inference.inclination import pitch_rad, right_axis_rise
 
 _PAIRS: dict[Joint, tuple[Place, Place, float]] = {
@@ -53,11 +54,14 @@ class JointAngles:
     def push(self, message: Message) -> list[Message]:
         """Return the joint angles of the block."""
         assert isinstance(message, SegmentBlock)
-        known = message.valid & message.calibrated
-        known &= np.abs(right_axis_rise(message.quat)) < ON_ITS_SIDE
-        valid = _both(known)
-        angle = flexion_rad(message.quat)
-        angle[~valid] = np.nan
+        valid = _both(message.valid & message.calibrated)
+        if anywhere(valid):
+            valid &= _both(np.abs(right_axis_rise(message.quat)) < ON_ITS_SIDE)
+            angle = flexion_rad(message.quat)
+            if not everywhere(valid):
+                angle[~valid] = np.nan
+        else:
+            angle = np.full(valid.shape, np.nan)
         return [
             JointAngleBlock(
                 person=message.person,
