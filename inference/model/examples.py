@@ -72,7 +72,7 @@ def motion_of(example: Example, rate_hz: float, look_ahead: int) -> Motion:
     length = len(example.acc)
     first = max(1, look_ahead)
     taps = resampler.taps(0, first, resampler.ready(first, length))
-    x = np.concatenate([weighted(part, taps) for part in (example.acc, example.gyr)], axis=2)
+    x = np.concatenate([weighted(part.T, taps).T for part in (example.acc, example.gyr)], axis=2)
     truth = np.concatenate([example.angle_rad, example.contact], axis=1)
     step = int(resampler.ratio)
     told = truth[(first - look_ahead) * step :: step][: len(x)]

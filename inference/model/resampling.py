@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, floor, prod
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ class Resampler:
         total = sum(weights)
         last = self._last(position)
         return [
-            (np.minimum(sample, last) - start, (weight / total)[:, None])
+            (np.minimum(sample, last) - start, weight / total)
             for sample, weight in zip(samples, weights, strict=True)
         ]
 
@@ -107,19 +107,17 @@ class Resampler:
 
 
 def weighted(rows: FloatArray, taps: list[Tap]) -> FloatArray:
-    """Return the weighted means (count, ...) of ``rows`` (T, ...); NaN spoils what rests on it."""
-    shape = rows.shape[1:]
-    flat = rows.reshape(len(rows), prod(shape))
+    """Return the weighted means (..., count) of (..., T) samples; NaN spoils what rests on it."""
     index, weight = taps[0]
-    total: FloatArray = flat[index] * weight
+    total: FloatArray = rows[..., index] * weight
     for index, weight in taps[1:]:
-        total += flat[index] * weight
-    return total.reshape(len(total), *shape)
+        total += rows[..., index] * weight
+    return total
 
 
 def every(flags: BoolArray, taps: list[Tap]) -> BoolArray:
-    """Return where all of ``flags`` (T, C) under an output hold: (count, C)."""
-    held: BoolArray = flags[taps[0][0]].copy()
+    """Return where all of ``flags`` (..., T) under an output hold: (..., count)."""
+    held: BoolArray = flags[..., taps[0][0]].copy()
     for index, _ in taps[1:]:
-        held &= flags[index]
+        held &= flags[..., index]
     return held

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.messages import BoolArray, EstimateBlock, FloatArray, Message, SegmentBlock
+from gateway.worn import Columns, everywhere, worn
 from inference.model.contract import FEATURES
 from inference.model.loading import PLACE_COUNT, Array, Model, State
 from inference.model.reading import Reading
@@ -18,9 +19,14 @@ LEAST_GRID_SHARE = 0.5
 
 
 class _Rows(NamedTuple):
-    """Grid samples from ``start`` on: ``motion`` (T, 8, 6) is acc then gyr, ``present`` (T, 8)."""
+    """Grid samples from ``start`` on, components first.
+
+    ``motion`` (6, K, T) is acceleration, then angular rate, of the K ``columns`` of the places
+    at which anything is present; ``present`` (T, 8).
+    """
 
     start: int
+    columns: Columns
     motion: FloatArray
     present: BoolArray
 
@@ -98,8 +104,8 @@ class Estimates:
         self._progress = snapshot
 
     def _beginning(self, block: SegmentBlock) -> _Progress:
-        motion, present = np.empty((0, PLACE_COUNT, 6)), np.empty((0, PLACE_COUNT), np.bool_)
-        rows = _Rows(block.start, motion, present)
+        motion, present = np.empty((6, PLACE_COUNT, 0)), np.empty((0, PLACE_COUNT), np.bool_)
+        rows = _Rows(block.start, slice(None), motion, present)
         look_ahead = self._model.metadata.look_ahead
         resampler = Resampler(block.rate_hz, self._model.metadata.rate_hz)
         return _Progress(
@@ -159,19 +165,31 @@ class Estimates:
 
 def _extended(rows: _Rows, block: SegmentBlock) -> _Rows:
     held, count = len(rows.present), len(block.acc)
-    motion = np.empty((held + count, PLACE_COUNT, 6))
-    motion[:held] = rows.motion
-    motion[held:, :, :3] = block.acc
-    motion[held:, :, 3:] = block.gyr
     present = np.empty((held + count, PLACE_COUNT), np.bool_)
     present[:held] = rows.present
     np.logical_and(block.valid, block.calibrated, out=present[held:])
-    return _Rows(rows.start, motion, present)
+    columns = worn(present)
+    acc, gyr = block.acc.T[:, columns], block.gyr.T[:, columns]
+    motion = np.empty((6, acc.shape[1], held + count))
+    motion[..., :held] = _all_places(rows)[:, columns]
+    motion[:3, :, held:] = acc
+    motion[3:, :, held:] = gyr
+    return _Rows(rows.start, columns, motion, present)
+
+
+def _all_places(rows: _Rows) -> FloatArray:
+    """Return the motion (6, 8, T) of all places, 0 where nothing is present."""
+    if rows.motion.shape[1] == PLACE_COUNT:
+        return rows.motion
+    motion = np.zeros((6, PLACE_COUNT, len(rows.present)))
+    motion[:, rows.columns] = rows.motion
+    return motion
 
 
 def _from(rows: _Rows, start: int) -> _Rows:
     kept = max(0, start - rows.start)
-    return _Rows(rows.start + kept, rows.motion[kept:].copy(), rows.present[kept:].copy())
+    motion, present = rows.motion[..., kept:].copy(), rows.present[kept:].copy()
+    return _Rows(rows.start + kept, rows.columns, motion, present)
 
 
 def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]:
@@ -179,34 +197,22 @@ def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]
 
     The third result (N,) tells where any sensor is present.
     """
+    values = _single(rows.motion, taps)
+    count = len(values)
     # All sensors worn and none silent is so usual that it is spared the work on masks.
-    if rows.present.all():
-        x = _single(rows.motion, taps)
-        if np.isfinite(x).all():
-            count = len(x)
-            mask = np.ones((count, PLACE_COUNT), np.float32)
-            return x.reshape(count, FEATURES), mask, np.ones(count, np.bool_)
-    return _masked_input(rows, taps)
-
-
-def _masked_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]:
-    """Return what ``_model_input`` does, where sensors are missing.
-
-    Only places that are worn at all are worked on: with two sensors that is a quarter.
-    """
-    anywhere = rows.present.any(axis=0)
-    worn = slice(None) if anywhere.all() else np.flatnonzero(anywhere)
-    values = _single(rows.motion[:, worn], taps)
-    present = every(rows.present[:, worn], taps)
+    if everywhere(rows.present) and everywhere(np.isfinite(values)):
+        mask = np.ones((count, PLACE_COUNT), np.float32)
+        return values.reshape(count, FEATURES), mask, np.ones(count, np.bool_)
+    present = every(rows.present.T[rows.columns], taps).T
     present &= np.isfinite(values).all(axis=2)
     np.copyto(values, np.float32(0.0), where=~present[:, :, None])
-    x = np.zeros((len(values), PLACE_COUNT, 6), np.float32)
-    mask = np.zeros((len(values), PLACE_COUNT), np.float32)
-    x[:, worn], mask[:, worn] = values, present
-    return x.reshape(len(x), FEATURES), mask, np.logical_or.reduce(present, axis=1)
+    x = np.zeros((count, PLACE_COUNT, 6), np.float32)
+    mask = np.zeros((count, PLACE_COUNT), np.float32)
+    x[:, rows.columns], mask[:, rows.columns] = values, present
+    return x.reshape(count, FEATURES), mask, np.logical_or.reduce(present, axis=1)
 
 
 def _single(motion: FloatArray, taps: list[Tap]) -> Array:
-    """Return the weighted means of ``motion`` (T, places, 6) as float32; infinite if too large."""
+    """Return the weighted means (N, K, 6) of ``motion`` (6, K, T); infinite if too large."""
     with np.errstate(invalid="ignore", over="ignore"):
-        return weighted(motion, taps).astype(np.float32)
+        return weighted(motion, taps).T.astype(np.float32, order="C")

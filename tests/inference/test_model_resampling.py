@@ -14,7 +14,7 @@ def resampled(rows: np.ndarray, rate_hz: float) -> tuple[np.ndarray, int]:
     plan = Resampler(rate_hz, 50.0)
     first = max(0, int(np.ceil(plan.half_width / plan.ratio)))
     count = plan.ready(first, len(rows))
-    return weighted(rows, plan.taps(0, first, count)), first
+    return weighted(rows.T, plan.taps(0, first, count)).T, first
 
 
 @pytest.mark.parametrize("rate_hz", RATES)
@@ -47,7 +47,7 @@ def test_ready_outputs_rest_on_samples_that_are_there(
     if count:
         start = plan.first_sample(output)
         rows = np.ones((end - start, 1))
-        np.testing.assert_allclose(weighted(rows, plan.taps(start, output, count)), 1.0)
+        np.testing.assert_allclose(weighted(rows.T, plan.taps(start, output, count)), 1.0)
 
 
 @given(
@@ -63,7 +63,7 @@ def test_any_cutting_gives_the_same_bits(rate_hz: float, cuts: list[int], seed: 
         count = plan.ready(output, end)
         if count:
             start = max(0, plan.first_sample(output))
-            parts.append(weighted(rows[start:end], plan.taps(start, output, count)))
+            parts.append(weighted(rows[start:end].T, plan.taps(start, output, count)).T)
         output += count
     assert np.array_equal(np.concatenate(parts), whole)
 
@@ -76,8 +76,8 @@ def test_a_missing_sample_spoils_only_what_rests_on_it(rate_hz: float) -> None:
     plan = Resampler(rate_hz, 50.0)
     count = plan.ready(2, 400)
     taps = plan.taps(0, 2, count)
-    spoilt = np.flatnonzero(~every(present, taps)[:, 0])
-    assert np.array_equal(spoilt, np.flatnonzero(np.isnan(weighted(rows, taps)[:, 0])))
+    spoilt = np.flatnonzero(~every(present.T, taps)[0])
+    assert np.array_equal(spoilt, np.flatnonzero(np.isnan(weighted(rows.T, taps)[0])))
     times = (2 + spoilt) / 50.0
     assert len(spoilt)
     assert np.abs(times - 200 / rate_hz).max() < plan.half_width / rate_hz
