@@ -43,7 +43,7 @@ class Chain:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = tuple(stages)
-        self._last_consumer: dict[type, int] = {}
+        self._takers: dict[type, list[int]] = {}
 
     def push(self, message: Message) -> list[Message]:
         """Run ``message`` through all stages and return what they produced, in order."""
@@ -68,23 +68,33 @@ class Chain:
             stage.resume(part)
 
     def _run(self, messages: Sequence[Message], first: int) -> list[Message]:
+        """Run ``messages`` through the stages from ``first`` on."""
         produced: list[Message] = []
-        last = max((self._last(type(message)) for message in messages), default=-1)
+        early: list[list[Message]] = [[] for _ in self.stages]
+        late: list[list[Message]] = [[] for _ in self.stages]
+        self._hand_on(messages, late, first)
         for position in range(first, len(self.stages)):
-            if position > last and not produced:
-                break
-            stage = self.stages[position]
-            consumes = stage.consumes
-            fresh: list[Message] = []
-            for message in (*produced, *messages):
-                if isinstance(message, consumes):
-                    fresh.extend(stage.push(message))
-            produced += fresh
+            waiting = early[position] + late[position]
+            if waiting:
+                push = self.stages[position].push
+                fresh = [made for message in waiting for made in push(message)]
+                self._hand_on(fresh, early, position + 1)
+                produced += fresh
         return produced
 
-    def _last(self, kind: type) -> int:
-        """Return the last stage that takes messages of ``kind``, −1 where none does."""
-        if kind not in self._last_consumer:
-            takers = [n for n, s in enumerate(self.stages) if issubclass(kind, s.consumes)]
-            self._last_consumer[kind] = max(takers, default=-1)
-        return self._last_consumer[kind]
+    def _hand_on(self, messages: Sequence[Message], boxes: list[list[Message]], first: int) -> None:
+        """Put each message into the boxes of the stages from ``first`` on that take it."""
+        for message in messages:
+            for position in self._takers_of(type(message)):
+                if position >= first:
+                    boxes[position].append(message)
+
+    def _takers_of(self, kind: type) -> list[int]:
+        """Return the positions of the stages that take messages of ``kind``."""
+        if kind not in self._takers:
+            self._takers[kind] = [
+                position
+                for position, stage in enumerate(self.stages)
+                if issubclass(kind, stage.consumes)
+            ]
+        return self._takers[kind]
