@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 from gateway.messages import Cue, CueKind, Quality, Stride
 from gateway.rules import CadenceRule
@@ -24,14 +24,16 @@ _TEXTS = {CueKind.CADENCE_LOW: "A little faster", CueKind.CADENCE_HIGH: "A littl
 class CadenceWatch:
     """Follows a ``CadenceRule`` over the strides of a bout that could be measured."""
 
+    watches: ClassVar[tuple[type, ...]] = (Stride,)
+
     rule: CadenceRule
     strides: list[Stride] = field(default_factory=list)
     told: CueKind | None = None
     told_s: float = -math.inf
 
-    def see(self, message: Any) -> Iterator[Cue]:
+    def see(self, message: Stride) -> Iterator[Cue]:
         """Take a message; return the cue of a stride."""
-        if not isinstance(message, Stride) or message.quality.withheld:
+        if message.quality.withheld:
             return
         if self.strides and message.start_s - self.strides[-1].end_s > BREAK_S:
             self.strides, self.told = [], None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from gateway.errors import ConfigError
 from gateway.messages import Cue, ExerciseState, Message, Repetition, Stride
@@ -20,10 +20,12 @@ from inference.repetition_cues import RepetitionWatch
 
 
 class Watch(Protocol):
-    """Follows one rule."""
+    """Follows one rule, by messages of the types that it ``watches``."""
+
+    watches: ClassVar[tuple[type, ...]]
 
     def see(self, message: Any) -> Iterable[Cue]:
-        """Take a message of any consumed type; return the cues it leads to."""
+        """Take a message of a watched type; return the cues it leads to."""
 
 
 class Feedback:
@@ -43,7 +45,10 @@ class Feedback:
 
     def push(self, message: Message) -> list[Message]:
         """Return the cues of all rules, in the rules' order."""
-        return [cue for watch in self._watches for cue in watch.see(message)]
+        kind = type(message)
+        return [
+            cue for watch in self._watches if kind in watch.watches for cue in watch.see(message)
+        ]
 
     def flush(self) -> list[Message]:
         """Nothing is held back."""

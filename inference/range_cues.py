@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 from gateway.messages import Cue, CueKind, ExerciseState, Quality, Repetition, Side
 from gateway.rules import RangeRule
@@ -32,19 +32,19 @@ class RangeWatch:
     has fallen back towards rest by the hysteresis.
     """
 
+    watches: ClassVar[tuple[type, ...]] = (ExerciseState, Repetition)
+
     rule: RangeRule
     visits: dict[Side | None, _Visit] = field(default_factory=dict)
     told_s: float = -math.inf
 
-    def see(self, message: Any) -> Iterator[Cue]:
+    def see(self, message: ExerciseState | Repetition) -> Iterable[Cue]:
         """Take a message; return the cues it leads to."""
-        if not isinstance(message, ExerciseState | Repetition):
-            return
-        if message.exercise == self.rule.exercise:
-            if isinstance(message, ExerciseState):
-                yield from self._follow(message)
-            else:
-                yield from self._conclude(message)
+        if message.exercise != self.rule.exercise:
+            return ()
+        if isinstance(message, ExerciseState):
+            return self._follow(message)
+        return self._conclude(message)
 
     def _follow(self, state: ExerciseState) -> Iterator[Cue]:
         beyond_deg = self._beyond_near_end(math.degrees(state.value_rad))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
 from gateway.messages import Cue, CueKind, Repetition, Side
 from gateway.rules import RepetitionRule
@@ -15,12 +15,14 @@ from gateway.rules import RepetitionRule
 class RepetitionWatch:
     """Follows a ``RepetitionRule``: the number, with praise if the target was reached."""
 
+    watches: ClassVar[tuple[type, ...]] = (Repetition,)
+
     rule: RepetitionRule
     told_s: dict[Side | None, float] = field(default_factory=dict)
 
-    def see(self, message: Any) -> Iterator[Cue]:
+    def see(self, message: Repetition) -> Iterator[Cue]:
         """Take a message; return the cue of a repetition."""
-        if not isinstance(message, Repetition) or self.rule.exercise not in ("", message.exercise):
+        if self.rule.exercise not in ("", message.exercise):
             return
         if message.end_s - self.told_s.get(message.side, -math.inf) < self.rule.min_interval_s:
             return
