@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, IntArray
+from gateway.worn import anywhere, everywhere
 from inference.exercises import Course, Exercise
 
 LOOK_BACK_S = 2.0
@@ -44,8 +45,12 @@ def phases(exercise: Exercise, course: Course) -> IntArray:
     resting = up <= exercise.direction * exercise.leave_deg
     effort = (up > exercise.direction * exercise.effort_deg) & course.in_effort
     phase = np.where(effort, EFFORT, np.where(resting, REST, MOVING))
-    phase[~(course.fits & (course.at_rest | ~resting))] = ELSEWHERE
-    phase[np.isnan(up)] = UNKNOWN
+    fits = course.fits & (course.at_rest | ~resting)
+    if not everywhere(fits):
+        phase[~fits] = ELSEWHERE
+    unknown = np.isnan(up)
+    if anywhere(unknown):
+        phase[unknown] = UNKNOWN
     return phase
 
 
@@ -112,7 +117,7 @@ class Tracker:
     def advance(self, start: int, course: Course) -> list[Turn]:
         """Take the samples from ``start`` on; return what happened, in order."""
         up = self.exercise.direction * course.angle_deg
-        if not (course.fits.any() or np.isnan(up).any()):
+        if not (anywhere(course.fits) or anywhere(np.isnan(up))):
             self.past = up[:0]
             return list(self._leave(start))
         phase = phases(self.exercise, course)

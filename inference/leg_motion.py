@@ -15,6 +15,7 @@ from gateway.messages import (
     Place,
     Side,
 )
+from gateway.worn import everywhere
 
 SIDES = (Side.LEFT, Side.RIGHT)
 FEET = slice(PLACE_INDEX[Place.LEFT_FOOT], PLACE_INDEX[Place.RIGHT_FOOT] + 1)
@@ -52,7 +53,7 @@ class LegSource:
     def take(self, block: BodyBlock) -> LegMotion:
         """Return the legs' motion of a block that is not empty."""
         valid = block.valid[:, FEET]
-        if self.on_foot.all() and valid.all():
+        if everywhere(self.on_foot) and everywhere(valid):
             self.foot_seen[:] = block.start + len(valid) - 1
             real = block.real[:, FEET]
             return LegMotion(block.acc[:, FEET], block.gyr[:, FEET], valid, real, valid)

@@ -23,6 +23,7 @@ from gateway.messages import (
     SegmentBlock,
     Side,
 )
+from gateway.worn import anywhere
 from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
 from inference.exercises import Course, Exercise, Pose, exercises
 from inference.pairing import Pairing
@@ -90,7 +91,7 @@ class Repetitions:
         ]
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
-        pose = Pose.of(angles, segments) if angles.valid.any() else None
+        pose = Pose.of(angles, segments) if anywhere(angles.valid) else None
         turns = [
             (turn.at, number, turn)
             for number, line in enumerate(self._lines)

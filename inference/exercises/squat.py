@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, Side
+from gateway.worn import anywhere
 from inference.exercises import Course, Exercise, Pose
 
 KNEES = slice(2, 4)
@@ -37,13 +38,14 @@ def course(pose: Pose, side: Side | None) -> Course:
     unknown = np.isnan(knees)
     knee, thigh = _mean(knees, unknown), _mean(pose.pitch_deg[:, THIGHS], unknown)
     off = np.abs(pose.pitch_deg[:, FEET]) > HEEL_OFF_DEG
+    measured = pose.real[:, KNEES] | unknown
     apart = np.abs(knees[:, 0] - knees[:, 1]) > APART_DEG
     return Course(
         angle_deg=knee,
         at_rest=thigh < UPRIGHT_DEG,
         in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < THIGH_SHARE[1] * knee),
         fits=~(off[:, 0] | off[:, 1] | apart),
-        real=np.asarray((pose.real[:, KNEES] | unknown).all(axis=1)),
+        real=measured[:, 0] & measured[:, 1],
     )
 
 
@@ -51,7 +53,7 @@ def _mean(values: FloatArray, unknown: BoolArray) -> FloatArray:
     """Return the mean (T,) of ``values`` (T, 2) without the ``unknown`` (T, 2); else NaN."""
     left, right = values[:, 0], values[:, 1]
     mean: FloatArray = (left + right) / 2
-    if unknown.any():
+    if anywhere(unknown):
         only_right, only_left = unknown[:, 0], unknown[:, 1]
         mean = np.where(only_right, right, np.where(only_left, left, mean))
         mean[only_right & only_left] = np.nan
