@@ -23,10 +23,10 @@ from gateway.packet_blocks import gathered
 from gateway.sources import Source
 from gateway.stage import Chain
 
-IDLE_S = 0.01
-"""At the latest so often is looked for grid samples whose hold-back is over."""
-SILENT_NS = 500_000_000
-"""A sensor that was not heard for so long is not waited for."""
+IDLE_S = 0.02
+"""At the latest so often is looked at what has arrived."""
+SOON_S = 0.001
+"""At the earliest after so long is looked again for a hop whose hold-back is over."""
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -94,12 +94,47 @@ def percentiles(values: Sequence[float]) -> Latency:
     return Latency(round(float(p50), 2), round(float(p99), 2))
 
 
+class NextHop:
+    """What the next hop waits for: sensors that have not reached its end, and its hold-back."""
+
+    def __init__(self, source: Source, hop_samples: int, hold_back_s: float) -> None:
+        self._names = [spec.sensor for spec in source.sensors]
+        self._reached_ns = np.full(len(self._names), -1, np.int64)
+        self._origin_ns = source.origin_ns
+        self._period_ns = 1e9 / source.grid_rate_hz
+        self._hop = hop_samples
+        self._hold_back_ns = round(hold_back_s * 1e9)
+        self._end_ns = self._time_ns(hop_samples - 1)
+
+    @property
+    def due_ns(self) -> int:
+        """Arrival time at which the hold-back is over."""
+        return self._end_ns + self._hold_back_ns
+
+    def note(self, produced: Sequence[Message]) -> None:
+        """See from what the pipe produced how far the sensors and the grid have come."""
+        for message in produced:
+            if isinstance(message, ImuBlock):
+                self._reached_ns[message.sensor] = message.host_ns
+            elif isinstance(message, BodyBlock):
+                last = message.start + len(message.acc) - 1
+                self._end_ns = self._time_ns(last + self._hop)
+
+    def awaited(self) -> set[str]:
+        """Return the sensors that have not delivered the hop to its end."""
+        behind = (self._reached_ns < self._end_ns).tolist()
+        return {name for name, waits in zip(self._names, behind, strict=True) if waits}
+
+    def _time_ns(self, index: int) -> int:
+        return self._origin_ns + int(index * self._period_ns)
+
+
 class Pump:
     """Runs the pipe on what a source emits, in the event loop.
 
-    A turn comes as soon as every sensor has been heard since the last hop, for only then can the
-    next one be complete, and at the latest after ``IDLE_S``: a turn a packet would cost more than
-    the hops themselves. ``listen`` is called with the packets and results of every turn.
+    A turn comes once every sensor that the next hop waits for has been heard, or the hold-back is
+    over: a turn a packet would cost more than the hops themselves. ``listen`` is called with the
+    packets and results of every turn.
     """
 
     def __init__(
@@ -107,20 +142,20 @@ class Pump:
         source: Source,
         chain: Chain,
         listen: Callable[[Sequence[PacketBlock], Sequence[Message]], None],
+        next_hop: NextHop,
     ) -> None:
         self.counter = Counter()
         self._source = source
         self._chain = chain
         self._listen = listen
         self._inbox: list[RawPacket] = []
-        self._heard_ns = dict.fromkeys((spec.sensor for spec in source.sensors), -SILENT_NS)
-        self._awaited: set[str] = set()
+        self._next_hop = next_hop
+        self._awaited = next_hop.awaited()
         self._wake = asyncio.Event()
 
     def emit(self, packet: RawPacket) -> None:
         """Take a packet as it arrives."""
         self._inbox.append(packet)
-        self._heard_ns[packet.sensor] = packet.arrival_ns
         self._awaited.discard(packet.sensor)
         if not self._awaited:
             self._wake.set()
@@ -129,9 +164,10 @@ class Pump:
         """Work until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            idle = loop.call_later(IDLE_S, self._wake.set)
+            due_s = (self._next_hop.due_ns - self._source.now_ns()) * 1e-9
+            due = loop.call_later(min(max(due_s, SOON_S), IDLE_S), self._wake.set)
             await self._wake.wait()
-            idle.cancel()
+            due.cancel()
             self._wake.clear()
             self.turn()
 
@@ -142,9 +178,8 @@ class Pump:
         blocks = gathered(packets)
         produced = [message for block in blocks for message in self._chain.push(block)]
         produced += self._chain.push(Tick(complete_ns))
-        if any(isinstance(message, BodyBlock) for message in produced):
-            recent_ns = complete_ns - SILENT_NS
-            self._awaited = {who for who, at_ns in self._heard_ns.items() if at_ns > recent_ns}
+        self._next_hop.note(produced)
+        self._awaited = self._next_hop.awaited()
         self._tell(blocks, produced)
 
     def finish(self) -> None:

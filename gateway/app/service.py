@@ -24,7 +24,7 @@ from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveFrame, LiveView
 from gateway.live_recorder import LiveRecorder
 from gateway.messages import PLACES, JointAngleBlock, Marker, Message, PacketBlock
-from gateway.pump import Figures, Pump
+from gateway.pump import Figures, NextHop, Pump
 from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.delivery import keep_delivering
 from gateway.sinks.follower import unfinished
@@ -84,7 +84,9 @@ class Service:
             source.grid_rate_hz,
             config.pipe.hop_ms / 1000,
         )
-        self.pump = Pump(source, chain, self._listen)
+        hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))
+        next_hop = NextHop(source, hop_samples, config.pipe.hold_back_ms / 1000)
+        self.pump = Pump(source, chain, self._listen, next_hop)
         self._path = new_session_path(config, source.person) if config.journal.enabled else None
         self._recorder: LiveRecorder | None = None
         self._mqtt: MqttSink | None = None
