@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -27,6 +28,8 @@ IDLE_S = 0.02
 """At the latest so often is looked at what has arrived."""
 SOON_S = 0.001
 """At the earliest after so long is looked again for a hop whose hold-back is over."""
+OUT_S = 0.001
+"""So long the loop has, after a hop, to send what it led to before anything else is done."""
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -133,21 +136,24 @@ class Pump:
     """Runs the pipe on what a source emits, in the event loop.
 
     A turn comes once every sensor that the next hop waits for has been heard, or the hold-back is
-    over: a turn a packet would cost more than the hops themselves. ``listen`` is called with the
-    packets and results of every turn.
+    over: a turn a packet would cost more than the hops themselves. ``listen`` is called at once
+    with the results of every turn; ``record``, with packets and results, once they are out.
     """
 
     def __init__(
         self,
         source: Source,
         chain: Chain,
-        listen: Callable[[Sequence[PacketBlock], Sequence[Message]], None],
         next_hop: NextHop,
+        listen: Callable[[Sequence[Message]], None],
+        record: Callable[[Sequence[PacketBlock], Sequence[Message]], None],
     ) -> None:
         self.counter = Counter()
         self._source = source
         self._chain = chain
         self._listen = listen
+        self._record = record
+        self._unrecorded: deque[tuple[Sequence[PacketBlock], Sequence[Message]]] = deque()
         self._inbox: list[RawPacket] = []
         self._next_hop = next_hop
         self._awaited = next_hop.awaited()
@@ -169,30 +175,40 @@ class Pump:
             await self._wake.wait()
             due.cancel()
             self._wake.clear()
-            self.turn()
+            if self._turn():
+                await asyncio.sleep(OUT_S)
+                self._record_all()
 
-    def turn(self) -> None:
-        """Work on what has arrived."""
+    def finish(self) -> None:
+        """Work on the rest once the source has ended, and flush the pipe."""
+        self._turn()
+        self._tell([], self._chain.flush())
+        self._record_all()
+
+    def _turn(self) -> bool:
+        """Work on what has arrived; return whether a hop came of it."""
         complete_ns = self._source.complete_ns()
         packets, self._inbox = self._inbox, []
         blocks = gathered(packets)
         produced = [message for block in blocks for message in self._chain.push(block)]
         produced += self._chain.push(Tick(complete_ns))
+        self._tell(blocks, produced)
         self._next_hop.note(produced)
         self._awaited = self._next_hop.awaited()
-        self._tell(blocks, produced)
-
-    def finish(self) -> None:
-        """Work on the rest once the source has ended, and flush the pipe."""
-        self.turn()
-        self._tell([], self._chain.flush())
+        return any(isinstance(message, BodyBlock) for message in produced)
 
     def _tell(self, blocks: Sequence[PacketBlock], produced: Sequence[Message]) -> None:
-        self._listen(blocks, produced)
-        self.counter.count(produced)
+        self._listen(produced)
+        self._unrecorded.append((blocks, produced))
         now_ns = self._source.now_ns()
         self.counter.delays_ms += [
             (now_ns - message.ready_ns) * 1e-6
             for message in produced
             if isinstance(message, BodyBlock)
         ]
+
+    def _record_all(self) -> None:
+        while self._unrecorded:
+            blocks, produced = self._unrecorded.popleft()
+            self._record(blocks, produced)
+            self.counter.count(produced)

@@ -86,7 +86,7 @@ class Service:
         )
         hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))
         next_hop = NextHop(source, hop_samples, config.pipe.hold_back_ms / 1000)
-        self.pump = Pump(source, chain, self._listen, next_hop)
+        self.pump = Pump(source, chain, next_hop, self._listen, self._record)
         self._path = new_session_path(config, source.person) if config.journal.enabled else None
         self._recorder: LiveRecorder | None = None
         self._mqtt: MqttSink | None = None
@@ -213,11 +213,13 @@ class Service:
             lambda: self._frame, host=pages.host, origins=pages.origins, source=self._source.label
         )
 
-    def _listen(self, blocks: Sequence[PacketBlock], produced: Sequence[Message]) -> None:
+    def _listen(self, produced: Sequence[Message]) -> None:
         for message in produced:
             self._view.update(message)
         if any(isinstance(message, JointAngleBlock) for message in produced):
             self._show()
+
+    def _record(self, blocks: Sequence[PacketBlock], produced: Sequence[Message]) -> None:
         if self._recorder is not None:
             self._recorder.take(blocks, produced)
 
