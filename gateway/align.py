@@ -38,6 +38,7 @@ class _State:
     tally: Tally
     next_index: int = 0
     next_second: int = 0
+    now_ns: int = 0
 
 
 class Align:
@@ -82,17 +83,20 @@ class Align:
             case BatteryLevel():
                 self._state.tally.battery(message)
             case Tick():
+                self._state.now_ns = message.now_ns
                 return self._due(message.now_ns)
         return ()
 
     def flush(self) -> Iterable[Message]:
-        """Give out the grid as far as any sensor reached."""
-        reached = max(self._state.tracks.reached_ns.tolist(), default=-1)
-        if reached < 0:
+        """Give out the grid as far as any sensor, or the hold-back, reached by the last Tick."""
+        reached_ns = max(self._state.tracks.reached_ns.tolist(), default=-1)
+        overdue_ns = self._state.now_ns - self._hold_back_ns - self._origin_ns
+        end_ns = max(reached_ns, overdue_ns)
+        if end_ns < 0:
             return []
-        due = self._due(self._origin_ns + reached + self._hold_back_ns)
-        rest = self._emit(self._index_at(reached) + 1)
-        return [*due, *rest, *self._statuses(self._origin_ns + reached)]
+        due = self._due(self._origin_ns + end_ns + self._hold_back_ns)
+        rest = self._emit(self._index_at(end_ns) + 1)
+        return [*due, *rest, *self._statuses(self._origin_ns + end_ns)]
 
     def snapshot(self) -> object:
         """Return what has not been given out yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -52,10 +53,10 @@ class LiveRecorder:
         if self._recorder is not None:
             await self._attempt(self._recorder.finish)
 
-    async def close(self) -> None:
-        """Close the session."""
+    async def close(self, ended_ns: int) -> None:
+        """Close the session, in which time went on until ``ended_ns``."""
         if self._recorder is not None:
-            await self._attempt(self._recorder.close)
+            await self._attempt(partial(self._recorder.close, ended_ns))
             self._recorder = None
 
     async def _attempt(self, write: Callable[[], None]) -> None:

@@ -138,6 +138,7 @@ class Pump:
     A turn comes once every sensor that the next hop waits for has been heard, or the hold-back is
     over: a turn a packet would cost more than the hops themselves. ``listen`` is called at once
     with the results of every turn; ``record``, with packets and results, once they are out.
+    ``ended_ns`` is the arrival clock that the pipe was told last.
     """
 
     def __init__(
@@ -149,6 +150,7 @@ class Pump:
         record: Callable[[Sequence[PacketBlock], Sequence[Message]], None],
     ) -> None:
         self.counter = Counter()
+        self.ended_ns = source.origin_ns
         self._source = source
         self._chain = chain
         self._listen = listen
@@ -192,6 +194,7 @@ class Pump:
         blocks = gathered(packets)
         produced = [message for block in blocks for message in self._chain.push(block)]
         produced += self._chain.push(Tick(complete_ns))
+        self.ended_ns = complete_ns
         self._tell(blocks, produced)
         self._next_hop.note(produced)
         self._awaited = self._next_hop.awaited()

@@ -41,10 +41,10 @@ def without_heading(up: FloatArray) -> FloatArray:
     squares = components[:2] * components[:2]
     level = np.sqrt(squares[0] + squares[1])
     level += _TINY
-    cosines = np.empty((2, *level.shape))
-    cosines[0] = y / level
-    cosines[1] = z
-    halves = _half_turns(cosines)
+    cosines, sines = np.empty((2, 2, *level.shape))
+    cosines[0], cosines[1] = y / level, z
+    sines[0], sines[1] = np.abs(x) / level, level
+    halves = _half_turns(cosines, sines)
     (cos_pitch, sin_pitch), tilt = halves[:, 0], halves[:, 1]
     sin_pitch = np.copysign(sin_pitch, x)
     quat = np.empty((4, *level.shape))
@@ -54,14 +54,19 @@ def without_heading(up: FloatArray) -> FloatArray:
     return quat.T
 
 
-def _half_turns(cosines: FloatArray) -> FloatArray:
-    """Return cosines and sines (2, ...), none negative, of half the angles with ``cosines``."""
+def _half_turns(cosines: FloatArray, sines: FloatArray) -> FloatArray:
+    """Return cosines and sines (2, ...) of half the angles, 0..π, with ``cosines`` and ``sines``.
+
+    The larger of the two is a square root, the smaller follows from the sine of the whole angle:
+    a root of the difference of nearly equal numbers would lose half of the digits.
+    """
+    larger = np.sqrt((1 + np.abs(cosines)) / 2)
+    smaller = sines / (2 * larger)
+    acute = cosines >= 0
     halves = np.empty((2, *cosines.shape))
-    np.add(1, cosines, out=halves[0])
-    np.subtract(1, cosines, out=halves[1])
-    np.maximum(halves, 0.0, out=halves)
-    halves /= 2
-    return np.sqrt(halves, out=halves)
+    halves[0] = np.where(acute, larger, smaller)
+    halves[1] = np.where(acute, smaller, larger)
+    return halves
 
 
 def pitch_rad(quat: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.app.pipeline import build_pipe
 from gateway.config import Config
 from gateway.messages import Message, Tick
-from gateway.recordings import Recording
+from gateway.recordings import Recording, chunk_end_ns
 
 
 def played(recording: Recording, hop_s: float) -> list[Message]:
@@ -22,5 +22,5 @@ def played(recording: Recording, hop_s: float) -> list[Message]:
     for number, blocks in enumerate(recording.chunks(hop_s), start=1):
         for block in blocks:
             produced += pipe.push(block)
-        produced += pipe.push(Tick(recording.origin_ns + round(number * hop_s * 1e9)))
+        produced += pipe.push(Tick(chunk_end_ns(recording, number, hop_s)))
     return [*produced, *pipe.flush()]

@@ -11,7 +11,7 @@ from gateway.config import Config
 from gateway.journal import SessionRecorder
 from gateway.messages import Message, PacketBlock, Tick
 from gateway.pump import Counter
-from gateway.recordings import Recording
+from gateway.recordings import Recording, chunk_end_ns
 
 CHUNK_S = 20.0
 """Long blocks make the pipe cheap; what it makes of them is the same."""
@@ -41,7 +41,7 @@ def play(
         for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
             began_s = time.perf_counter()
             produced = [message for block in blocks for message in chain.push(block)]
-            produced += chain.push(Tick(recording.origin_ns + round(number * CHUNK_S * 1e9)))
+            produced += chain.push(Tick(chunk_end_ns(recording, number, CHUNK_S)))
             counter.delays_ms.append((time.perf_counter() - began_s) * 1e3)
             counter.count(produced)
             beside.record(blocks, produced)

@@ -162,7 +162,7 @@ class Service:
             recorded.set()
             await asyncio.gather(*sinks)
             if self._recorder is not None:
-                await self._recorder.close()
+                await self._recorder.close(self.pump.ended_ns)
             for task in background:
                 task.cancel()
         if failure is not None:

@@ -61,16 +61,17 @@ def _live(
 
 def _at_once(recording: Recording, config: Config, record: bool) -> Replayed:
     recorder = _recorder(recording, config) if record else None
-    began_s = time.perf_counter()
+    began_s, ended_ns = time.perf_counter(), None
     with progress() as bar:
         task = bar.add_task(recording.name, total=recording.duration_s)
         try:
             counter = play(
                 recording, config, recorder, lambda done_s: bar.update(task, completed=done_s)
             )
+            ended_ns = recording.origin_ns + round(recording.duration_s * 1e9)
         finally:
             if recorder is not None:
-                recorder.close()
+                recorder.close(ended_ns)
     took_s = time.perf_counter() - began_s
     return _replayed(recording, counter.figures(recording.duration_s), recording.duration_s, took_s)
 

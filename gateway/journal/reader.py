@@ -55,6 +55,8 @@ class JournalReader:
         self._connection = connection
         meta = {key: msgspec.json.decode(value) for key, value in self._rows("SELECT * FROM meta")}
         self.closed = meta.pop("closed", False) is True
+        ended_ns = meta.pop("ended_ns", None)
+        self._ended_ns = ended_ns if isinstance(ended_ns, int) else None
         self.info = msgspec.convert(meta, SessionInfo)
 
     @property
@@ -92,7 +94,9 @@ class JournalReader:
 
     @property
     def end_ns(self) -> int:
-        """Time of the latest entry since the origin; 0 before the first."""
+        """How far time went on since the origin; else the latest entry, 0 before the first."""
+        if self._ended_ns is not None:
+            return self._ended_ns
         query = "SELECT coalesce(max(t_ns), 0) FROM entry WHERE typeof(t_ns) = 'integer'"
         return int(self._rows(query)[0][0])
 

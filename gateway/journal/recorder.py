@@ -57,10 +57,14 @@ class SessionRecorder:
                 self._append(rest)
         self.commit()
 
-    def close(self) -> None:
-        """Finish, and close the journal; best when nobody reads it any more."""
+    def close(self, ended_ns: int | None = None) -> None:
+        """Finish, and close the journal; best when nobody reads it any more.
+
+        ``ended_ns`` is the arrival clock when the pipe was told the time for the last time: a
+        replay lets time go on until then, and so comes to the same.
+        """
         self.finish()
-        self._journal.close()
+        self._journal.close(None if ended_ns is None else ended_ns - self._origin_ns)
 
     def _append(self, message: Recorded, *, truth: bool = False) -> None:
         self._journal.append(message, _time_ns(message, self._origin_ns), truth=truth)

@@ -74,12 +74,17 @@ class Journal:
             self._pending.extendleft(reversed(batch))
             raise
 
-    def close(self) -> None:
-        """Commit, mark the session as complete and leave one file; raises JournalError."""
+    def close(self, ended_ns: int | None = None) -> None:
+        """Commit, mark the session as complete and leave one file; raises JournalError.
+
+        ``ended_ns`` is how far time had gone on since the origin, if that is known.
+        """
         try:
             self.commit()
             with explained(self.path, "close the session"):
                 self._connection.execute("INSERT INTO meta VALUES ('closed', 'true')")
+                if ended_ns is not None:
+                    self._connection.execute("INSERT INTO meta VALUES ('ended_ns', ?)", [ended_ns])
                 self._fold()
         finally:
             self._connection.close()

@@ -38,6 +38,11 @@ class Recording(Protocol):
         """
 
 
+def chunk_end_ns(recording: Recording, number: int, seconds: float) -> int:
+    """Return the arrival clock at the end of chunk ``number`` (from 1), or of the recording."""
+    return recording.origin_ns + round(min(number * seconds, recording.duration_s) * 1e9)
+
+
 class Reader(Protocol):
     """One format of recording."""
 
