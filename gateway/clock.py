@@ -63,7 +63,7 @@ class Unwrapper:
     def __init__(self, wrap_ns: Sequence[float]) -> None:
         count = len(wrap_ns)
         self._wrap_ns = np.minimum(np.array(wrap_ns, np.float64), 2.0**62)
-        # How near to the arrivals a step needs no unwrapping; nothing is, before the first sample.
+        # How near to the arrivals a step needs no unwrapping; below 0 the next sample begins anew.
         self._near_ns = np.full(count, -1.0)
         self._raw_ns = np.zeros(count)
         self._device_ns = np.zeros(count, np.int64)
@@ -77,6 +77,10 @@ class Unwrapper:
             return self._with_odd_rows(runs.run, raw_ns, arrival_ns)
         device_ns, step_ns = self._take(runs, step, raw_ns, arrival_ns)
         return Unwrapped(np.arange(len(raw_ns)), device_ns, step_ns, self._segment[runs.run])
+
+    def restart(self, sensors: Sequence[int]) -> None:
+        """Begin a new segment with the next sample of ``sensors``."""
+        self._near_ns[list(sensors)] = -1.0
 
     def _with_odd_rows(
         self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
@@ -121,7 +125,7 @@ class Unwrapper:
         wrap_ns = self._wrap_ns[runs.run]
         step += np.rint(behind / wrap_ns) * wrap_ns
         odd = (step <= 0) | (np.abs(step - arrival_step) > RESTART_NS)
-        odd[runs.start] |= self._segment[runs.sensors] < 0
+        odd[runs.start] |= self._near_ns[runs.sensors] < 0
         return step, odd
 
     def _take(
@@ -142,7 +146,7 @@ class Unwrapper:
         step = raw_ns - float(self._raw_ns[sensor])
         arrival_step = arrival_ns - int(self._arrival_ns[sensor])
         step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
-        if self._segment[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
+        if self._near_ns[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
             return False
         self._segment[sensor] += 1
         self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)

@@ -64,7 +64,7 @@ class Counter:
         for message in produced:
             match message:
                 case ImuBlock():
-                    self.samples += len(message.sensor)
+                    self.samples += len(message.stream)
                     self.lost += int(message.lost.sum())
                 case Stride():
                     self.strides += 1

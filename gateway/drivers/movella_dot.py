@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.drivers import Gatt, Samples, Settings, TickClock
-from gateway.drivers.packets import Stacked, stack_equal
+from gateway.drivers import About, Battery, Decoded, Samples, Setting, Settings, Stream, TickClock
+from gateway.drivers.packets import Stacked, payloads, stack_equal
+from gateway.drivers.talk import Advertising, Procedure, Subscribe, Write
 from gateway.errors import UsageError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
 
@@ -23,7 +24,6 @@ CONTROL, LONG, MEDIUM, SHORT, BATTERY = (
     _BASE.format(part) for part in (0x2001, 0x2002, 0x2003, 0x2004, 0x3001)
 )
 _NAMES = ("Movella DOT", "Xsens DOT")
-_RATES_HZ = (1, 4, 10, 12, 15, 20, 30, 60)
 
 _TICKS = ("ticks", "<u4")
 _QUAT, _EULER = ("quat", "<f4", (4,)), ("euler_deg", "<f4", (3,))
@@ -89,50 +89,71 @@ def encode_block(
 
 
 class MovellaDot:
-    """The driver; settings: ``mode``, one of the modes with raw acceleration and angular rate."""
+    """The driver."""
 
     name = "movella_dot"
+    about = About(
+        maker="Movella (Xsens)",
+        models=("Movella DOT", "Xsens DOT"),
+        rates_hz=(1.0, 4.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0),
+        acc_g=(16.0,),
+        gyr_dps=(2000.0,),
+        clock="32-bit microseconds since power-on, wraps after 71.6 minutes",
+        loss="a step of the clock longer than one and a half periods",
+        unknown=("why a sample is missing: payloads carry no counter",),
+        tested_on=("vectors", "captured bytes", "virtual"),
+        settings=(Setting("mode", DEFAULT_MODE, RAW_MODES, "measurement mode of the payloads"),),
+    )
+    advertising = Advertising(names=_NAMES, companies=(0x0886,))
+    independent = True
 
-    def clock(self, settings: Settings, rate_hz: float) -> TickClock:
-        """Return a 32-bit microsecond counter, whatever the mode and rate."""
-        del settings, rate_hz
-        return TickClock(bits=32, tick_ns=1000.0)
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return one stream with a 32-bit microsecond counter, whatever the mode and rate."""
+        del settings
+        return (Stream(rate_hz, TickClock(bits=32, tick_ns=1000.0)),)
 
-    def decode(self, block: PacketBlock, settings: Settings) -> Samples:
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
         """Decode a block; a payload shorter than its mode is refused, padding is ignored."""
+        if channel == "battery":
+            return _battery(block)
+        if channel != "motion":
+            return Decoded()
         records, stacked = read_payloads(_raw_mode(settings.get("mode", DEFAULT_MODE)), block)
         acc = records["acc"].astype(np.float64)
         gyr = np.radians(records["gyr_dps"].astype(np.float64))
-        return Samples(
-            ticks=records["ticks"].astype(np.int64),
-            packet=stacked.packet,
-            acc=acc,
-            gyr=gyr,
-            clipped=_clipped(acc, gyr),
-            refused=stacked.refused,
-        )
+        ticks = records["ticks"].astype(np.int64)
+        clipped = _clipped(acc, gyr)
+        samples = Samples(packet=stacked.packet, clipped=clipped, acc=acc, gyr=gyr, ticks=ticks)
+        return Decoded((samples,), refused=stacked.refused)
 
-    def battery(self, payload: bytes) -> tuple[float, bool] | None:
-        """Level in per cent and a charging flag."""
-        if len(payload) < 2 or payload[0] > 100:
-            return None
-        return payload[0] / 100, bool(payload[1])
-
-    def gatt(self, settings: Settings, rate_hz: float) -> Gatt:
-        """How to start it; the output rate itself is a setting that the sensor keeps."""
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop what it may still measure since a lost link, then start."""
         mode = _raw_mode(settings.get("mode", DEFAULT_MODE))
-        if rate_hz not in _RATES_HZ:
-            rates = ", ".join(map(str, _RATES_HZ))
-            raise UsageError(f"a Movella DOT streams at {rates} Hz, not at {rate_hz:g} Hz")
-        payload = LONG if _padded_size(LAYOUTS[mode]) == _LONG_SIZE else MEDIUM
-        stop = (CONTROL, bytes([1, 0, mode]))
-        return Gatt(
-            names=_NAMES,
-            services=(),
-            notify={payload: "motion", BATTERY: "battery"},
-            start=(stop, (CONTROL, bytes([1, 1, mode]))),
-            stop=(stop,),
-        )
+        yield Write(CONTROL, bytes([1, 0, mode]))
+        yield Subscribe(_payload_characteristic(mode), "motion")
+        yield Subscribe(BATTERY, "battery")
+        yield Write(CONTROL, bytes([1, 1, mode]))
+        return {"mode": mode, "rate_hz": rate_hz}
+
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop the measurement."""
+        del rate_hz
+        yield Write(CONTROL, bytes([1, 0, _raw_mode(settings.get("mode", DEFAULT_MODE))]))
+        return {}
+
+
+def _battery(block: PacketBlock) -> Decoded:
+    """Read packets of level in per cent and a charging flag."""
+    facts = []
+    for index, payload in enumerate(payloads(block)):
+        if len(payload) >= 2 and payload[0] <= 100:
+            facts.append((index, Battery(payload[0] / 100, bool(payload[1]))))
+    odd = len(block.ends) - len(facts)
+    return Decoded(facts=tuple(facts), refused={"no battery level": odd} if odd else {})
+
+
+def _payload_characteristic(mode: int) -> str:
+    return LONG if _padded_size(LAYOUTS[mode]) == _LONG_SIZE else MEDIUM
 
 
 def _clipped(acc: FloatArray, gyr: FloatArray) -> BoolArray:

@@ -40,5 +40,11 @@ def stack_equal(block: PacketBlock, size: int, longest: int) -> Stacked:
     return Stacked(rows, np.flatnonzero(fits), refused)
 
 
+def payloads(block: PacketBlock) -> list[bytes]:
+    """Return the packets of a block one by one."""
+    ends = block.ends.tolist()
+    return [block.payload[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
 def _regular(ends: IntArray, size: int) -> bool:
     return bool(np.count_nonzero(ends == np.arange(1, len(ends) + 1) * size) == len(ends))
