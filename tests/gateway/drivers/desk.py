@@ -31,6 +31,7 @@ class Desk:
         self.sensor = sensor
         self.rate_hz = rate_hz or max(driver.about.rates_hz, default=100.0)
         self.settings = dict(settled(driver.name, settings or {}, self.rate_hz))
+        self.steps: list[Step] = []
         self.repeated: list[Repeat] = []
         self.packets: list[RawPacket] = []
         self._channels: dict[tuple[str, str], str] = {}
@@ -42,8 +43,11 @@ class Desk:
         return read_back
 
     def stop(self) -> None:
-        """Run the stop procedure."""
+        """Run the stop procedure, then end the subscriptions, as a client does that leaves."""
         self._run(self.driver.stop(self.settings, self.rate_hz))
+        for characteristic, service in self._channels:
+            self._take(self.sensor.subscribed(characteristic, False, service))
+        self._channels.clear()
 
     def feel(self, movement: Movement) -> None:
         """Let the sensor move."""
@@ -61,6 +65,10 @@ class Desk:
         """Return what the driver makes of it."""
         return self.driver.decode(channel, self.block(channel), self.settings)
 
+    def said(self) -> list[str]:
+        """Return, as hexadecimal digits, all that procedures wrote."""
+        return [step.payload.hex() for step in self.steps if isinstance(step, Write | Ask)]
+
     def repeat(self) -> None:
         """Do once what shall be repeated."""
         for step in self.repeated:
@@ -75,6 +83,7 @@ class Desk:
             return dict(end.value)
 
     def _do(self, step: Step) -> bytes:
+        self.steps.append(step)
         match step:
             case Subscribe():
                 known = characteristics(self.sensor.services)[step.characteristic]
