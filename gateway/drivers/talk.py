@@ -10,8 +10,9 @@ alike (``gateway.radio.procedure``)::
         level = yield Read(BATTERY)
         return {"rate_hz": rate_hz}
 
-UUIDs are lower-case strings of 36 characters; ``service`` is needed only where a characteristic
-occurs in more than one service.
+UUIDs are lower-case strings of 36 characters; four characters are a number of 16 bits in whatever
+base the sensor put it (``names`` tells). ``service`` is needed only where a characteristic occurs
+in more than one service.
 """
 
 from __future__ import annotations
@@ -120,6 +121,11 @@ def nothing() -> Procedure:
     """Return the procedure of a sensor that needs none."""
     yield from ()
     return {}
+
+
+def names(characteristic: str, uuid: str) -> bool:
+    """Say whether the ``characteristic`` of a step is the one with this UUID."""
+    return characteristic in {uuid, uuid[4:8]}
 
 
 def sig_uuid(short: int) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from gateway.drivers import Decoded, Driver, Settings, settled
-from gateway.drivers.talk import Ask, Procedure, Read, Repeat, Step, Subscribe, Write
+from gateway.drivers.talk import Ask, Pause, Procedure, Read, Repeat, Step, Subscribe, Write, names
 from gateway.messages import PacketBlock, RawPacket
 from gateway.packet_blocks import between, gathered, joined
 from gateway.quaternion import from_axis_angle
@@ -84,6 +85,8 @@ class Desk:
 
     def _do(self, step: Step) -> bytes:
         self.steps.append(step)
+        if not isinstance(step, Pause):
+            step = dataclasses.replace(step, characteristic=self._uuid(step.characteristic))
         match step:
             case Subscribe():
                 known = characteristics(self.sensor.services)[step.characteristic]
@@ -108,6 +111,11 @@ class Desk:
             case Repeat():
                 self.repeated.append(step)
         return b""
+
+    def _uuid(self, characteristic: str) -> str:
+        """Return the sensor's UUID for what a step names."""
+        known = characteristics(self.sensor.services)
+        return next((uuid for uuid in known if names(characteristic, uuid)), characteristic)
 
     def _write(self, step: Write) -> None:
         known = characteristics(self.sensor.services)[step.characteristic]
