@@ -95,7 +95,8 @@ def compare_times(desk: Desk, samples: Samples) -> None:
     assert (clock is None) == (samples.ticks is None)
     if clock is None or samples.ticks is None:
         return
-    wrap = 2**clock.bits
+    # Counters of 64 bits do not wrap.
+    wrap = 2 ** min(clock.bits, 62)
     ticks = np.cumsum(np.diff(samples.ticks, prepend=samples.ticks[:1]) % wrap)
     at_s = ticks * clock.tick_ns * 1e-9
     if samples.after is not None:
