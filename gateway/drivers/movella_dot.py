@@ -26,7 +26,7 @@ from gateway.drivers import (
     TickClock,
 )
 from gateway.drivers.movella_device import FILTERS, REPORT, configure, identify, uuid
-from gateway.drivers.packets import Stacked, near_full_scale, payloads, records, stack_equal
+from gateway.drivers.packets import Stacked, finite, near_full_scale, payloads, records, stack_equal
 from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, Write
 from gateway.errors import SourceError, UsageError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
@@ -221,7 +221,10 @@ def _motion(block: PacketBlock, mode: int, rate_hz: float) -> Decoded:
     with np.errstate(invalid="ignore", over="ignore"):
         quat = _orientation(fields)
         acc, gyr = _acceleration(fields, quat, rate_hz), _turn_rate(fields, rate_hz)
-        sound = _sound(acc, gyr, quat)
+        sound = finite(acc) if gyr is None else finite(acc, gyr)
+        turn = fields["dq"] if "dq" in (fields.dtype.names or ()) else quat
+        if turn is not None:
+            sound &= _is_unit(turn)
     if not sound.all():
         refused["impossible numbers"] = int(np.count_nonzero(~sound))
         fields, packet, acc = fields[sound], packet[sound], acc[sound]
@@ -267,16 +270,10 @@ def _turn_rate(fields: NDArray[Any], rate_hz: float) -> FloatArray | None:
     return None
 
 
-def _sound(acc: FloatArray, gyr: FloatArray | None, quat: FloatArray | None) -> BoolArray:
-    """Tell which rows (N,) are finite, with an orientation of unit length."""
-    total = acc[:, 0] + acc[:, 1] + acc[:, 2]
-    if gyr is not None:
-        total = total + gyr[:, 0] + gyr[:, 1] + gyr[:, 2]
-    sound: BoolArray = np.isfinite(total)
-    if quat is not None:
-        square = np.einsum("ni,ni->n", quat, quat)
-        sound &= np.abs(square - 1) < _UNIT_TOLERANCE
-    return sound
+def _is_unit(quat: NDArray[Any]) -> BoolArray:
+    square = np.einsum("ni,ni->n", quat, quat, dtype=np.float64)
+    unit: BoolArray = np.abs(square - 1) < _UNIT_TOLERANCE
+    return unit
 
 
 def _clipped(fields: NDArray[Any], acc: FloatArray, gyr: FloatArray | None) -> BoolArray:

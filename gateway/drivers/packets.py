@@ -64,6 +64,17 @@ def near_full_scale(values: FloatArray, full_scale: float) -> BoolArray:
     return near
 
 
+def finite(*values: FloatArray) -> BoolArray:
+    """Return (N,) whether everything in all of (N, 3) is a finite number."""
+    # Summing spreads NaN and infinity at a third of the price of looking at each value.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.zeros(len(values[0]))
+        for x, y, z in (value.T for value in values):
+            total = total + x + y + z
+    found: BoolArray = np.isfinite(total)
+    return found
+
+
 def bounds(block: PacketBlock) -> tuple[IntArray, IntArray]:
     """Return where every packet starts in the payload, and how long it is."""
     starts = np.zeros(len(block.ends), np.int64)

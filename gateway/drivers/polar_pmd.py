@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drivers import About, Battery, Decoded, Samples, Setting, Settings, Stream, TickClock
-from gateway.drivers.packets import bounds, near_full_scale, payloads
+from gateway.drivers.packets import bounds, finite, near_full_scale, payloads
 from gateway.drivers.polar_control import (
     ACC,
     CHANNEL,
@@ -227,7 +227,7 @@ def _timed(
 ) -> Samples:
     rest = np.bincount(frame)
     after = np.arange(len(frame)) - (np.cumsum(rest) - 1)[frame]
-    sound = np.isfinite(values[:, 0] + values[:, 1] + values[:, 2])
+    sound = finite(values)
     refused["impossible numbers"] += int(np.count_nonzero(~sound))
     values, frame, after = values[sound], frame[sound], after[sound]
     full = _full_scale(kind, settings) * (G if kind == ACC else np.radians(1.0))

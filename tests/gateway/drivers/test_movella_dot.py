@@ -182,8 +182,9 @@ def test_numbers_that_are_none_are_refused(damage: str) -> None:
     assert made.samples[0].packet.tolist() == [0, 2]
 
 
-def test_an_orientation_that_is_none_is_refused() -> None:
-    made = DRIVER.decode("motion", block_of(bytes(32), UPRIGHT[:32]), {"mode": 3})
+@pytest.mark.parametrize("mode", [3, 19])
+def test_a_turn_that_is_none_is_refused(mode: int) -> None:
+    made = DRIVER.decode("motion", block_of(bytes(32), UPRIGHT[:32]), {"mode": mode})
     assert made.refused == {"impossible numbers": 1}
     assert made.samples[0].packet.tolist() == [1]
 

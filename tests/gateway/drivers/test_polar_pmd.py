@@ -205,6 +205,8 @@ def test_what_is_delta_coded_is_unpacked(frames: list[IntArray], block: int) -> 
         (frame(ACC, 0x83, bytes(6)), "unknown format"),
         (frame(0x33, 0x01, bytes(6)), "unknown format"),
         (frame(GYR, 0x81, bytes.fromhex("0000c07f" * 3)), "impossible numbers"),
+        (frame(GYR, 0x81, bytes.fromhex("0000807f000080ff00000000")), "impossible numbers"),
+        (frame(GYR, 0x81, bytes.fromhex("0100807f" * 3)), "impossible numbers"),
     ],
 )
 def test_what_cannot_be_read_is_refused(payload: bytes, reason: str) -> None:
