@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
-
-NEAR_FULL = 0.999
-"""A channel that reads so much of its full scale is taken to be clipped."""
+from gateway.messages import BoolArray, IntArray, PacketBlock, message
 
 
 class Stacked(NamedTuple):
@@ -29,9 +26,8 @@ def stack_equal(block: PacketBlock, size: int, longest: int) -> Stacked:
     """
     count = len(block.ends)
     data = np.frombuffer(block.payload, np.uint8)
-    length = len(data) // count if count else size
-    if size <= length <= longest and len(data) == count * length and _regular(block.ends, length):
-        return Stacked(data.reshape(count, length)[:, :size], np.arange(count), {})
+    if len(data) == count * size and _regular(block.ends, size):
+        return Stacked(data.reshape(count, size), np.arange(count), {})
     starts, lengths = bounds(block)
     fits = (lengths >= size) & (lengths <= longest)
     rows = data[starts[fits, None] + np.arange(size)] if fits.any() else data[:0].reshape(0, size)
@@ -54,24 +50,6 @@ def saturated(raw: NDArray[np.integer[Any]]) -> BoolArray:
     # Three columns side by side are six times as quick as any() along each short row.
     x, y, z = ((raw == ends.min) | (raw == ends.max)).T
     found: BoolArray = x | y | z
-    return found
-
-
-def near_full_scale(values: FloatArray, full_scale: float) -> BoolArray:
-    """Return (N,) whether a value of (N, 3) is nearly at the full scale, or beyond."""
-    x, y, z = (np.abs(values) >= NEAR_FULL * full_scale).T
-    near: BoolArray = x | y | z
-    return near
-
-
-def finite(*values: FloatArray) -> BoolArray:
-    """Return (N,) whether everything in all of (N, 3) is a finite number."""
-    # Summing spreads NaN and infinity at a third of the price of looking at each value.
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.zeros(len(values[0]))
-        for x, y, z in (value.T for value in values):
-            total = total + x + y + z
-    found: BoolArray = np.isfinite(total)
     return found
 
 

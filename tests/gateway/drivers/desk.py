@@ -85,8 +85,6 @@ class Desk:
 
     def _do(self, step: Step) -> bytes:
         self.steps.append(step)
-        if not isinstance(step, Pause):
-            step = dataclasses.replace(step, characteristic=self._uuid(step.characteristic))
         match step:
             case Subscribe():
                 known = characteristics(self.sensor.services)[step.characteristic]
