@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import BoolArray, IntArray, PacketBlock, message
+from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
+
+NEAR_FULL = 0.999
+"""A channel that reads so much of its full scale is taken to be clipped."""
 
 
 class Stacked(NamedTuple):
@@ -50,6 +53,14 @@ def saturated(raw: NDArray[np.integer[Any]]) -> BoolArray:
     # Three columns side by side are six times as quick as any() along each short row.
     x, y, z = ((raw == ends.min) | (raw == ends.max)).T
     found: BoolArray = x | y | z
+    return found
+
+
+def at_full_scale(values: FloatArray, full_scale: float) -> BoolArray:
+    """Tell which rows (N,) of ``values`` (N, 3) have a channel at its full scale, or nearly so."""
+    # Three comparisons of columns are quicker than one along short rows.
+    near = np.abs(values) >= NEAR_FULL * full_scale
+    found: BoolArray = near[:, 0] | near[:, 1] | near[:, 2]
     return found
 
 
