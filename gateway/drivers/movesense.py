@@ -25,7 +25,7 @@ from gateway.drivers import (
     TickClock,
     Vital,
 )
-from gateway.drivers.packets import at_full_scale, bounds, heads
+from gateway.drivers.packets import bounds, finite, heads, near_full_scale
 from gateway.drivers.talk import Advertising, Ask, Procedure, Repeat, Subscribe, sig_uuid
 from gateway.errors import SourceError
 from gateway.messages import IntArray, PacketBlock, message
@@ -135,9 +135,11 @@ class Movesense:
         )
         head = head[: len(head) - found.kept]
         facts, unread = _facts(block, head, str(settings.get("vital", "none")))
-        refused = {**found.refused, **_strangers(head), "unreadable vital sign": unread}
+        samples, unreal = _samples(block, found, vectors, settings)
+        refused = {**found.refused, **_strangers(head)}
+        refused |= {"unreadable vital sign": unread, "not a number": unreal}
         return Decoded(
-            (_samples(block, found, vectors, settings),),
+            (samples,),
             facts,
             {reason: count for reason, count in refused.items() if count},
             found.kept,
@@ -215,27 +217,33 @@ def _measurements(head: IntArray, size: IntArray, sample: int, whole: int | None
     return _Measurements(at[read], at[read + paired[read]], size[read], refused, kept)
 
 
-def _samples(block: PacketBlock, found: _Measurements, vectors: int, settings: Settings) -> Samples:
-    """Read the samples of measurements in a block."""
+def _samples(
+    block: PacketBlock, found: _Measurements, vectors: int, settings: Settings
+) -> tuple[Samples, int]:
+    """Read the samples of measurements in a block, and count those that hold no numbers."""
     payload = _bodies(block, found)
     of, rank, values = read_vectors(payload, found.size, vectors)
-    words = found.size // 4
-    times = payload.view("<u4")[np.cumsum(words) - words]
     with np.errstate(invalid="ignore"):
-        acc = values[:, 0].astype(np.float64)
-        gyr = np.radians(values[:, 1].astype(np.float64)) if vectors > 1 else None
-    clipped = at_full_scale(acc, float(settings.get("acc_g", _WIDEST_G)) * 9.80665)
+        motion = values[:, :2].astype(np.float64)
+    real = finite(*motion.transpose(1, 0, 2))
+    if not real.all():
+        of, rank, motion = of[real], rank[real], motion[real]
+    acc, gyr = motion[:, 0], np.radians(motion[:, 1]) if vectors > 1 else None
+    clipped = near_full_scale(acc, float(settings.get("acc_g", _WIDEST_G)) * 9.80665)
     if gyr is not None:
         full = float(np.radians(float(settings.get("gyr_dps", _WIDEST_DPS))))
-        clipped = clipped | at_full_scale(gyr, full)
-    return Samples(
+        clipped = clipped | near_full_scale(gyr, full)
+    words = found.size // 4
+    times = payload.view("<u4")[np.cumsum(words) - words].astype(np.int64)
+    samples = Samples(
         packet=found.end[of],
         clipped=clipped,
-        acc=acc,
+        acc=np.ascontiguousarray(acc),
         gyr=gyr,
-        ticks=times.astype(np.int64)[of],
+        ticks=times[of],
         after=rank.astype(np.float64),
     )
+    return samples, int(np.count_nonzero(~real))
 
 
 def _bodies(block: PacketBlock, found: _Measurements) -> NDArray[np.uint8]:

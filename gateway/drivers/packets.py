@@ -56,11 +56,21 @@ def saturated(raw: NDArray[np.integer[Any]]) -> BoolArray:
     return found
 
 
-def at_full_scale(values: FloatArray, full_scale: float) -> BoolArray:
-    """Tell which rows (N,) of ``values`` (N, 3) have a channel at its full scale, or nearly so."""
-    # Three comparisons of columns are quicker than one along short rows.
-    near = np.abs(values) >= NEAR_FULL * full_scale
-    found: BoolArray = near[:, 0] | near[:, 1] | near[:, 2]
+def near_full_scale(values: FloatArray, full_scale: float) -> BoolArray:
+    """Return (N,) whether a value of (N, 3) is nearly at the full scale, or beyond."""
+    x, y, z = (np.abs(values) >= NEAR_FULL * full_scale).T
+    near: BoolArray = x | y | z
+    return near
+
+
+def finite(*values: FloatArray) -> BoolArray:
+    """Return (N,) whether everything in all of (N, 3) is a finite number."""
+    # Summing spreads NaN and infinity at a third of the price of looking at each value.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.zeros(len(values[0]))
+        for x, y, z in (value.T for value in values):
+            total = total + x + y + z
+    found: BoolArray = np.isfinite(total)
     return found
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.drivers import Decoded, Samples, driver, drivers
-from gateway.messages import FloatArray, PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
+from gateway.drivers import Samples, driver, drivers
+from gateway.messages import FloatArray
 from simulators.peripherals import peripherals
 from tests.gateway.drivers.desk import SENSOR, Desk, in_pieces, movement
+from tests.gateway.drivers.sound import block_of, check_sound
 
 VIRTUAL = sorted(peripherals())
 RADIO = sorted(name for name, known in drivers().items() if known.advertising is not None)
@@ -167,7 +167,8 @@ def test_any_bytes_are_read_or_refused(
     chosen = driver(name)
     desk = Desk(chosen, peripherals()[name](SENSOR))
     channel = data.draw(st.sampled_from(["motion", "acc", "gyr", "battery", "control"]))
-    check_sound(chosen.decode(channel, block_of(payloads), desk.settings), len(payloads))
+    decoded = chosen.decode(channel, block_of(payloads), desk.settings)
+    check_sound(decoded, len(payloads), chosen.streams(desk.settings, desk.rate_hz))
 
 
 @pytest.mark.parametrize("name", VIRTUAL)
@@ -180,7 +181,8 @@ def test_damaged_packets_do_no_harm(name: str, data: st.DataObject) -> None:
     channel = data.draw(st.sampled_from(desk.channels()))
     sent = [packet.payload for packet in desk.packets if packet.channel == channel][:20]
     payloads = [data.draw(damaged(payload)) for payload in sent]
-    check_sound(desk.driver.decode(channel, block_of(payloads), desk.settings), len(payloads))
+    decoded = desk.driver.decode(channel, block_of(payloads), desk.settings)
+    check_sound(decoded, len(payloads), desk.driver.streams(desk.settings, desk.rate_hz))
 
 
 def damaged(payload: bytes) -> st.SearchStrategy[bytes]:
@@ -194,27 +196,3 @@ def damaged(payload: bytes) -> st.SearchStrategy[bytes]:
             lambda hit: payload[: hit[0]] + hit[1] + payload[hit[0] + len(hit[1]) :]
         ),
     )
-
-
-def block_of(payloads: list[bytes]) -> PacketBlock:
-    """Payloads that arrive a millisecond apart."""
-    packets = [RawPacket(SENSOR, 10**6 * n, payload) for n, payload in enumerate(payloads)]
-    return gathered(packets)[0]
-
-
-def check_sound(decoded: Decoded, count: int) -> None:
-    """Check that everything decoded has the promised shape."""
-    assert 0 <= decoded.kept <= count
-    assert all(0 <= at < count for at, _ in decoded.facts)
-    assert all(number > 0 for number in decoded.refused.values())
-    assert len({samples.stream for samples in decoded.samples}) == len(decoded.samples)
-    for samples in decoded.samples:
-        rows = len(samples.packet)
-        assert ((samples.packet >= 0) & (samples.packet < count)).all()
-        assert (np.diff(samples.packet) >= 0).all()
-        assert samples.clipped.shape == (rows,)
-        for vector in (samples.acc, samples.gyr):
-            assert vector is None or vector.shape == (rows, 3)
-        assert samples.quat is None or samples.quat.shape == (rows, 4)
-        assert samples.ticks is None or samples.ticks.shape == (rows,)
-        assert samples.after is None or samples.after.shape == (rows,)

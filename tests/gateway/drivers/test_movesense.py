@@ -249,12 +249,15 @@ def test_what_is_at_its_full_scale_is_marked() -> None:
     assert only(desk.decoded()).clipped[:4].tolist() == [True, False, True, False]
 
 
-def test_values_that_are_no_numbers_raise_no_warning() -> None:
-    signalling = b"\x01\0\x80\x7f"
-    decoded = decode(FIRST + bytes(4) + signalling * 24)
-    acc = only(decoded).acc
-    assert acc is not None
-    assert np.isnan(acc).all()
+@pytest.mark.parametrize("value", ["0100807f", "0000807f", "0000c07f"])
+def test_samples_of_values_that_are_no_numbers_are_refused(value: str) -> None:
+    whole = payload("/Meas/IMU6/52")
+    damaged = whole[:56] + bytes.fromhex(value) + whole[60:]
+    decoded = decode(FIRST + damaged)
+    assert decoded.refused == {"not a number": 1}
+    after = only(decoded).after
+    assert after is not None
+    assert after.tolist() == [1, 2, 3]
 
 
 def run(procedure: Procedure, answers: dict[str, str]) -> None:
