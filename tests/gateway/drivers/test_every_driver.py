@@ -177,7 +177,7 @@ def test_any_bytes_are_read_or_refused(
 def test_damaged_packets_do_no_harm(name: str, data: st.DataObject) -> None:
     desk = Desk(driver(name), peripherals()[name](SENSOR))
     desk.start()
-    desk.feel(movement(desk.sensor.rate_hz, seconds=0.5))
+    desk.feel(movement(desk.sensor.rate_hz, seconds=max(0.5, 3 / desk.sensor.rate_hz)))
     channel = data.draw(st.sampled_from(desk.channels()))
     sent = [packet.payload for packet in desk.packets if packet.channel == channel][:20]
     payloads = [data.draw(damaged(payload)) for payload in sent]
