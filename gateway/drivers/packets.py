@@ -47,8 +47,8 @@ def records(stacked: Stacked, layout: np.dtype[Any]) -> NDArray[Any]:
 def saturated(raw: NDArray[np.integer[Any]]) -> BoolArray:
     """Return (N,) whether a value of (N, …) samples is at either end of what its type can hold."""
     ends = np.iinfo(raw.dtype)
-    at_end: BoolArray = (raw == ends.min) | (raw == ends.max)
-    return at_end.any(axis=-1)
+    at_end: BoolArray = np.any((raw == ends.min) | (raw == ends.max), axis=-1)
+    return at_end
 
 
 def payloads(block: PacketBlock) -> list[bytes]:

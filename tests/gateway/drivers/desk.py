@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -127,6 +127,28 @@ class Desk:
             if channel is not None:
                 arrival_ns = 1_000_000 * len(self.packets)
                 self.packets.append(RawPacket(SENSOR, arrival_ns, told.payload, channel))
+
+
+def steps(procedure: Procedure, answers: Mapping[str, bytes] | None = None) -> list[Step]:
+    """Return what a procedure does where a read, by its characteristic, comes to these bytes."""
+    done: list[Step] = []
+    with contextlib.suppress(StopIteration):
+        done.append(next(procedure))
+        while True:
+            step = done[-1]
+            answer = (answers or {}).get(step.characteristic) if isinstance(step, Read) else None
+            done.append(procedure.send(answer or b""))
+    return done
+
+
+def written(done: Sequence[Step]) -> list[tuple[str, str]]:
+    """Return characteristic and bytes in hexadecimal of every write among ``done``."""
+    return [(step.characteristic, step.payload.hex()) for step in done if isinstance(step, Write)]
+
+
+def subscribed(done: Sequence[Step]) -> list[str]:
+    """Return the characteristics that are subscribed to among ``done``."""
+    return [step.characteristic for step in done if isinstance(step, Subscribe)]
 
 
 def in_pieces(
