@@ -32,7 +32,7 @@ from gateway.streams import Streams
 STATE, SETTINGS = "state", "settings"
 """Channels on which the radio itself speaks: how a link is, and what the sensor read back."""
 STREAMING = "streaming"
-_OF_ONE_SENSOR = ("rate_hz", "firmware", "battery")
+_OF_ONE_SENSOR = ("firmware", "battery", "mac")
 """Read-back that does not matter to how bytes are read."""
 
 
@@ -96,7 +96,7 @@ class Decode:
         self._index = {spec.sensor: index for index, spec in enumerate(sensors)}
         self._streams = Streams.of(sensors)
         self._state = _State(
-            settings=[spec.settings for spec in sensors],
+            settings=[{"rate_hz": spec.rate_hz, **spec.settings} for spec in sensors],
             waiting=[[] for _ in sensors],
             kept=[{} for _ in sensors],
             sampling=Sampling(self._streams),

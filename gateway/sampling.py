@@ -9,7 +9,7 @@ import numpy as np
 from gateway.clock import ClockFit, Unwrapped, Unwrapper
 from gateway.drivers import Samples
 from gateway.messages import BoolArray, FloatArray, ImuBlock, IntArray
-from gateway.quaternion import conjugate, multiply
+from gateway.quaternion import conjugate, multiply, to_rotation_vector
 from gateway.refusals import refused_before
 from gateway.runs import Runs
 from gateway.streams import Streams
@@ -76,7 +76,7 @@ class Sampling:
             count = self._counted[stream] + runs.rank
             self._counted[runs.sensors] = count[runs.last] + 1
             return np.asarray(count * period_ns)
-        raw_ns = samples.ticks.astype(np.float64) * self._tick_ns[stream]
+        raw_ns: FloatArray = samples.ticks.astype(np.float64) * self._tick_ns[stream]
         if samples.after is not None:
             raw_ns += samples.after * period_ns
         if len(stream) and self._spread[stream[0]]:
@@ -140,13 +140,11 @@ class Sampling:
         before[1:] = quat[:-1]
         before[runs.start] = self._quat[runs.sensors]
         self._quat[runs.sensors] = quat[runs.last]
-        known = (step_ns > 0) & (periods < WHOLE_STEP) & np.isfinite(before[:, 0])
-        turn = multiply(conjugate(before), quat)
-        turn = np.where(turn[:, :1] < 0, -turn, turn)
-        sine = np.sqrt(np.einsum("ni,ni->n", turn[:, 1:], turn[:, 1:]))
-        angle = 2 * np.arctan2(sine, turn[:, 0])
-        scale = angle / np.maximum(sine, 1e-12) / np.maximum(step_ns * 1e-9, 1e-9)
-        return np.where(known[:, None], turn[:, 1:] * scale[:, None], 0.0), known
+        known: BoolArray = np.isfinite(before[:, 0])
+        known &= (step_ns > 0) & (periods < WHOLE_STEP)
+        before = np.where(known[:, None], before, quat)
+        turn = to_rotation_vector(multiply(conjugate(before), quat))
+        return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known
 
 
 def _chosen(values: FloatArray | None, rows: IntArray, every: bool) -> FloatArray:

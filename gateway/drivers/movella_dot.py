@@ -165,20 +165,18 @@ class MovellaDot:
         return (Stream(rate_hz, TickClock(bits=32, tick_ns=1000.0)),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
-        """Decode a block; a payload shorter than its mode is refused, padding is ignored."""
-        if channel == "battery":
-            return _battery(block)
-        records, stacked = read_payloads(_raw_mode(settings.get("mode", DEFAULT_MODE)), block)
-        with np.errstate(invalid="ignore"):
-            acc = records["acc"].astype(np.float64)
-            gyr = np.radians(records["gyr_dps"].astype(np.float64))
-        clipped = (
-            (np.abs(acc) >= _NEAR_FULL * FULL_SCALE_ACC)
-            | (np.abs(gyr) >= _NEAR_FULL * FULL_SCALE_GYR)
-        ).any(axis=1)
-        ticks = records["ticks"].astype(np.int64)
-        samples = Samples(packet=stacked.packet, clipped=clipped, acc=acc, gyr=gyr, ticks=ticks)
-        return Decoded((samples,), refused=stacked.refused)
+        """Decode a block; a payload shorter than its mode is refused, padding is ignored.
+
+        The increments of modes 18 and 19 are over one period of ``rate_hz`` of the settings.
+        """
+        match channel:
+            case "motion":
+                return _motion(block, _mode(settings), _rate_hz(settings))
+            case "battery":
+                return _battery(block)
+            case "report":
+                return _presses(block)
+        return Decoded()
 
     def start(self, settings: Settings, rate_hz: float) -> Procedure:
         """Stop what it may still measure since a lost link, set it up, then start.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -85,6 +86,8 @@ class Desk:
 
     def _do(self, step: Step) -> bytes:
         self.steps.append(step)
+        if not isinstance(step, Pause):
+            step = dataclasses.replace(step, characteristic=self._uuid(step.characteristic))
         match step:
             case Subscribe():
                 known = characteristics(self.sensor.services)[step.characteristic]
@@ -129,28 +132,6 @@ class Desk:
                 self.packets.append(RawPacket(SENSOR, arrival_ns, told.payload, channel))
 
 
-def steps(procedure: Procedure, answers: Mapping[str, bytes] | None = None) -> list[Step]:
-    """Return what a procedure does where a read, by its characteristic, comes to these bytes."""
-    done: list[Step] = []
-    with contextlib.suppress(StopIteration):
-        done.append(next(procedure))
-        while True:
-            step = done[-1]
-            answer = (answers or {}).get(step.characteristic) if isinstance(step, Read) else None
-            done.append(procedure.send(answer or b""))
-    return done
-
-
-def written(done: Sequence[Step]) -> list[tuple[str, str]]:
-    """Return characteristic and bytes in hexadecimal of every write among ``done``."""
-    return [(step.characteristic, step.payload.hex()) for step in done if isinstance(step, Write)]
-
-
-def subscribed(done: Sequence[Step]) -> list[str]:
-    """Return the characteristics that are subscribed to among ``done``."""
-    return [step.characteristic for step in done if isinstance(step, Subscribe)]
-
-
 def in_pieces(
     driver: Driver, channel: str, block: PacketBlock, settings: Settings, cuts: Sequence[int]
 ) -> list[tuple[int, Decoded]]:
@@ -177,3 +158,25 @@ def movement(rate_hz: float, seconds: float = 2.0, start_s: float = 5.0) -> Move
     angle = 0.5 * np.sin(2 * t)
     quat = from_axis_angle(np.array([0.6, 0.0, 0.8]), angle)
     return Movement(np.rint(t * 1e9).astype(np.int64), acc, gyr, quat)
+
+
+def steps(procedure: Procedure, answers: Mapping[str, bytes] | None = None) -> list[Step]:
+    """Return what a procedure does where a read, by its characteristic, comes to these bytes."""
+    done: list[Step] = []
+    with contextlib.suppress(StopIteration):
+        done.append(next(procedure))
+        while True:
+            step = done[-1]
+            answer = (answers or {}).get(step.characteristic) if isinstance(step, Read) else None
+            done.append(procedure.send(answer or b""))
+    return done
+
+
+def written(done: Sequence[Step]) -> list[tuple[str, str]]:
+    """Return characteristic and bytes in hexadecimal of every write among ``done``."""
+    return [(step.characteristic, step.payload.hex()) for step in done if isinstance(step, Write)]
+
+
+def subscribed(done: Sequence[Step]) -> list[str]:
+    """Return the characteristics that are subscribed to among ``done``."""
+    return [step.characteristic for step in done if isinstance(step, Subscribe)]
