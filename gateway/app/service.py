@@ -29,10 +29,9 @@ from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.delivery import keep_delivering
 from gateway.sinks.follower import unfinished
 from gateway.sinks.mqtt import MqttSink
-from gateway.sinks.status import SinkStatus
-from gateway.sinks.tasks import in_thread, one_error
 from gateway.sources import Source
 from gateway.sources.playback import Playback
+from gateway.tasks import in_thread, one_error
 from simulators.recording import Equipment, SimulatedRecording
 
 if TYPE_CHECKING:
