@@ -52,6 +52,8 @@ class SourceSection(Section):
     """What the simulated person does."""
     seed: int = 1
     """Seed of the simulated person and radio."""
+    adapters: tuple[str, ...] = ()
+    """Bluetooth adapters to spread the sensors over, such as `["hci0", "hci1"]`."""
 
 
 class PipeSection(Section):

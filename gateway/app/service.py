@@ -53,9 +53,13 @@ def configured_source(config: Config) -> Source:
     """Return the source that the configuration asks for."""
     if config.source.kind == "bluetooth":
         # Imported only where it is used, as InfluxDB's client is: both take long to load.
+        from gateway.radio.bleak_link import BleakRadio
         from gateway.sources.bluetooth import BluetoothSource
 
-        return BluetoothSource(config.person.id, config.sensor_specs(), config.pipe.grid_rate_hz)
+        radio = BleakRadio(config.source.adapters)
+        return BluetoothSource(
+            config.person.id, config.sensor_specs(), config.pipe.grid_rate_hz, radio
+        )
     worn = tuple(sensor.place for sensor in config.sensors) or PLACES
     recording = SimulatedRecording(
         config.source.scenario,
