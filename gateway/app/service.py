@@ -7,7 +7,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -51,15 +51,8 @@ class Ready(msgspec.Struct, frozen=True):
 
 def configured_source(config: Config) -> Source:
     """Return the source that the configuration asks for."""
-    if config.source.kind == "bluetooth":
-        # Imported only where it is used, as InfluxDB's client is: both take long to load.
-        from gateway.radio.bleak_link import BleakRadio
-        from gateway.sources.bluetooth import BluetoothSource
-
-        radio = BleakRadio(config.source.adapters)
-        return BluetoothSource(
-            config.person.id, config.sensor_specs(), config.pipe.grid_rate_hz, radio
-        )
+    if config.source.kind != "simulator":
+        return _radio_source(config)
     worn = tuple(sensor.place for sensor in config.sensors) or PLACES
     recording = SimulatedRecording(
         config.source.scenario,
@@ -69,6 +62,20 @@ def configured_source(config: Config) -> Source:
         equipment=Equipment(places=worn),
     )
     return Playback(recording, label=SIMULATED)
+
+
+def _radio_source(config: Config) -> Source:
+    # Imported only where they are used, as InfluxDB's client is: all take long to load.
+    from gateway.app.virtual_radio import virtual_radio, virtual_sensors
+    from gateway.radio.bleak_link import BleakRadio
+    from gateway.sources.bluetooth import BluetoothSource
+
+    person, rate_hz = config.person.id, config.pipe.grid_rate_hz
+    if config.source.kind == "virtual-radio":
+        sensors = virtual_sensors(config)
+        return BluetoothSource(person, sensors, rate_hz, virtual_radio(config), SIMULATED)
+    radio = nullcontext(BleakRadio(config.source.adapters))
+    return BluetoothSource(person, config.sensor_specs(), rate_hz, radio)
 
 
 class Service:

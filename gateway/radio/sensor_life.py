@@ -74,34 +74,38 @@ class SensorLife:
     Raises UsageError where the specification asks for what the sensor or its driver cannot do.
     """
 
-    def __init__(self, spec: SensorSpec, airtime: Airtime, burst: Burst, emit: Emit) -> None:
+    def __init__(self, spec: SensorSpec, burst: Burst, emit: Emit) -> None:
         self._spec = spec
         self._driver = chosen_driver(spec)
         self._settings = settled(spec.driver, spec.settings, spec.rate_hz)
         self._ticked = _ticked(self._driver, self._settings, spec.rate_hz)
-        self._airtime = airtime
         self._burst = burst
         self._emit = emit
         self._sighting: Sighting | None = None
         self._log = structlog.get_logger().bind(sensor=spec.sensor, place=str(spec.place))
 
-    async def run(self) -> None:
+    async def run(self, airtime: Airtime) -> None:
         """Live."""
-        backoff = Backoff(FIRST_AGAIN_S, LAST_AGAIN_S)
-        await keep_trying(self._attempt, self._failed, backoff, on=SourceError)
 
-    async def _attempt(self, healthy: Healthy) -> None:
+        async def attempt(healthy: Healthy) -> None:
+            await self._attempt(airtime, healthy)
+
+        backoff = Backoff(FIRST_AGAIN_S, LAST_AGAIN_S)
+        await keep_trying(attempt, self._failed, backoff, on=SourceError)
+
+    async def _attempt(self, airtime: Airtime, healthy: Healthy) -> None:
         """Go from searching to streaming, and stay there until the sensor is lost."""
         self._sighting = None
         self._tell(LinkState.SEARCHING)
-        lost = asyncio.Event()
-        found = self._found
-        async with self._airtime.link(self._spec.sensor.upper(), found, lost.set) as (link, _):
+        lost, address = asyncio.Event(), self._spec.sensor.upper()
+        async with airtime.link(address, self._found, lost.set) as (link, sighting):
             talk = Conversation(link, self._spec.sensor, self._emit, ticked=self._ticked)
             try:
                 await _unless(lost, self._stream(talk, healthy))
             finally:
-                await self._leave(link, talk, lost)
+                await self._leave(link, talk, stop=not lost.is_set())
+                if lost.is_set():
+                    await _briefly(airtime.forget(sighting))
 
     async def _stream(self, talk: Conversation, healthy: Healthy) -> None:
         await self._burst.start(self._spec.sensor)
@@ -140,15 +144,13 @@ class SensorLife:
             raise SourceError(f"it was connected, but silent for {silent_s:.1f} s")
         self._tell(LinkState.STREAMING)
 
-    async def _leave(self, link: Link, talk: Conversation, lost: asyncio.Event) -> None:
+    async def _leave(self, link: Link, talk: Conversation, *, stop: bool) -> None:
         """Stop the sensor, so that it does not drain its battery, and let it go."""
         if talk.doubled:
             self._log.info("notifications came twice, and were passed on once", count=talk.doubled)
-        if not lost.is_set():
+        if stop:
             await _briefly(talk.run(self._driver.stop(self._settings, self._spec.rate_hz)))
         await _briefly(link.disconnect())
-        if lost.is_set() and self._sighting is not None:
-            await _briefly(self._airtime.forget(self._sighting))
 
     def _found(self, sighting: Sighting) -> None:
         self._sighting = sighting
@@ -171,7 +173,10 @@ class SensorLife:
         adapter, rssi = (sighting.adapter, sighting.rssi) if sighting else ("", None)
         told = SensorState(state, why, adapter, rssi)
         self._emit(state_packet(self._spec.sensor, told))
-        self._log.debug(state.value, why=why, adapter=adapter, rssi=rssi)
+        if state == LinkState.STREAMING:
+            self._log.info("streams", adapter=adapter, rssi=rssi)
+        elif state == LinkState.STALLED:
+            self._log.warning(f"stalled: {why}")
 
 
 def chosen_driver(spec: SensorSpec) -> Driver:

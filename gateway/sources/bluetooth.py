@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from gateway.errors import SourceError
 from gateway.messages import SensorSpec
@@ -17,7 +18,8 @@ from gateway.sources import Emit
 class BluetoothSource:
     """Streams the session's sensors, each as ``gateway.radio.sensor_life`` has it.
 
-    Notifications are stamped and copied the moment they come; everything else happens elsewhere.
+    ``radio`` is entered once, when it runs. Notifications are stamped and copied the moment they
+    come; everything else happens elsewhere.
     """
 
     def __init__(
@@ -25,7 +27,7 @@ class BluetoothSource:
         person: str,
         sensors: Sequence[SensorSpec],
         grid_rate_hz: float,
-        radio: Radio,
+        radio: AbstractAsyncContextManager[Radio],
         label: str = "",
     ) -> None:
         self.label = label
@@ -60,10 +62,12 @@ class BluetoothSource:
                 "and place (`gaitwire scan` shows who is there), or try `gaitwire demo` "
                 "without any"
             )
-        airtime, burst = Airtime(self._radio), Burst(len(self.sensors))
-        lives = [SensorLife(spec, airtime, burst, emit) for spec in self.sensors]
-        await airtime.check()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(airtime.run())
-            for life in lives:
-                group.create_task(life.run())
+        burst = Burst(len(self.sensors))
+        lives = [SensorLife(spec, burst, emit) for spec in self.sensors]
+        async with self._radio as radio:
+            airtime = Airtime(radio)
+            await airtime.check()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(airtime.run())
+                for life in lives:
+                    group.create_task(life.run(airtime))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from gateway.messages import Place, RawPacket, SensorSpec
@@ -92,7 +92,8 @@ async def session(
     async with open_world(worn, conditions=conditions, **world) as opened:
         adapters = tuple(opened.adapters) if len(opened.adapters) > 1 else ()
         wanted = specs or [SensorSpec(w.address, w.place, w.driver, 60.0) for w in worn]
-        source = BluetoothSource("p", wanted, 100.0, BleakRadio(adapters, **opened.backend))
+        radio = BleakRadio(adapters, **opened.backend)
+        source = BluetoothSource("p", wanted, 100.0, nullcontext(radio))
         going = Session(opened, source)
         try:
             yield going

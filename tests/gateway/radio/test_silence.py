@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import nullcontext
 
 from gateway.drivers.movella_dot import CONTROL, LONG
 from gateway.messages import Place, RawPacket, SensorSpec
@@ -23,7 +24,7 @@ class OneSensor:
         self.radio = ScriptedRadio({"": {"A": -50}})
         self.packets: list[RawPacket] = []
         spec = SensorSpec("a", Place.PELVIS, "movella_dot", 60.0)
-        source = BluetoothSource("p", [spec], 100.0, self.radio)
+        source = BluetoothSource("p", [spec], 100.0, nullcontext(self.radio))
         self.running = asyncio.create_task(source.run(self.packets.append))
 
     async def link(self, number: int = 1) -> ScriptedLink:
