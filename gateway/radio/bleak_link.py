@@ -21,7 +21,7 @@ from bleak.exc import (
     BleakError,
 )
 
-from gateway.drivers.talk import sig_uuid
+from gateway.drivers.talk import names, sig_uuid
 from gateway.errors import SourceError
 from gateway.radio.link import Heard, RadioError, Sighting
 
@@ -173,7 +173,7 @@ class BleakLink:
             (
                 known
                 for known in self._client.services.characteristics.values()
-                if known.uuid == characteristic and service in ("", known.service_uuid)
+                if names(characteristic, known.uuid) and service in ("", known.service_uuid)
             ),
             None,
         )

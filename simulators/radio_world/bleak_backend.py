@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from bleak.args import SizedBuffer
@@ -27,6 +28,7 @@ from bumble import hci
 from bumble.att import ATT_Error
 from bumble.core import BaseBumbleError
 from bumble.device import Advertisement, Connection, Peer
+from bumble.gatt import GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
 from bumble.gatt_client import CharacteristicProxy, ServiceProxy
 
 from simulators.radio_world.adapter import MTU, Adapter
@@ -99,7 +101,8 @@ class VirtualClient(BaseBleakClient):
         )
         self._adapter = _chosen(adapters, bluez.get("adapter"))
         self._connection: Connection | None = None
-        self._notified: dict[int, Callable[[bytes], None]] = {}
+        self._callbacks: dict[int, NotifyCallback] = {}
+        self._subscribers: dict[int, Callable[[bytes], None]] = {}
 
     @property
     def name(self) -> str:
@@ -176,17 +179,23 @@ class VirtualClient(BaseBleakClient):
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_other: Any
     ) -> None:
         """Have notifications."""
-
-        def notified(value: bytes) -> None:
-            callback(bytearray(value))
-
-        self._notified[characteristic.handle] = notified
-        await _asked(self._peer().subscribe(characteristic.obj, notified))
+        handle = characteristic.handle
+        self._callbacks[handle] = callback
+        subscriber = self._subscribers.setdefault(handle, partial(self._deliver, handle))
+        await _asked(self._peer().subscribe(characteristic.obj, subscriber))
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        """Have none any longer."""
-        notified = self._notified.pop(characteristic.handle)
-        await _asked(self._peer().unsubscribe(characteristic.obj, notified))
+        """Have none any longer; what the sensor sends until it knows still comes."""
+        bits = characteristic.obj.get_descriptor(
+            GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
+        )
+        await _asked(self._peer().write_value(bits, bytes(2), with_response=True))
+        self._callbacks.pop(characteristic.handle, None)
+
+    def _deliver(self, handle: int, value: bytes) -> None:
+        callback = self._callbacks.get(handle)
+        if callback is not None:
+            callback(bytearray(value))
 
     def _peer(self) -> Peer:
         if self._connection is None:

@@ -170,31 +170,33 @@ class HostedSensor:
 
     async def run(self) -> None:
         """Send what it notifies, connection event by connection event, until cancelled."""
-        loop = asyncio.get_running_loop()
+        loop, interval_s = asyncio.get_running_loop(), self._conditions.interval_s
         while True:
             await self._connected.wait()
             event_s = loop.time()
             while self._connection is not None:
-                event_s = max(event_s + self._conditions.interval_s, loop.time())
                 await asyncio.sleep(event_s - loop.time())
-                self._feel()
-                await self._send()
+                # A busy machine may be late for several events, which took place all the same.
+                events = 1 + int((loop.time() - event_s) / interval_s)
+                event_s += events * interval_s
+                through = 0 if self._blocked(events) else events * self._conditions.per_event
+                self._feel(through)
+                await self._send(through)
 
-    def _feel(self) -> None:
+    def _feel(self, through: int) -> None:
         """Take the samples that are due by now; a hung sensor takes none."""
         movement = self._feeling.since(0.0 if self.frozen else self.peripheral.rate_hz)
         if movement is not None:
-            self._enqueue(self.peripheral.stream(movement))
+            self._enqueue(self.peripheral.stream(movement), through)
 
-    def _enqueue(self, notifications: Sequence[Notification]) -> None:
-        room = max(0, self._conditions.buffer - len(self._waiting))
+    def _enqueue(self, notifications: Sequence[Notification], through: int = 0) -> None:
+        """Let notifications wait, as far as there is room beside the ``through`` next ones."""
+        room = max(0, self._conditions.buffer + through - len(self._waiting))
         self._waiting += notifications[:room]
         self.account.lost += max(0, len(notifications) - room)
 
-    async def _send(self) -> None:
-        if self._stalls() or self.frozen or not self._radio.in_range:
-            return
-        for _ in range(min(self._conditions.per_event, len(self._waiting))):
+    async def _send(self, through: int) -> None:
+        for _ in range(min(through, len(self._waiting))):
             if self._connection is None:
                 return
             told = self._waiting.popleft()
@@ -211,12 +213,13 @@ class HostedSensor:
             else:
                 await server.indicate_subscriber(self._connection, characteristic, told.payload)
 
-    def _stalls(self) -> bool:
+    def _blocked(self, events: int) -> bool:
+        """Say whether nothing gets through now."""
         now_s = self._performance.now_s
-        chance = self._conditions.interval_s / self._conditions.stall_every_s
+        chance = events * self._conditions.interval_s / self._conditions.stall_every_s
         if self._rng.random() < chance:
             self._stalled_until_s = now_s + self._rng.exponential(self._conditions.stall_s)
-        return now_s < self._stalled_until_s
+        return now_s < self._stalled_until_s or self.frozen or not self._radio.in_range
 
     # --- its services -------------------------------------------------------------------------
 

@@ -38,15 +38,20 @@ class Performance:
         """Return the time since it began."""
         return (time.monotonic_ns() - self._began_ns) * 1e-9
 
+    @property
+    def from_s(self) -> float:
+        """Return from when on the motion is still known."""
+        return self._windows[0].from_s
+
     async def begin(self) -> None:
         """Work the beginning out, and begin."""
-        await self._extend()
+        await self.extend()
         self._began_ns = time.monotonic_ns()
 
     async def run(self) -> None:
         """Keep the motion known a few seconds ahead, until cancelled."""
         while True:
-            await self._extend()
+            await self.extend()
             await asyncio.sleep(self.until_s - _AHEAD_S - self.now_s)
 
     @property
@@ -66,7 +71,7 @@ class Performance:
         acc, gyr = measure(self._errors, slot, t_s, acc, gyr, rate_hz, self._rng)
         return Movement(device_ns, acc, gyr, quat)
 
-    async def _extend(self) -> None:
+    async def extend(self) -> None:
         """Work the next few seconds out, in a thread, and forget what is long over."""
         upcoming = await asyncio.to_thread(next, self._coming)
         self._windows = [*self._windows[-_KEPT:], upcoming]
@@ -113,6 +118,11 @@ class Feeling:
             self._rate_hz, self._ahead = rate_hz, None
             self._next = self._ahead_from = self._due(self._performance.now_s)
         until = min(self._due(self._performance.now_s), self._due(self._performance.until_s))
+        forgotten = self._due(self._performance.from_s)
+        if self._next < forgotten:
+            # Nobody asked for a while, so nobody will miss them.
+            self.taken += forgotten - self._next
+            self._next, self._ahead = forgotten, None
         if until <= self._next:
             return None
         if self._ahead is None or until > self._ahead_from + len(self._ahead.device_ns):

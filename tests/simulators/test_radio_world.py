@@ -196,3 +196,17 @@ async def test_a_sensor_samples_on_its_own_clock() -> None:
     np.testing.assert_array_equal(np.diff(device_ns), 10_000_000)
     ahead_ms = (device_ns[-1] * 1e-9 - 6.5) * 1000
     assert -10 < ahead_ms - 6.5 * 0.05 <= 0
+
+
+async def test_what_was_felt_long_ago_is_counted_and_forgotten() -> None:
+    performance = SetPerformance("walk", 1, IDEAL)
+    await performance.begin()
+    feeling = Feeling(performance, Place.LEFT_SHANK, Clock(-3.0, 0.0))
+    feeling.since(100.0)
+    for _ in range(4):
+        await performance.extend()
+    performance.time_s = np.ceil(performance.from_s) + 1.0
+    movement = feeling.since(100.0)
+    assert movement is not None
+    assert 100 <= len(movement.device_ns) <= 200
+    assert feeling.taken == 100 * performance.time_s

@@ -57,6 +57,7 @@ async def test_a_link_reads_writes_and_listens() -> None:
         link = await radio.connect(sighting, lambda: None)
         arrivals: list[tuple[int, bytes]] = []
         assert link.has(CONTROL)
+        assert link.has(CONTROL[4:8]), "its number, whatever the base"
         assert not link.has(CONTROL, "0000180f-0000-1000-8000-00805f9b34fb")
         assert await link.read(BATTERY) == bytes([50, 0])
         await link.subscribe(LONG, lambda at_ns, payload: arrivals.append((at_ns, payload)))
