@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.clock import SECOND_NS
-from gateway.decode import STATE
 from gateway.messages import (
     PLACE_INDEX,
     PLACES,
@@ -31,6 +30,7 @@ from gateway.messages import (
     SensorSpec,
     Tick,
 )
+from gateway.radio.states import STATE_CHANNEL
 from gateway.resample import OnGrid, Tracks, resample
 from gateway.streams import Streams
 from gateway.tally import Tally
@@ -119,7 +119,7 @@ class Align:
         """Put news of a sensor on the session's timeline: a figure, or a remark."""
         t_s = (news.arrival_ns - self._origin_ns) / SECOND_NS
         place = next(spec.place for spec in self._sensors if spec.sensor == news.sensor)
-        if news.kind == STATE:
+        if news.kind == STATE_CHANNEL:
             self._state.tally.said(news)
         if news.unit:
             quality = Quality(real_share=1.0)

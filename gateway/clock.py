@@ -78,9 +78,9 @@ class Unwrapper:
         device_ns, step_ns = self._take(runs, step, raw_ns, arrival_ns)
         return Unwrapped(np.arange(len(raw_ns)), device_ns, step_ns, self._segment[runs.run])
 
-    def restart(self, sensors: Sequence[int]) -> None:
-        """Begin a new segment with the next sample of ``sensors``."""
-        self._near_ns[list(sensors)] = -1.0
+    def restart(self, sensor: int) -> None:
+        """Begin a new segment with the next sample of ``sensor``."""
+        self._near_ns[sensor] = -1.0
 
     def _with_odd_rows(
         self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray

@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from gateway.clock import SECOND_NS
@@ -24,23 +23,14 @@ from gateway.messages import (
     Tick,
 )
 from gateway.packet_blocks import before_and_after, between, joined
+from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings, read_state
 from gateway.refusals import refused_by_packet
 from gateway.runs import Runs
 from gateway.sampling import Sampling
 from gateway.streams import Streams
 
-STATE, SETTINGS = "state", "settings"
-"""Channels on which the radio itself speaks: how a link is, and what the sensor read back."""
-STREAMING = "streaming"
 _OF_ONE_SENSOR = ("firmware", "battery", "mac")
 """Read-back that does not matter to how bytes are read."""
-
-
-class LinkState(msgspec.Struct, frozen=True):
-    """What the radio says of a sensor's link, as JSON on the channel ``STATE``."""
-
-    state: str
-    why: str = ""
 
 
 def check_places(sensors: Sequence[SensorSpec]) -> None:
@@ -84,8 +74,8 @@ class Decode:
     """Stage: PacketBlocks, gathered until the next Tick → ImuBlocks, BatteryLevels, SensorNews.
 
     Packets of sensors that are not in the session are left alone. What the radio says of a sensor
-    holds from its arrival on: settings that were read back, and a new connection, with which a
-    new segment of the sensor's clock begins.
+    holds from its arrival on. With settings that were read back a connection begins, and with it a
+    new segment of the sensor's clock.
     """
 
     consumes: tuple[type, ...] = (PacketBlock, Tick)
@@ -139,28 +129,27 @@ class Decode:
         self, sensor: int, arrival_ns: int, channel: str, payload: bytes
     ) -> Iterator[Message]:
         """Take what the radio says of a sensor; what cannot be read says nothing."""
-        first, spec = int(self._streams.first[sensor]), self._sensors[sensor]
-        own = range(first, first + int(np.count_nonzero(self._streams.sensor == sensor)))
         try:
-            if channel == STATE:
-                link = msgspec.json.decode(payload, type=LinkState)
-                if link.state == STREAMING:
-                    self._state.sampling.restart(own)
-                    self._state.kept[sensor] = {}
-                text = f"{link.state}: {link.why}" if link.why else link.state
-                yield SensorNews(spec.sensor, arrival_ns, STATE, text)
-                return
-            read_back = msgspec.json.decode(payload, type=dict[str, float | str])
-        except msgspec.MsgspecError:
+            if channel == STATE_CHANNEL:
+                link = read_state(payload)
+                text = f"{link.state}: {link.why}" if link.why else str(link.state)
+                yield SensorNews(self._sensors[sensor].sensor, arrival_ns, STATE_CHANNEL, text)
+            else:
+                self._start_anew(sensor, read_settings(payload))
+        except ValueError:
             return
+
+    def _start_anew(self, sensor: int, read_back: Settings) -> None:
+        """Go on with a sensor that was connected and started, as it says it was."""
+        spec, first = self._sensors[sensor], int(self._streams.first[sensor])
         fresh = {name: value for name, value in read_back.items() if name not in _OF_ONE_SENSOR}
-        self._state.settings[sensor] = {**self._state.settings[sensor], **fresh}
+        settings = self._state.settings[sensor] = {**self._state.settings[sensor], **fresh}
+        self._state.kept[sensor] = {}
         self._groups = self._grouped()
-        rate_hz = read_back.get("rate_hz", spec.rate_hz)
+        rate_hz = settings["rate_hz"]
         if not isinstance(rate_hz, str) and rate_hz > 0:
-            streams = driver(spec.driver).streams(self._state.settings[sensor], rate_hz)
-            for stream, told in zip(own, streams, strict=False):
-                self._state.sampling.set_period(stream, SECOND_NS / told.rate_hz)
+            for number, told in enumerate(driver(spec.driver).streams(settings, rate_hz)):
+                self._state.sampling.restart(first + number, SECOND_NS / told.rate_hz)
 
     def _decode(self, waiting: list[list[PacketBlock]]) -> list[Message]:
         produced: list[Message] = []
@@ -238,7 +227,7 @@ def _words_of_the_radio(
     """Take out what the radio says, as (arrival, sensor, channel, payload), in order."""
     words: list[tuple[int, int, str, bytes]] = []
     for sensor, blocks in enumerate(waiting):
-        for block in [b for b in blocks if b.channel in (STATE, SETTINGS)]:
+        for block in [b for b in blocks if b.channel in (STATE_CHANNEL, SETTINGS_CHANNEL)]:
             blocks.remove(block)
             ends = block.ends.tolist()
             words += [

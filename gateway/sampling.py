@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from gateway.clock import ClockFit, Unwrapped, Unwrapper
@@ -36,14 +34,11 @@ class Sampling:
         self._packet_ns = np.full(len(clocks), np.nan)
         self._quat = np.full((len(clocks), 4), np.nan)
 
-    def restart(self, streams: Sequence[int]) -> None:
-        """Begin a new segment of the clocks of ``streams`` with their next samples."""
-        self._unwrapper.restart(streams)
-        self._packet_ns[list(streams)] = np.nan
-
-    def set_period(self, stream: int, period_ns: float) -> None:
-        """Take ``period_ns`` as the nominal period of ``stream`` from now on."""
+    def restart(self, stream: int, period_ns: float) -> None:
+        """Begin a new segment of a stream's clock, with ``period_ns`` as its nominal period."""
+        self._unwrapper.restart(stream)
         self._periods_ns[stream] = period_ns
+        self._packet_ns[stream] = np.nan
 
     def place(
         self, samples: Samples, packets: Runs, arrival_ns: IntArray, bad_packet: IntArray
@@ -140,8 +135,8 @@ class Sampling:
         before[1:] = quat[:-1]
         before[runs.start] = self._quat[runs.sensors]
         self._quat[runs.sensors] = quat[runs.last]
-        known: BoolArray = np.isfinite(before[:, 0])
-        known &= (step_ns > 0) & (periods < WHOLE_STEP)
+        known = np.isfinite(before[:, 0])
+        np.copyto(known, False, where=(step_ns <= 0) | (periods >= WHOLE_STEP))
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
         return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known

@@ -29,6 +29,7 @@ from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.delivery import keep_delivering
 from gateway.sinks.follower import unfinished
 from gateway.sinks.mqtt import MqttSink
+from gateway.sinks.status import SinkStatus
 from gateway.sources import Source
 from gateway.sources.playback import Playback
 from gateway.tasks import in_thread, one_error

@@ -193,7 +193,7 @@ def driver(name: str) -> Driver:
     return known[name]
 
 
-def settled(name: str, settings: Settings, rate_hz: float) -> Settings:
+def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | float | str]:
     """Return all settings of the driver ``name``, defaults filled in.
 
     Raises UsageError for a driver, setting, value or rate that there is not.
