@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ async def open_world(
 
     Clocks are drawn from ``seed``: any time since power-on, and up to 50 ppm off.
     """
+    # What is under way when a link ends is lost, here as on the air; bumble warns of every packet.
+    logging.getLogger("bumble").setLevel(logging.ERROR)
     air = Air()
     performance = Performance(scenario, seed, grade or SensorGrade())
     rng = np.random.default_rng([seed, 4])

@@ -60,6 +60,7 @@ def check(going: Session, one: SensorSpec) -> None:
     assert len(told(going, one.sensor)) == going.world.sensors[one.sensor].account.sent
     packets = [packet for packet in going.packets if packet.sensor == one.sensor]
     (settings,) = [p for p in packets if p.channel == SETTINGS_CHANNEL]
-    chosen = settled(one.driver, one.settings, one.rate_hz) | read_settings(settings.payload)
+    asked = settled(one.driver, one.settings, one.rate_hz)
+    chosen = {**asked, **read_settings(settings.payload)}
     for block in gathered([p for p in packets if p.channel in told(going, one.sensor)]):
         assert not driver(one.driver).decode(block.channel, block, chosen).refused
