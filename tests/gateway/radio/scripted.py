@@ -52,8 +52,13 @@ class ScriptedLink:
 class ScriptedRadio:
     """Hears the sensors of ``hears`` (by adapter), and says what it is asked to do at a time."""
 
-    def __init__(self, hears: dict[str, dict[str, int]]) -> None:
+    def __init__(
+        self,
+        hears: dict[str, dict[str, int]],
+        make_link: Callable[[], ScriptedLink] = ScriptedLink,
+    ) -> None:
         self.adapters = tuple(hears)
+        self._make_link = make_link
         self.hears = hears
         self.failing: set[str] = set()
         self.lost: Callable[[], None] = lambda: None
@@ -91,7 +96,7 @@ class ScriptedRadio:
         await asyncio.sleep(0.01)
         self.connecting[sighting.adapter] -= 1
         self.events.append(f"connect {sighting.address}")
-        self.links.append(ScriptedLink())
+        self.links.append(self._make_link())
         return self.links[-1]
 
     async def forget(self, sighting: Sighting) -> None:

@@ -10,6 +10,7 @@ from gateway.drivers.movella_dot import CONTROL, LONG
 from gateway.messages import Place, RawPacket, SensorSpec
 from gateway.radio.states import LinkState, read_state
 from gateway.sources.bluetooth import BluetoothSource
+from simulators.peripherals.movella_dot import VirtualMovellaDot
 from tests.gateway.radio.scripted import ScriptedLink, ScriptedRadio
 from tests.services.wait import until
 
@@ -17,11 +18,28 @@ SLOW_S = 0.6
 """Between packets: three of these are well above the second that is allowed to a fast sensor."""
 
 
+class LinkToDot(ScriptedLink):
+    """A link to a virtual Movella DOT that streams only what the test notifies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dot = VirtualMovellaDot("D4:22:CD:00:00:01")
+
+    async def write(
+        self, characteristic: str, payload: bytes, *, response: bool, service: str = ""
+    ) -> None:
+        await super().write(characteristic, payload, response=response, service=service)
+        self._dot.written(characteristic, payload, service)
+
+    async def read(self, characteristic: str, service: str = "") -> bytes:
+        return self._dot.read(characteristic, service)
+
+
 class OneSensor:
     """A source with one sensor, on a radio that does what it is told."""
 
     def __init__(self) -> None:
-        self.radio = ScriptedRadio({"": {"A": -50}})
+        self.radio = ScriptedRadio({"": {"A": -50}}, LinkToDot)
         self.packets: list[RawPacket] = []
         spec = SensorSpec("a", Place.PELVIS, "movella_dot", 60.0)
         source = BluetoothSource("p", [spec], 100.0, nullcontext(self.radio))
