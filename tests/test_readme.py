@@ -94,7 +94,7 @@ def test_every_page_is_linked_from_the_readme() -> None:
 
 
 def test_the_commands_that_are_shown_exist() -> None:
-    shown = set(re.findall(r"gaitwire ((?:model|dashboards) [a-z]+|[a-z]+)", README))
+    shown = set(re.findall(r"gaitwire ((?:model|dashboards) [a-z]+|[a-z-]+)", README))
     assert shown
     assert shown <= commands()
 

@@ -8,7 +8,17 @@ import sys
 import structlog
 import typer
 
-from gateway.cli import bench, dashboards, demo, doctor, model, replay, scan, sessions, simulate
+from gateway.cli import (
+    bench,
+    dashboards,
+    demo,
+    doctor,
+    model,
+    replay,
+    sessions,
+    simulate,
+    sync_check,
+)
 from gateway.errors import GaitwireError
 
 app = typer.Typer(
@@ -23,7 +33,7 @@ app.command()(demo.run)
 app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
-app.command()(scan.scan)
+app.command()(sync_check.sync_check)
 app.command()(doctor.doctor)
 app.command()(bench.bench)
 app.add_typer(model.app, name="model")
