@@ -135,8 +135,8 @@ class Sampling:
         before[1:] = quat[:-1]
         before[runs.start] = self._quat[runs.sensors]
         self._quat[runs.sensors] = quat[runs.last]
-        known = np.isfinite(before[:, 0])
-        np.copyto(known, False, where=(step_ns <= 0) | (periods >= WHOLE_STEP))
+        known = np.zeros(len(quat), np.bool_)
+        known[:] = (step_ns > 0) & (periods < WHOLE_STEP) & np.isfinite(before[:, 0])
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
         return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known

@@ -134,7 +134,8 @@ def packed(case: int, packets: Sequence[bytes]) -> bytes:
 
 def unpacked(data: bytes) -> tuple[int, list[bytes]]:
     """Return case and packets of any input."""
-    packets, at = [], 1
+    packets: list[bytes] = []
+    at = 1
     while at + 2 <= len(data) and len(packets) < _MOST:
         size = int.from_bytes(data[at : at + 2], "big") % _LONGEST
         packets.append(data[at + 2 : at + 2 + size])
