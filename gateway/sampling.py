@@ -135,8 +135,8 @@ class Sampling:
         before[1:] = quat[:-1]
         before[runs.start] = self._quat[runs.sensors]
         self._quat[runs.sensors] = quat[runs.last]
-        known = np.zeros(len(quat), np.bool_)
-        known[:] = (step_ns > 0) & (periods < WHOLE_STEP) & np.isfinite(before[:, 0])
+        near = (step_ns > 0) & (periods < WHOLE_STEP)
+        known: BoolArray = np.asarray(near & np.isfinite(before[:, 0]))
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
         return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known
@@ -155,5 +155,5 @@ def _readable(samples: Samples) -> IntArray:
         if values is not None:
             finite = np.isfinite(values)
             if np.count_nonzero(finite) < finite.size:
-                every = every[finite.all(axis=1)[every]]
+                every = every[np.asarray(finite.all(axis=1))[every]]
     return every
