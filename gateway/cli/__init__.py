@@ -15,6 +15,7 @@ from gateway.cli import (
     doctor,
     model,
     replay,
+    scan,
     sessions,
     simulate,
     sync_check,
@@ -34,6 +35,7 @@ app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
 app.command()(sync_check.sync_check)
+app.command()(scan.scan)
 app.command()(doctor.doctor)
 app.command()(bench.bench)
 app.add_typer(model.app, name="model")
