@@ -21,12 +21,18 @@ from gateway.messages import (
     PLACES,
     BatteryLevel,
     BodyBlock,
+    Figure,
     ImuBlock,
+    Marker,
     Message,
+    Quality,
+    SensorNews,
     SensorSpec,
     Tick,
 )
+from gateway.radio.states import STATE_CHANNEL
 from gateway.resample import OnGrid, Tracks, resample
+from gateway.streams import Streams
 from gateway.tally import Tally
 
 
@@ -48,7 +54,7 @@ class Align:
     the hold-back of its last sample is over.
     """
 
-    consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, Tick)
+    consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, SensorNews, Tick)
 
     def __init__(
         self,
@@ -62,26 +68,28 @@ class Align:
     ) -> None:
         self._person = person
         self._sensors = tuple(sensors)
+        self._streams = Streams.of(sensors)
         self._columns = np.array([PLACE_INDEX[spec.place] for spec in sensors], np.int64)
-        self._periods_ns = np.array([SECOND_NS / spec.rate_hz for spec in sensors])
         self._origin_ns = origin_ns
         self._rate_hz = rate_hz
         self._hold_back_ns = round(hold_back_s * SECOND_NS)
         self._bridge_ns = round(bridge_s * SECOND_NS)
         self._hop = hop_samples
         self._state = _State(
-            Tracks(len(sensors), origin_ns),
-            Tally(len(sensors), origin_ns, rate_hz, self._hold_back_ns),
+            Tracks(len(self._streams.each), origin_ns),
+            Tally(self._streams, origin_ns, rate_hz, self._hold_back_ns),
         )
 
     def push(self, message: Message) -> Iterable[Message]:
         """Take samples; a Tick gives out what is due."""
         match message:
-            case ImuBlock() if len(message.sensor):
+            case ImuBlock() if len(message.stream):
                 self._state.tracks.append(message)
                 self._state.tally.append(message)
             case BatteryLevel():
-                self._state.tally.battery(message)
+                self._state.tally.said(message)
+            case SensorNews():
+                return self._tell(message)
             case Tick():
                 self._state.now_ns = message.now_ns
                 return self._due(message.now_ns)
@@ -107,6 +115,19 @@ class Align:
         assert isinstance(snapshot, _State)
         self._state = copy.deepcopy(snapshot)
 
+    def _tell(self, news: SensorNews) -> Iterable[Message]:
+        """Put news of a sensor on the session's timeline: a figure, or a remark."""
+        t_s = (news.arrival_ns - self._origin_ns) / SECOND_NS
+        place = next(spec.place for spec in self._sensors if spec.sensor == news.sensor)
+        if news.kind == STATE_CHANNEL:
+            self._state.tally.said(news)
+        if news.unit:
+            quality = Quality(real_share=1.0)
+            yield Figure(self._person, t_s, news.kind, None, news.value, news.unit, quality)
+        else:
+            text = f"{place} ({news.sensor}): {news.text}"
+            yield Marker(self._person, t_s, f"sensor_{news.kind}", text)
+
     def _due(self, now_ns: int) -> list[Message]:
         overdue_ns = now_ns - self._hold_back_ns - self._origin_ns
         complete_ns = min(self._state.tracks.reached_ns.tolist(), default=overdue_ns)
@@ -122,13 +143,29 @@ class Align:
         if end <= start:
             return []
         grid_ns = np.rint(np.arange(start, end) * (SECOND_NS / self._rate_hz)).astype(np.int64)
-        placed = resample(
-            self._state.tracks, grid_ns, self._periods_ns, self._hold_back_ns, self._bridge_ns
+        placed = self._by_sensor(
+            resample(self._state.tracks, grid_ns, self._hold_back_ns, self._bridge_ns)
         )
         self._state.tracks.forget(int(grid_ns[-1]) - self._bridge_ns)
         self._state.next_index = end
         self._state.tally.append_grid(placed.real)
         return [self._body_block(start, placed)]
+
+    def _by_sensor(self, placed: OnGrid) -> OnGrid:
+        """Return the streams of each sensor as one; valid where it has all of its motion."""
+        acc, gyr = self._streams.acc, self._streams.gyr
+        if self._streams.plain:
+            return placed
+        shape = (len(acc), *placed.real.shape[1:])
+        motion = np.full((*shape, 6), np.nan)
+        whole = (acc >= 0) & (gyr >= 0)
+        motion[whole, :, :3] = placed.motion[acc[whole], :, :3]
+        motion[whole, :, 3:] = placed.motion[gyr[whole], :, 3:]
+        valid, real = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        valid[whole] = placed.valid[acc[whole]] & placed.valid[gyr[whole]]
+        real[whole] = placed.real[acc[whole]] & placed.real[gyr[whole]]
+        motion[~valid] = np.nan
+        return OnGrid(motion, valid, real, placed.ready_ns)
 
     def _body_block(self, start: int, placed: OnGrid) -> BodyBlock:
         shape, columns = (placed.real.shape[1], len(PLACES)), self._columns

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gateway.envelope import fit_envelope, spacing
 from gateway.messages import BoolArray, FloatArray, IntArray
 from gateway.runs import Runs
 
@@ -23,18 +24,10 @@ WINDOW_NS = 5 * SECOND_NS
 WINDOWS_KEPT = 60
 WINDOWS_A_FIT = 2
 """Once there is a line it is fitted anew at every second window: drift changes slowly."""
-MIN_WINDOWS_FOR_ERROR = 3
 RESTART_NS = 2 * SECOND_NS
 """A device clock that departs this much from the arrivals has restarted."""
 OUT_OF_ORDER_NS = SECOND_NS
 """A counter that steps back by less is a packet out of order; by more, a restart."""
-TIMED_SLOPE_AFTER_NS = 60 * SECOND_NS
-"""30 ppm of drift are under 2 ms a minute: until then only the offset is followed."""
-TIMED_MAX_DRIFT = 300e-6
-"""Crystals stay within tens of parts per million; more is a fault of the fit."""
-COUNTED_SLOPE_AFTER_NS = 10 * SECOND_NS
-COUNTED_MAX_DRIFT = 0.05
-"""A sensor that sends no time is timed by its nominal rate, which may be a few per cent off."""
 _FAR = 1 << 54
 _NEVER = 1 << 62
 
@@ -63,7 +56,7 @@ class Unwrapper:
     def __init__(self, wrap_ns: Sequence[float]) -> None:
         count = len(wrap_ns)
         self._wrap_ns = np.minimum(np.array(wrap_ns, np.float64), 2.0**62)
-        # How near to the arrivals a step needs no unwrapping; nothing is, before the first sample.
+        # How near to the arrivals a step needs no unwrapping; below 0 the next sample begins anew.
         self._near_ns = np.full(count, -1.0)
         self._raw_ns = np.zeros(count)
         self._device_ns = np.zeros(count, np.int64)
@@ -77,6 +70,10 @@ class Unwrapper:
             return self._with_odd_rows(runs.run, raw_ns, arrival_ns)
         device_ns, step_ns = self._take(runs, step, raw_ns, arrival_ns)
         return Unwrapped(np.arange(len(raw_ns)), device_ns, step_ns, self._segment[runs.run])
+
+    def restart(self, sensor: int) -> None:
+        """Begin a new segment with the next sample of ``sensor``."""
+        self._near_ns[sensor] = -1.0
 
     def _with_odd_rows(
         self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
@@ -121,7 +118,7 @@ class Unwrapper:
         wrap_ns = self._wrap_ns[runs.run]
         step += np.rint(behind / wrap_ns) * wrap_ns
         odd = (step <= 0) | (np.abs(step - arrival_step) > RESTART_NS)
-        odd[runs.start] |= self._segment[runs.sensors] < 0
+        odd[runs.start] |= self._near_ns[runs.sensors] < 0
         return step, odd
 
     def _take(
@@ -142,7 +139,7 @@ class Unwrapper:
         step = raw_ns - float(self._raw_ns[sensor])
         arrival_step = arrival_ns - int(self._arrival_ns[sensor])
         step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
-        if self._segment[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
+        if self._near_ns[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
             return False
         self._segment[sensor] += 1
         self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)
@@ -154,10 +151,9 @@ class Unwrapper:
 class ClockFit:
     """Maps the device times of several sensors to host time along the arrivals' lower envelope.
 
-    Until enough device time has been seen only the offset is followed; afterwards a line is
-    fitted through the minima of windows of ``WINDOW_NS``, after those far above it have been left
-    out. Host times rise by at least half a sample period. ``timed`` tells which sensors send a
-    time of their own.
+    Until there are windows enough only the lowest delay is followed; afterwards a line is fitted
+    under the lowest delays of windows of ``WINDOW_NS`` (``gateway.envelope``). Host times rise by
+    at least half a sample period. ``timed`` tells which sensors send a time of their own.
     """
 
     def __init__(self, period_ns: Sequence[float], timed: Sequence[bool]) -> None:
@@ -170,7 +166,8 @@ class ClockFit:
         self._floor_ns = np.zeros(count, np.int64)
         self._lowest_ns = np.full(count, _NEVER)
         self._lowest_at = np.zeros(count, np.int64)
-        self._minima: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+        self._windows: list[list[tuple[float, float, float]]] = [[] for _ in range(count)]
+        self._delays: list[list[IntArray]] = [[] for _ in range(count)]
         self._fitted = np.zeros(count, np.bool_)
         self._offset_ns = np.zeros(count)
         self._slope = np.zeros(count)
@@ -180,7 +177,7 @@ class ClockFit:
     def push(
         self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
     ) -> tuple[IntArray, FloatArray]:
-        """Return host times (N,) and the fit's residual in seconds (N,) at each sample."""
+        """Return host times (N,), and in seconds (N,) the bound within which they lie 95 in 100."""
         part = self._one_window(runs, device_ns, segment)
         if np.count_nonzero(part) == len(part):
             return self._map(runs, device_ns, arrival_ns), self._error_s[runs.run]
@@ -216,25 +213,25 @@ class ClockFit:
 
     def _restart(self, sensor: int, segment: int, device_ns: int) -> None:
         self._segment[sensor], self._origin_ns[sensor] = segment, device_ns
-        self._window_end_ns[sensor], self._minima[sensor] = device_ns + WINDOW_NS, []
+        self._window_end_ns[sensor] = device_ns + WINDOW_NS
+        self._windows[sensor], self._delays[sensor] = [], []
         self._floor_ns[sensor] = self._lowest_ns[sensor] = _NEVER
         self._fitted[sensor], self._error_s[sensor] = False, np.nan
 
     def _enter(self, sensor: int, window: int) -> None:
-        """Close the window before ``window``: its minimum joins the fit."""
-        minimum = (int(self._lowest_at[sensor]), int(self._lowest_ns[sensor]))
-        minima = [*self._minima[sensor][1 - WINDOWS_KEPT :], minimum]
-        self._minima[sensor] = minima
+        """Close the window before ``window``: what was lowest in it joins the fit."""
+        apart_ns = spacing(np.concatenate(self._delays[sensor]))
+        closed = (float(self._lowest_at[sensor]), float(self._lowest_ns[sensor]), apart_ns)
+        windows = [*self._windows[sensor][1 - WINDOWS_KEPT :], closed]
+        self._windows[sensor], self._delays[sensor] = windows, []
         self._window_end_ns[sensor] = self._origin_ns[sensor] + (window + 1) * WINDOW_NS
         self._lowest_ns[sensor] = _NEVER
         if self._fitted[sensor] and window % WINDOWS_A_FIT:
             return
-        line, self._error_s[sensor] = fit_envelope(
-            np.array(minima, np.float64), timed=self._timed[sensor]
-        )
+        line = fit_envelope(np.array(windows), timed=self._timed[sensor])
         if line is not None:
-            self._offset_ns[sensor], self._slope[sensor] = line
-            self._fitted[sensor] = True
+            self._offset_ns[sensor], self._slope[sensor] = line.offset_ns, line.slope
+            self._error_s[sensor], self._fitted[sensor] = line.error_s, True
 
     def _map(self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray) -> IntArray:
         """Return host times (N,) of rows within one window a sensor; follow its minimum."""
@@ -267,6 +264,10 @@ class ClockFit:
         return lowest
 
     def _follow(self, runs: Runs, device_ns: IntArray, delay: IntArray) -> None:
+        for sensor, first, last in zip(
+            runs.sensors.tolist(), runs.start.tolist(), runs.last.tolist(), strict=True
+        ):
+            self._delays[sensor].append(delay[first : last + 1])
         least = np.minimum.reduceat(delay, runs.start)
         for position in (least < self._lowest_ns[runs.sensors]).nonzero()[0]:
             sensor, first = runs.sensors[position], runs.start[position]
@@ -283,34 +284,3 @@ class ClockFit:
         ramp = before[runs.ordinal] + (runs.rank + 1) * least_ns
         rising: IntArray = np.maximum(runs.running_max(host_ns - ramp), 0) + ramp
         return rising
-
-
-def fit_envelope(minima: FloatArray, *, timed: bool) -> tuple[tuple[float, float] | None, float]:
-    """Fit a line through window minima (N, 2) of (elapsed ns, delay ns).
-
-    Returns (offset ns, slope) or None while the minima span too little, and the residual's
-    standard deviation in seconds (NaN below three windows).
-    """
-    slope_after_ns = TIMED_SLOPE_AFTER_NS if timed else COUNTED_SLOPE_AFTER_NS
-    max_drift = TIMED_MAX_DRIFT if timed else COUNTED_MAX_DRIFT
-    at, delay = minima[:, 0], minima[:, 1]
-    if len(minima) < MIN_WINDOWS_FOR_ERROR:
-        return None, np.nan
-    if at[-1] - at[0] < slope_after_ns:
-        return None, float(np.std(delay)) * 1e-9
-    offset, slope = _least_squares(at, delay)
-    residual = np.abs(delay - offset - slope * at)
-    near = residual <= 3 * 1.4826 * np.median(residual) + 1.0
-    at, delay = at[near], delay[near]
-    offset, slope = _least_squares(at, delay)
-    if abs(slope) > max_drift:
-        slope = float(np.clip(slope, -max_drift, max_drift))
-        offset = float(np.mean(delay - slope * at))
-    return (offset, slope), float(np.std(delay - offset - slope * at)) * 1e-9
-
-
-def _least_squares(x: FloatArray, y: FloatArray) -> tuple[float, float]:
-    x_mean, y_mean = float(np.mean(x)), float(np.mean(y))
-    centred = x - x_mean
-    slope = float(np.sum(centred * (y - y_mean)) / np.sum(centred * centred))
-    return y_mean - slope * x_mean, slope

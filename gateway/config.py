@@ -46,12 +46,14 @@ class PersonSection(Section):
 class SourceSection(Section):
     """Where packets come from."""
 
-    kind: Literal["simulator", "bluetooth"] = "simulator"
-    """`bluetooth` for real sensors, `simulator` for the bundled person."""
+    kind: Literal["simulator", "bluetooth", "virtual-radio"] = "simulator"
+    """Real sensors, the bundled person, or that person's sensors over a virtual radio."""
     scenario: str = "clinic"
     """What the simulated person does."""
     seed: int = 1
     """Seed of the simulated person and radio."""
+    adapters: tuple[str, ...] = ()
+    """Bluetooth adapters to spread the sensors over, such as `["hci0", "hci1"]`."""
 
 
 class PipeSection(Section):

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
-from gateway.drivers import Driver, Samples, Settings, driver
+from gateway.clock import SECOND_NS
+from gateway.drivers import Battery, Decoded, Driver, Press, Settings, driver
 from gateway.errors import UsageError
 from gateway.messages import (
     BatteryLevel,
-    FloatArray,
     ImuBlock,
     IntArray,
     Message,
     PacketBlock,
+    SensorNews,
     SensorSpec,
     Tick,
 )
-from gateway.packet_blocks import joined
+from gateway.packet_blocks import before_and_after, between, joined
+from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings, read_state
+from gateway.refusals import refused_by_packet
 from gateway.runs import Runs
+from gateway.sampling import Sampling
+from gateway.streams import Streams
+
+_OF_ONE_SENSOR = ("firmware", "battery", "mac")
+"""Read-back that does not matter to how bytes are read."""
 
 
 def check_places(sensors: Sequence[SensorSpec]) -> None:
@@ -47,51 +54,52 @@ class _Group:
     driver: Driver
     settings: Settings
     sensors: tuple[int, ...]
-    tick_ns: float | None
 
 
 @dataclass
 class _State:
-    """What is carried from block to block; arrays have a value a sensor."""
+    """What is carried from block to block; lists have an entry a sensor.
 
+    ``waiting`` blocks came since the last Tick; ``kept`` are packets, by channel, that begin
+    something whose rest has not come yet.
+    """
+
+    settings: list[Settings]
     waiting: list[list[PacketBlock]]
-    unwrapper: Unwrapper
-    fit: ClockFit
-    counted: IntArray
-    refused: IntArray
+    kept: list[dict[str, PacketBlock]]
+    sampling: Sampling
 
 
 class Decode:
-    """Stage: PacketBlocks, gathered until the next Tick → one ImuBlock, and BatteryLevels.
+    """Stage: PacketBlocks, gathered until the next Tick → ImuBlocks, BatteryLevels, SensorNews.
 
-    Packets of sensors that are not in the session are left alone.
+    Packets of sensors that are not in the session are left alone. What the radio says of a sensor
+    holds from its arrival on. With settings that were read back a connection begins, and with it a
+    new segment of the sensor's clock.
     """
 
     consumes: tuple[type, ...] = (PacketBlock, Tick)
 
     def __init__(self, sensors: Sequence[SensorSpec]) -> None:
         check_places(sensors)
+        self._sensors = tuple(sensors)
         self._index = {spec.sensor: index for index, spec in enumerate(sensors)}
-        self._groups = _groups(sensors)
-        self._periods_ns = np.array([SECOND_NS / spec.rate_hz for spec in sensors])
-        clocks = [driver(s.driver).clock(s.settings, s.rate_hz) for s in sensors]
+        self._streams = Streams.of(sensors)
         self._state = _State(
+            settings=[{"rate_hz": spec.rate_hz, **spec.settings} for spec in sensors],
             waiting=[[] for _ in sensors],
-            unwrapper=Unwrapper([2.0**c.bits * c.tick_ns if c else np.inf for c in clocks]),
-            fit=ClockFit(self._periods_ns.tolist(), [c is not None for c in clocks]),
-            counted=np.zeros(len(sensors), np.int64),
-            refused=np.zeros(len(sensors), np.int64),
+            kept=[{} for _ in sensors],
+            sampling=Sampling(self._streams),
         )
+        self._groups = self._grouped()
 
     def push(self, message: Message) -> Iterable[Message]:
-        """Keep a block until the Tick that follows it; tell battery levels at once."""
+        """Keep a block until the Tick that follows it."""
         match message:
             case Tick():
                 return self._decode_waiting()
-            case PacketBlock(channel="motion") if message.sensor in self._index:
+            case PacketBlock() if message.sensor in self._index and len(message.ends):
                 self._state.waiting[self._index[message.sensor]].append(message)
-            case PacketBlock(channel="battery") if message.sensor in self._index:
-                return self._battery(message)
         return ()
 
     def flush(self) -> Iterable[Message]:
@@ -106,138 +114,155 @@ class Decode:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, _State)
         self._state = copy.deepcopy(snapshot)
+        self._groups = self._grouped()
 
-    def _battery(self, block: PacketBlock) -> Iterable[Message]:
-        group = next(g for g in self._groups if self._index[block.sensor] in g.sensors)
-        starts = [0, *block.ends[:-1].tolist()]
-        for start, end, arrival in zip(starts, block.ends, block.arrival_ns, strict=True):
-            read = group.driver.battery(block.payload[start:end])
-            if read is not None:
-                yield BatteryLevel(block.sensor, int(arrival), *read)
+    def _decode_waiting(self) -> list[Message]:
+        waiting, self._state.waiting = self._state.waiting, [[] for _ in self._sensors]
+        produced: list[Message] = []
+        for arrival_ns, sensor, channel, payload in _words_of_the_radio(waiting):
+            earlier, waiting = _cut(waiting, arrival_ns)
+            produced += self._decode(earlier)
+            produced += self._heed(sensor, arrival_ns, channel, payload)
+        return produced + self._decode(waiting)
 
-    def _decode_waiting(self) -> Iterable[Message]:
-        waiting, self._state.waiting = self._state.waiting, [[] for _ in self._index]
-        blocks = [self._decode(group, waiting) for group in self._groups]
-        found = [block for block in blocks if block is not None]
-        return [_merge(found)] if found else []
+    def _heed(
+        self, sensor: int, arrival_ns: int, channel: str, payload: bytes
+    ) -> Iterator[Message]:
+        """Take what the radio says of a sensor; what cannot be read says nothing."""
+        try:
+            if channel == STATE_CHANNEL:
+                link = read_state(payload)
+                text = f"{link.state}: {link.why}" if link.why else str(link.state)
+                yield SensorNews(self._sensors[sensor].sensor, arrival_ns, STATE_CHANNEL, text)
+            else:
+                self._start_anew(sensor, read_settings(payload))
+        except ValueError:
+            return
 
-    def _decode(self, group: _Group, waiting: list[list[PacketBlock]]) -> ImuBlock | None:
-        blocks = [(sensor, block) for sensor in group.sensors for block in waiting[sensor]]
-        if not blocks:
-            return None
-        packets = joined([block for _, block in blocks])
-        counts = np.array([len(block.ends) for _, block in blocks])
-        sensor_of_packet = np.array([sensor for sensor, _ in blocks]).repeat(counts)
-        samples = group.driver.decode(packets, group.settings)
-        sensor = sensor_of_packet[samples.packet]
-        arrival_ns = packets.arrival_ns[samples.packet]
-        raw_ns = self._raw_ns(group, sensor, samples)
-        runs, rows = Runs(sensor), _readable(samples)
-        if len(rows) < len(sensor):
-            runs, raw_ns, arrival_ns = Runs(sensor[rows]), raw_ns[rows], arrival_ns[rows]
-        unwrapped = self._state.unwrapper.push(runs, raw_ns, arrival_ns)
-        if len(unwrapped.row) < len(rows):
-            rows, arrival_ns = rows[unwrapped.row], arrival_ns[unwrapped.row]
-            runs = Runs(sensor[rows])
-        refused = self._refused(sensor_of_packet, samples.packet, sensor, rows)
-        if len(rows) == 0:
-            return None
-        return self._imu_block(samples, runs, arrival_ns, rows, refused, unwrapped)
+    def _start_anew(self, sensor: int, read_back: Settings) -> None:
+        """Go on with a sensor that was connected and started, as it says it was."""
+        spec, first = self._sensors[sensor], int(self._streams.first[sensor])
+        fresh = {name: value for name, value in read_back.items() if name not in _OF_ONE_SENSOR}
+        settings = self._state.settings[sensor] = {**self._state.settings[sensor], **fresh}
+        self._state.kept[sensor] = {}
+        self._groups = self._grouped()
+        rate_hz = settings["rate_hz"]
+        if not isinstance(rate_hz, str) and rate_hz > 0:
+            for number, told in enumerate(driver(spec.driver).streams(settings, rate_hz)):
+                self._state.sampling.restart(first + number, SECOND_NS / told.rate_hz)
 
-    def _raw_ns(self, group: _Group, sensor: IntArray, samples: Samples) -> FloatArray:
-        """Return the raw device time of every sample; without one, the samples are counted."""
-        if group.tick_ns is not None and samples.ticks is not None:
-            return samples.ticks.astype(np.float64) * group.tick_ns
-        runs = Runs(sensor)
-        count = self._state.counted[sensor] + runs.rank
-        self._state.counted[runs.sensors] = count[runs.last] + 1
-        raw_ns: FloatArray = count * self._periods_ns[sensor]
-        return raw_ns
+    def _decode(self, waiting: list[list[PacketBlock]]) -> list[Message]:
+        produced: list[Message] = []
+        motion: list[ImuBlock] = []
+        for group in self._groups:
+            for channel, blocks in _by_channel(group, waiting).items():
+                produced += self._decode_channel(group, channel, blocks, motion)
+        return [*produced, _merge(motion)] if motion else produced
 
-    def _imu_block(
+    def _decode_channel(
         self,
-        samples: Samples,
-        runs: Runs,
-        arrival_ns: IntArray,
-        rows: IntArray,
-        refused: IntArray,
-        unwrapped: Unwrapped,
-    ) -> ImuBlock:
-        host_ns, error_s = self._state.fit.push(
-            runs, unwrapped.device_ns, arrival_ns, unwrapped.segment
+        group: _Group,
+        channel: str,
+        blocks: list[tuple[int, PacketBlock]],
+        motion: list[ImuBlock],
+    ) -> Iterable[Message]:
+        """Add the samples in ``blocks`` (sensor, block) to ``motion``; return the facts."""
+        if not group.driver.independent:
+            sensor = group.sensors[0]
+            kept = self._state.kept[sensor].pop(channel, None)
+            blocks = blocks if kept is None else [(sensor, kept), *blocks]
+        packets = joined([block for _, block in blocks])
+        decoded = group.driver.decode(channel, packets, group.settings)
+        if decoded.kept:
+            whole = len(packets.ends) - decoded.kept
+            self._state.kept[group.sensors[0]][channel] = between(packets, whole, len(packets.ends))
+            packets = between(packets, 0, whole)
+            blocks = [(group.sensors[0], packets)]
+        sensor_of_packet = np.array([sensor for sensor, _ in blocks]).repeat(
+            np.array([len(block.ends) for _, block in blocks])
         )
-        every = len(rows) == len(samples.packet)
-        return ImuBlock(
-            sensor=runs.run,
-            device_ns=unwrapped.device_ns,
-            arrival_ns=arrival_ns,
-            host_ns=host_ns,
-            acc=samples.acc if every else samples.acc[rows],
-            gyr=samples.gyr if every else samples.gyr[rows],
-            clipped=samples.clipped if every else samples.clipped[rows],
-            segment=unwrapped.segment,
-            lost=self._lost(runs, unwrapped),
-            refused=refused,
-            clock_error_s=error_s,
+        total = sum(decoded.refused.values())
+        bad = refused_by_packet(group.driver, channel, packets, group.settings, total)
+        owners = Runs(self._streams.first[sensor_of_packet])
+        for samples in decoded.samples:
+            placed = self._state.sampling.place(samples, owners, packets.arrival_ns, bad)
+            if placed is not None:
+                motion.append(placed)
+        return self._news(decoded, sensor_of_packet, packets.arrival_ns) if decoded.facts else ()
+
+    def _news(
+        self, decoded: Decoded, sensor_of_packet: IntArray, arrival_ns: IntArray
+    ) -> Iterator[Message]:
+        for at, fact in decoded.facts:
+            sensor, at_ns = self._sensors[sensor_of_packet[at]].sensor, int(arrival_ns[at])
+            match fact:
+                case Battery(level=level, charging=charging):
+                    yield BatteryLevel(sensor, at_ns, level, charging)
+                case Press(times=times):
+                    yield SensorNews(sensor, at_ns, "button", f"pressed {times} times")
+                case _:
+                    yield SensorNews(sensor, at_ns, fact.name, "", fact.value, fact.unit)
+
+    def _grouped(self) -> tuple[_Group, ...]:
+        alike: dict[str, list[int]] = {}
+        for index, (spec, settings) in enumerate(
+            zip(self._sensors, self._state.settings, strict=True)
+        ):
+            alone = "" if driver(spec.driver).independent else spec.sensor
+            key = f"{spec.driver} {alone} {sorted(settings.items())}"
+            alike.setdefault(key, []).append(index)
+        return tuple(
+            _Group(
+                driver(self._sensors[members[0]].driver),
+                self._state.settings[members[0]],
+                tuple(members),
+            )
+            for members in alike.values()
         )
 
-    def _lost(self, runs: Runs, unwrapped: Unwrapped) -> IntArray:
-        """Return how many samples are missing just before each, by the device's clock."""
-        periods = np.rint(unwrapped.step_ns / self._periods_ns[runs.run])
-        lost: IntArray = np.maximum(periods.astype(np.int64) - 1, 0)
-        return lost
 
-    def _refused(
-        self, sensor_of_packet: IntArray, packet: IntArray, sensor: IntArray, row: IntArray
-    ) -> IntArray:
-        """Return how many packets and samples were refused just before each kept row."""
-        refused = np.zeros(len(row), np.int64)
-        carried = self._state.refused
-        if len(row) == len(sensor_of_packet) == len(packet):
-            if np.count_nonzero(carried):
-                runs = Runs(sensor)
-                refused[runs.start], carried[runs.sensors] = carried[runs.sensors], 0
-            return refused
-        bad_packet, bad_row = np.ones(len(sensor_of_packet), int), np.ones(len(packet), int)
-        bad_packet[packet], bad_row[row] = 0, 0
-        bad_so_far = (np.cumsum(bad_packet)[packet] + np.cumsum(bad_row))[row]
-        earlier = 0
-        for which in np.unique(sensor_of_packet):
-            own = sensor[row] == which
-            total = bad_packet[sensor_of_packet == which].sum() + bad_row[sensor == which].sum()
-            so_far = np.concatenate([[0], bad_so_far[own] - earlier + carried[which]])
-            refused[own] = np.diff(so_far)
-            carried[which] += total - (so_far[-1] if own.any() else 0)
-            earlier += total
-        return refused
+def _words_of_the_radio(
+    waiting: list[list[PacketBlock]],
+) -> list[tuple[int, int, str, bytes]]:
+    """Take out what the radio says, as (arrival, sensor, channel, payload), in order."""
+    words: list[tuple[int, int, str, bytes]] = []
+    for sensor, blocks in enumerate(waiting):
+        for block in [b for b in blocks if b.channel in (STATE_CHANNEL, SETTINGS_CHANNEL)]:
+            blocks.remove(block)
+            ends = block.ends.tolist()
+            words += [
+                (int(arrival), sensor, block.channel, block.payload[start:end])
+                for arrival, start, end in zip(block.arrival_ns, [0, *ends[:-1]], ends, strict=True)
+            ]
+    return sorted(words, key=lambda word: word[:2])
 
 
-def _groups(sensors: Sequence[SensorSpec]) -> tuple[_Group, ...]:
-    alike: dict[str, list[int]] = {}
-    for index, spec in enumerate(sensors):
-        alike.setdefault(f"{spec.driver} {sorted(spec.settings.items())}", []).append(index)
-    groups = []
-    for members in alike.values():
-        spec = sensors[members[0]]
-        clock = driver(spec.driver).clock(spec.settings, spec.rate_hz)
-        tick_ns = None if clock is None else clock.tick_ns
-        groups.append(_Group(driver(spec.driver), spec.settings, tuple(members), tick_ns))
-    return tuple(groups)
+def _cut(
+    waiting: list[list[PacketBlock]], at_ns: int
+) -> tuple[list[list[PacketBlock]], list[list[PacketBlock]]]:
+    """Return the packets that arrived before ``at_ns``, and the others, by sensor."""
+    halves = [[before_and_after(block, at_ns) for block in blocks] for blocks in waiting]
+    earlier = [[half[0] for half in own if len(half[0].ends)] for own in halves]
+    later = [[half[1] for half in own if len(half[1].ends)] for own in halves]
+    return earlier, later
 
 
-def _readable(samples: Samples) -> IntArray:
-    """Return the rows that are finite throughout."""
-    finite = np.isfinite(samples.acc) & np.isfinite(samples.gyr)
-    if np.count_nonzero(finite) == finite.size:
-        return np.arange(len(finite))
-    return np.flatnonzero(finite.all(axis=1))
+def _by_channel(
+    group: _Group, waiting: list[list[PacketBlock]]
+) -> Mapping[str, list[tuple[int, PacketBlock]]]:
+    """Return (sensor, block) of a group's sensors by channel."""
+    found: dict[str, list[tuple[int, PacketBlock]]] = {}
+    for sensor in group.sensors:
+        for block in waiting[sensor]:
+            found.setdefault(block.channel, []).append((sensor, block))
+    return found
 
 
 def _merge(blocks: list[ImuBlock]) -> ImuBlock:
-    """Return the blocks of several groups as one, sensor by sensor."""
+    """Return the blocks of several groups as one, stream by stream."""
     if len(blocks) == 1:
         return blocks[0]
-    order = np.argsort(np.concatenate([block.sensor for block in blocks]), kind="stable")
+    order = np.argsort(np.concatenate([block.stream for block in blocks]), kind="stable")
     names = [field.name for field in dataclasses.fields(ImuBlock)]
     return ImuBlock(
         **{name: np.concatenate([getattr(b, name) for b in blocks])[order] for name in names}

@@ -15,9 +15,9 @@ import psutil
 
 from gateway.config import Config
 from gateway.errors import GaitwireError
+from gateway.radio.bleak_link import find_adapter
 from gateway.sinks.influx import InfluxSink
 from gateway.sinks.mqtt import MqttSink
-from gateway.sources.bluetooth import find_adapter
 
 LITTLE_DISK_BYTES = 2 * 1024**3
 """About a day of eight sensors at 100 Hz."""

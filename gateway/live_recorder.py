@@ -12,7 +12,7 @@ import structlog
 from gateway.errors import JournalError
 from gateway.journal import SessionRecorder
 from gateway.messages import Message, PacketBlock
-from gateway.sinks.tasks import in_thread
+from gateway.tasks import in_thread
 
 LOOK_EVERY_S = 0.1
 COMMIT_EVERY_S = 1.0

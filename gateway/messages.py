@@ -138,18 +138,18 @@ class Tick:
 class ImuBlock:
     """Consecutive samples of a person's sensors in SI units; every array has a row a sample.
 
-    ``sensor`` (N,) rising, index among the session's sensors: the rows of one sensor follow one
-    another in order of time. ``device_ns`` (N,) unwrapped device time; ``arrival_ns`` (N,)
-    arrival of the sample's packet; ``host_ns`` (N,) device time mapped to the host's monotonic
-    clock, strictly rising for a sensor; ``acc`` (N, 3) m/s² and ``gyr`` (N, 3) rad/s in the
-    sensor frame; ``clipped`` (N,) a channel was at its full scale. ``segment`` (N,) rises when
-    the device's clock restarted: nothing may be bridged across. ``lost`` (N,) counts the samples
-    that the device's clock says are missing just before; ``refused`` (N,) the packets and samples
-    just before that could not be read; ``clock_error_s`` (N,) is the residual of the clock fit
-    then (NaN while there is none).
+    ``stream`` (N,) rising, index among the streams of the session's sensors (``gateway.streams``):
+    the rows of one stream follow one another in order of time. ``device_ns`` (N,) unwrapped device
+    time; ``arrival_ns`` (N,) arrival of the sample's packet; ``host_ns`` (N,) device time mapped to
+    the host's monotonic clock, strictly rising for a stream; ``acc`` (N, 3) m/s² and ``gyr`` (N, 3)
+    rad/s in the sensor frame, 0 where the stream does not carry it; ``clipped`` (N,) a channel was
+    at its full scale. ``segment`` (N,) rises when the device's clock restarted: nothing may be
+    bridged across. ``lost`` (N,) counts the samples that the device's clock says are missing just
+    before; ``refused`` (N,) the packets and samples just before that could not be read;
+    ``clock_error_s`` (N,) the bound within which ``host_ns`` lies 95 times in 100 (NaN: unknown).
     """
 
-    sensor: IntArray
+    stream: IntArray
     device_ns: IntArray
     arrival_ns: IntArray
     host_ns: IntArray
@@ -173,12 +173,29 @@ class BatteryLevel:
 
 
 @message
+class SensorNews:
+    """Something else that a sensor, or its radio, says.
+
+    ``kind`` is ``"state"`` (``text`` says how its link is, and why), ``"button"``, or the name of
+    a figure that the sensor forms itself, whose ``value`` is in ``unit``.
+    """
+
+    sensor: str
+    arrival_ns: int
+    kind: str
+    text: str = ""
+    value: float = float("nan")
+    unit: str = ""
+
+
+@message
 class SensorStatus:
     """One sensor over one second of the grid.
 
     ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
     not real, ``refused`` packets that could not be read, ``late`` samples that came after the
-    hold-back, ``clock_error_s`` residual of the clock fit, ``battery`` 0..1 (NaN: unknown).
+    hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100, ``battery`` 0..1
+    (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no radio).
     """
 
     person: str
@@ -193,6 +210,7 @@ class SensorStatus:
     clipped: int
     clock_error_s: float
     battery: float
+    state: str = ""
 
 
 # --- the body on one grid ---------------------------------------------------------------------
@@ -449,6 +467,7 @@ Message = (
     | Tick
     | ImuBlock
     | BatteryLevel
+    | SensorNews
     | SensorStatus
     | BodyBlock
     | OrientationBlock

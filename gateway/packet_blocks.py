@@ -37,6 +37,12 @@ def joined(blocks: Sequence[PacketBlock]) -> PacketBlock:
     return PacketBlock(blocks[0].sensor, blocks[0].channel, arrival_ns, payload, ends)
 
 
+def before_and_after(block: PacketBlock, at_ns: int) -> tuple[PacketBlock, PacketBlock]:
+    """Return the packets that arrived before ``at_ns``, and those from then on."""
+    first = int(np.searchsorted(block.arrival_ns, at_ns))
+    return between(block, 0, first), between(block, first, len(block.ends))
+
+
 def gathered(packets: Sequence[RawPacket]) -> list[PacketBlock]:
     """Return packets, each sensor's in order of arrival, as a block a sensor and channel."""
     sorted_out: dict[tuple[str, str], list[RawPacket]] = {}

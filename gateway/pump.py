@@ -23,6 +23,7 @@ from gateway.messages import (
 from gateway.packet_blocks import gathered
 from gateway.sources import Source
 from gateway.stage import Chain
+from gateway.streams import Streams
 
 IDLE_S = 0.02
 """At the latest so often is looked at what has arrived."""
@@ -64,7 +65,7 @@ class Counter:
         for message in produced:
             match message:
                 case ImuBlock():
-                    self.samples += len(message.sensor)
+                    self.samples += len(message.stream)
                     self.lost += int(message.lost.sum())
                 case Stride():
                     self.strides += 1
@@ -101,7 +102,8 @@ class NextHop:
     """What the next hop waits for: sensors that have not reached its end, and its hold-back."""
 
     def __init__(self, source: Source, hop_samples: int, hold_back_s: float) -> None:
-        self._names = [spec.sensor for spec in source.sensors]
+        streams = Streams.of(source.sensors)
+        self._names = [source.sensors[owner].sensor for owner in streams.sensor]
         self._reached_ns = np.full(len(self._names), -1, np.int64)
         self._origin_ns = source.origin_ns
         self._period_ns = 1e9 / source.grid_rate_hz
@@ -118,7 +120,7 @@ class NextHop:
         """See from what the pipe produced how far the sensors and the grid have come."""
         for message in produced:
             if isinstance(message, ImuBlock):
-                self._reached_ns[message.sensor] = message.host_ns
+                self._reached_ns[message.stream] = message.host_ns
             elif isinstance(message, BodyBlock):
                 last = message.start + len(message.acc) - 1
                 self._end_ns = self._time_ns(last + self._hop)

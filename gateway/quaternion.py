@@ -53,6 +53,47 @@ def from_axis_angle(axis: FloatArray, angle_rad: FloatArray) -> FloatArray:
     return np.concatenate([np.cos(half), np.sin(half) * axis], axis=-1)
 
 
+def from_rotation_vector(vector: FloatArray) -> FloatArray:
+    """Return the rotations whose axis and angle in rad are those of vectors (..., 3)."""
+    angle = np.linalg.norm(vector, axis=-1)
+    return from_axis_angle(vector / np.maximum(angle, 1e-12)[..., None], angle)
+
+
+def to_rotation_vector(quat: FloatArray) -> FloatArray:
+    """Return the rotation vectors (..., 3) rad, at most half a turn long."""
+    w, axis = quat[..., :1], quat[..., 1:]
+    sine = np.sqrt(np.einsum("...i,...i->...", axis, axis))[..., None]
+    angle = 2 * np.arctan2(sine, np.abs(w))
+    length = np.divide(angle, sine, out=np.full_like(sine, 2.0), where=sine > 1e-12)
+    vector: FloatArray = axis * np.copysign(length, w)
+    return vector
+
+
+def from_euler(euler_rad: FloatArray) -> FloatArray:
+    """Return rotations by roll, pitch and yaw (..., 3): about z first, then the new y and x."""
+    half = np.asarray(euler_rad) / 2
+    cx, cy, cz = np.moveaxis(np.cos(half), -1, 0)
+    sx, sy, sz = np.moveaxis(np.sin(half), -1, 0)
+    return np.stack(
+        [
+            cz * cy * cx + sz * sy * sx,
+            cz * cy * sx - sz * sy * cx,
+            cz * sy * cx + sz * cy * sx,
+            sz * cy * cx - cz * sy * sx,
+        ],
+        axis=-1,
+    )
+
+
+def to_euler(quat: FloatArray) -> FloatArray:
+    """Return roll, pitch and yaw (..., 3) in rad; the inverse of ``from_euler``."""
+    w, x, y, z = np.moveaxis(quat, -1, 0)
+    roll = np.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
+    pitch = np.arcsin(np.clip(2 * (w * y - z * x), -1, 1))
+    yaw = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    return np.stack([roll, pitch, yaw], axis=-1)
+
+
 def to_matrix(quat: FloatArray) -> FloatArray:
     """Return the rotation matrices (..., 3, 3) of quaternions (..., 4)."""
     w, x, y, z = np.moveaxis(quat / np.linalg.norm(quat, axis=-1, keepdims=True), -1, 0)

@@ -12,8 +12,6 @@ import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, ImuBlock, IntArray
 
-REAL_GAP = 1.5
-"""Two samples are neighbours, not a gap, up to this many sample periods."""
 SPARE = 64
 """Rows that are made free at once, so that the table is rarely moved for new ones."""
 _APART = 1 << 56
@@ -21,42 +19,44 @@ _FAR = 1 << 54
 
 
 class Tracks:
-    """The samples that the grid has not passed yet, sensor by sensor in order of time.
+    """The samples that the grid has not passed yet, stream by stream in order of time.
 
-    A sensor's time as a key is ``base`` (S,) and nanoseconds since the origin in one integer, so
+    A stream's time as a key is ``base`` (S,) and nanoseconds since the origin in one integer, so
     that keys rise through the whole table. ``host`` and ``arrival`` (N,) are such keys;
-    ``motion`` (N, 6) acceleration and angular rate; ``segment`` (N,); ``real`` (N,) not clipped.
-    Each sensor has a row long before all others and free rows, far ahead, behind them: so
-    there is a row before and after every time. ``reached_ns`` (S,) is its newest host time,
-    −1 before the first.
+    ``motion`` (N, 6) acceleration and angular rate; ``segment`` (N,); ``real`` (N,) not clipped;
+    ``next`` (N,) nothing is lost since the row before. Each stream has a row long before all
+    others and free rows, far ahead, behind them: so there is a row before and after every time.
+    ``reached_ns`` (M,) is its newest host time, −1 before the first.
     """
 
-    def __init__(self, sensors: int, origin_ns: int) -> None:
-        self.base = np.arange(sensors) * _APART
-        self.reached_ns = np.full(sensors, -1, np.int64)
+    def __init__(self, streams: int, origin_ns: int) -> None:
+        self.base = np.arange(streams) * _APART
+        self.reached_ns = np.full(streams, -1, np.int64)
         self.passed_ns = -_FAR
         self._origin_ns = origin_ns
         self.host = (self.base[:, None] + np.array([-_FAR, _FAR])).ravel()
         self.arrival = self.host.copy()
-        self.motion = np.zeros((2 * sensors, 6))
-        self.segment = np.zeros(2 * sensors, np.int64)
-        self.real = np.zeros(2 * sensors, np.bool_)
-        self._end = np.arange(sensors) * 2 + 1
+        self.motion = np.zeros((2 * streams, 6))
+        self.segment = np.zeros(2 * streams, np.int64)
+        self.real = np.zeros(2 * streams, np.bool_)
+        self.next = np.zeros(2 * streams, np.bool_)
+        self._end = np.arange(streams) * 2 + 1
         self._room = 1
 
     def append(self, block: ImuBlock) -> None:
         """Add the samples of a block."""
-        sensor = block.sensor
-        counts = np.bincount(sensor, minlength=len(self.base))
+        stream = block.stream
+        counts = np.bincount(stream, minlength=len(self.base))
         if max((self._used() + counts).tolist()) > self._room:
             self._make_room(counts)
-        row = np.arange(len(sensor)) + (self._end - counts.cumsum() + counts)[sensor]
-        key = self.base[sensor] - self._origin_ns
+        row = np.arange(len(stream)) + (self._end - counts.cumsum() + counts)[stream]
+        key = self.base[stream] - self._origin_ns
         self.host[row] = block.host_ns + key
         self.arrival[row] = block.arrival_ns + key
         self.motion[row] = np.concatenate([block.acc, block.gyr], axis=1)
         self.segment[row] = block.segment
         self.real[row] = ~block.clipped
+        self.next[row] = block.lost == 0
         self._end += counts
         newest = self._end - 1
         self.reached_ns = np.maximum(self.host[newest] - self.base, -1)
@@ -78,15 +78,15 @@ class Tracks:
         row = np.minimum(oldest[:, None] + np.arange(width), self._end[:, None]).ravel()
         self.host, self.arrival = self.host[row], self.arrival[row]
         self.motion = self.motion.take(row, axis=0)
-        self.segment, self.real = self.segment[row], self.real[row]
+        self.segment, self.real, self.next = self.segment[row], self.real[row], self.next[row]
         self._end = np.arange(0, width * len(kept), width) + kept
 
 
 @dataclass(frozen=True)
 class OnGrid:
-    """S sensors on T grid times: ``motion`` (S, T, 6), ``valid``, ``real`` (S, T).
+    """M streams on T grid times: ``motion`` (M, T, 6), ``valid``, ``real`` (M, T).
 
-    ``ready_ns`` is when the last sensor had delivered the last of them, at most the hold-back's
+    ``ready_ns`` is when the last stream had delivered the last of them, at most the hold-back's
     end.
     """
 
@@ -96,10 +96,8 @@ class OnGrid:
     ready_ns: int
 
 
-def resample(
-    tracks: Tracks, grid_ns: IntArray, periods_ns: FloatArray, hold_back_ns: int, bridge_ns: int
-) -> OnGrid:
-    """Put all sensors on the grid times (T,); ``gateway.align`` has the rules."""
+def resample(tracks: Tracks, grid_ns: IntArray, hold_back_ns: int, bridge_ns: int) -> OnGrid:
+    """Put all streams on the grid times (T,); ``gateway.align`` has the rules."""
     at = grid_ns + tracks.base[:, None]
     deadline = at + hold_back_ns
     newer = tracks.host.searchsorted(at)
@@ -108,7 +106,7 @@ def resample(
     older = newer - ~(has_newer & (to == at))
     since = tracks.host[older]
     gap = to - since
-    neighbours = gap <= REAL_GAP * periods_ns[:, None]
+    neighbours = tracks.next[newer]
     between = has_newer & (neighbours | (gap <= bridge_ns))
     between &= tracks.segment[newer] == tracks.segment[older]
     real = between & neighbours & tracks.real[newer] & tracks.real[older]

@@ -14,26 +14,30 @@ from gateway.messages import (
     FloatArray,
     ImuBlock,
     IntArray,
+    SensorNews,
     SensorSpec,
     SensorStatus,
 )
+from gateway.streams import Streams
 
 COUNT_AT = 8
 """So many blocks are counted together, so that no hop has a whole second to count."""
-_COUNTED = ("sensor", "arrival_ns", "host_ns", "lost", "refused", "clipped", "clock_error_s")
+_COUNTED = ("stream", "arrival_ns", "host_ns", "lost", "refused", "clipped", "clock_error_s")
 
 
 class Tally:
     """What has come of all sensors, until the second that it belongs to is told."""
 
-    def __init__(self, sensors: int, origin_ns: int, rate_hz: float, hold_back_ns: int) -> None:
-        self._sensors = sensors
+    def __init__(self, streams: Streams, origin_ns: int, rate_hz: float, hold_back_ns: int) -> None:
+        self._streams = streams
+        self._count = len(streams.each)
         self._origin_ns = origin_ns
         self._rate_hz = rate_hz
         self._hold_back_ns = hold_back_ns
-        self._battery: list[BatteryLevel] = []
+        self._said: list[BatteryLevel | SensorNews] = []
         self._level: dict[str, float] = {}
-        self._error_s = np.full(sensors, np.nan)
+        self._link: dict[str, str] = {}
+        self._error_s = np.full(self._count, np.nan)
         self._blocks: list[ImuBlock] = []
         self._counts: dict[int, IntArray] = {}
         self._errors: dict[int, FloatArray] = {}
@@ -41,9 +45,9 @@ class Tally:
         self._grid_start = 0
         self._real: dict[int, IntArray] = {}
 
-    def battery(self, level: BatteryLevel) -> None:
-        """Add what a sensor says of its battery."""
-        self._battery.append(level)
+    def said(self, words: BatteryLevel | SensorNews) -> None:
+        """Add what is said of a sensor's battery or link."""
+        self._said.append(words)
 
     def append(self, block: ImuBlock) -> None:
         """Add a block of samples."""
@@ -62,14 +66,14 @@ class Tally:
         if not self._blocks:
             return
         blocks, self._blocks = self._blocks, []
-        sensor, arrival_ns, host_ns, lost, refused, clipped, error_s = (
+        stream, arrival_ns, host_ns, lost, refused, clipped, error_s = (
             np.concatenate([getattr(block, name) for block in blocks]) for name in _COUNTED
         )
         seconds = (arrival_ns - self._origin_ns) // SECOND_NS
         first, last = int(seconds.min()), int(seconds.max())
-        cell = (seconds - first) * self._sensors + sensor
+        cell = (seconds - first) * self._count + stream
         late = arrival_ns > host_ns + self._hold_back_ns
-        shape = (last - first + 1, self._sensors)
+        shape = (last - first + 1, self._count)
         counts = np.zeros((5, *shape), np.int64)
         counts[0] = np.bincount(cell, minlength=counts[0].size).reshape(shape)
         for row, each in enumerate((lost, refused, late, clipped), start=1):
@@ -116,14 +120,18 @@ class Tally:
         self._count_samples()
         self._count_grid()
         expected = self._first_of(second + 1) - self._first_of(second)
-        counts = self._counts.pop(second, np.zeros((5, self._sensors), np.int64))
+        counts = self._counts.pop(second, np.zeros((5, self._count), np.int64))
         errors = self._errors.pop(second, self._error_s)
         self._error_s = np.where(counts[0] > 0, errors, self._error_s)
-        real = self._real.pop(second, np.zeros(self._sensors, np.int64))
-        told = [level for level in self._battery if level.arrival_ns < end_ns]
-        self._battery = [level for level in self._battery if level.arrival_ns >= end_ns]
-        self._level |= {level.sensor: level.level for level in told}
-        figures = zip(sensors, *counts.tolist(), real.tolist(), self._error_s.tolist(), strict=True)
+        real = self._real.pop(second, np.zeros(len(sensors), np.int64))
+        self._heed(end_ns)
+        figures = zip(
+            sensors,
+            *self._by_sensor(counts),
+            real.tolist(),
+            self._worst_error_s(len(sensors)),
+            strict=True,
+        )
         return [
             SensorStatus(
                 person=person,
@@ -138,6 +146,31 @@ class Tally:
                 clipped=clipped,
                 clock_error_s=error_s,
                 battery=self._level.get(spec.sensor, np.nan),
+                state=self._link.get(spec.sensor, ""),
             )
             for spec, samples, lost, refused, late, clipped, real_samples, error_s in figures
         ]
+
+    def _heed(self, end_ns: int) -> None:
+        """Take what was said before ``end_ns``."""
+        told = [words for words in self._said if words.arrival_ns < end_ns]
+        self._said = [words for words in self._said if words.arrival_ns >= end_ns]
+        for words in told:
+            if isinstance(words, BatteryLevel):
+                self._level[words.sensor] = words.level
+            else:
+                self._link[words.sensor] = words.text
+
+    def _by_sensor(self, counts: IntArray) -> list[list[int]]:
+        """Return counts (5, M) of streams by sensor; samples are those of one stream."""
+        if self._streams.plain:
+            return counts.tolist()  # type: ignore[no-any-return]  # numpy leaves the nesting open
+        owner, size = self._streams.sensor, len(self._streams.first)
+        summed = [np.bincount(owner, row, size).astype(np.int64) for row in counts]
+        summed[0] //= np.maximum(np.bincount(owner, minlength=size), 1)
+        return [row.tolist() for row in summed]
+
+    def _worst_error_s(self, sensors: int) -> list[float]:
+        worst = np.full(sensors, np.nan)
+        np.fmax.at(worst, self._streams.sensor, self._error_s)
+        return [float(error) for error in worst]

@@ -8,7 +8,7 @@ import numpy as np
 
 from gateway.messages import FloatArray
 from gateway.mounting import nominal_mounting
-from gateway.quaternion import from_axis_angle, multiply
+from gateway.quaternion import from_rotation_vector, multiply
 
 # Columns of hip and knee flexion that stretch the skin under each place; a joint's flexion moves
 # a sensor on a thigh by some per cent of itself, less on bone.
@@ -36,7 +36,7 @@ def draw_mounting(
     ``turn_sd_rad`` applies about z, the normal of the skin, ``tilt_sd_rad`` about x and y.
     """
     spread = np.array([tilt_sd_rad, tilt_sd_rad, turn_sd_rad])
-    error = _from_rotation_vector(rng.normal(0, 1, (8, 3)) * spread)
+    error = from_rotation_vector(rng.normal(0, 1, (8, 3)) * spread)
     stretch = rng.normal(0, 1, (8, 3)) * _STRETCH[:, None] * tissue
     return Mounting(multiply(error, nominal_mounting()), stretch)
 
@@ -47,8 +47,3 @@ def wobble(mounting: Mounting, flexion_rad: FloatArray) -> FloatArray:
     half: FloatArray = driver * mounting.stretch / 2
     scalar = np.sqrt(1 - np.einsum("...i,...i->...", half, half))
     return np.concatenate([scalar[..., None], half], axis=-1)
-
-
-def _from_rotation_vector(vector: FloatArray) -> FloatArray:
-    angle = np.linalg.norm(vector, axis=-1)
-    return from_axis_angle(vector / np.maximum(angle, 1e-12)[..., None], angle)

@@ -158,7 +158,7 @@ def _arrays(message: Any) -> dict[str, Any]:
 def _join(messages: Sequence[Any]) -> Any:
     if isinstance(messages[0], ImuBlock):
         joined = _join_blocks(messages)
-        order = np.argsort(joined["sensor"], kind="stable")
+        order = np.argsort(joined["stream"], kind="stable")
         return {name: value[order] for name, value in joined.items() if name != "start"}
     if isinstance(messages[0], BLOCKS):
         return _join_blocks([message for message in messages if length(message)])

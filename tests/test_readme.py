@@ -19,6 +19,7 @@ from gateway.cli import app
 from gateway.config_file import load_config
 from gateway.discovery import discover
 from gateway.drivers import Driver
+from gateway.drivers.talk import Subscribe
 from gateway.messages import Figure, JointAngleBlock, PacketBlock, Quality, Side, Stride
 from gateway.sinks.follower import follow, undelivered
 from gateway.sinks.plugins import Sink
@@ -93,7 +94,7 @@ def test_every_page_is_linked_from_the_readme() -> None:
 
 
 def test_the_commands_that_are_shown_exist() -> None:
-    shown = set(re.findall(r"gaitwire ((?:model|dashboards) [a-z]+|[a-z]+)", README))
+    shown = set(re.findall(r"gaitwire ((?:model|dashboards) [a-z]+|[a-z-]+)", README))
     assert shown
     assert shown <= commands()
 
@@ -113,15 +114,16 @@ def test_the_driver_reads_its_packets_and_counts_others(find: Find) -> None:
     one_g_and_a_turn = np.array([0, 0, 2048, 0, 164, 0], "<i2").tobytes()
     payload = b"\x05\x00" + one_g_and_a_turn + b"short"
     packets = PacketBlock("s", "motion", np.array([1, 2]), payload, np.array([14, 19]))
-    samples = driver.decode(packets, {})
+    decoded = driver.decode("motion", packets, {})
+    (samples,) = decoded.samples
     assert samples.ticks is not None
+    assert samples.acc is not None
+    assert samples.gyr is not None
     assert samples.ticks.tolist() == [5]
     np.testing.assert_allclose(samples.acc, [[0, 0, 9.80665]])
     np.testing.assert_allclose(samples.gyr, [[0, np.radians(10), 0]])
-    assert samples.refused == {"too short": 1}
-    gatt = driver.gatt({}, 100.0)
-    assert gatt is not None
-    assert "motion" in gatt.notify.values()
+    assert decoded.refused == {"too short": 1}
+    assert [step for step in driver.start({}, 100.0) if isinstance(step, Subscribe)]
 
 
 def test_the_measure_keeps_the_contract(find: Find) -> None:

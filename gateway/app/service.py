@@ -7,7 +7,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,9 +30,9 @@ from gateway.sinks.delivery import keep_delivering
 from gateway.sinks.follower import unfinished
 from gateway.sinks.mqtt import MqttSink
 from gateway.sinks.status import SinkStatus
-from gateway.sinks.tasks import in_thread, one_error
 from gateway.sources import Source
 from gateway.sources.playback import Playback
+from gateway.tasks import in_thread, one_error
 from simulators.recording import Equipment, SimulatedRecording
 
 if TYPE_CHECKING:
@@ -52,11 +52,8 @@ class Ready(msgspec.Struct, frozen=True):
 
 def configured_source(config: Config) -> Source:
     """Return the source that the configuration asks for."""
-    if config.source.kind == "bluetooth":
-        # Imported only where it is used, as InfluxDB's client is: both take long to load.
-        from gateway.sources.bluetooth import BluetoothSource
-
-        return BluetoothSource(config.person.id, config.sensor_specs(), config.pipe.grid_rate_hz)
+    if config.source.kind != "simulator":
+        return _radio_source(config)
     worn = tuple(sensor.place for sensor in config.sensors) or PLACES
     recording = SimulatedRecording(
         config.source.scenario,
@@ -66,6 +63,20 @@ def configured_source(config: Config) -> Source:
         equipment=Equipment(places=worn),
     )
     return Playback(recording, label=SIMULATED)
+
+
+def _radio_source(config: Config) -> Source:
+    # Imported only where they are used, as InfluxDB's client is: all take long to load.
+    from gateway.app.virtual_radio import virtual_radio, virtual_sensors
+    from gateway.radio.bleak_link import BleakRadio
+    from gateway.sources.bluetooth import BluetoothSource
+
+    person, rate_hz = config.person.id, config.pipe.grid_rate_hz
+    if config.source.kind == "virtual-radio":
+        sensors = virtual_sensors(config)
+        return BluetoothSource(person, sensors, rate_hz, virtual_radio(config), SIMULATED)
+    radio = nullcontext(BleakRadio(config.source.adapters))
+    return BluetoothSource(person, config.sensor_specs(), rate_hz, radio)
 
 
 class Service:

@@ -8,7 +8,18 @@ import sys
 import structlog
 import typer
 
-from gateway.cli import bench, dashboards, demo, doctor, model, replay, sessions, simulate
+from gateway.cli import (
+    bench,
+    dashboards,
+    demo,
+    doctor,
+    model,
+    replay,
+    scan,
+    sessions,
+    simulate,
+    sync_check,
+)
 from gateway.errors import GaitwireError
 
 app = typer.Typer(
@@ -23,6 +34,8 @@ app.command()(demo.run)
 app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
+app.command()(sync_check.sync_check)
+app.command()(scan.scan)
 app.command()(doctor.doctor)
 app.command()(bench.bench)
 app.add_typer(model.app, name="model")

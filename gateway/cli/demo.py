@@ -22,10 +22,14 @@ def demo(
     seconds: Seconds = None,
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
     scenario: Annotated[str, typer.Option("--scenario", help="What the person does.")] = "clinic",
+    radio: Annotated[
+        bool, typer.Option("--radio", help="With virtual sensors, over a virtual radio.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a simulated person live: the whole service, with nothing else needed."""
-    _serve(_for_demo(default_config(), scenario), seconds, as_json, browser=not headless)
+    kind = "virtual-radio" if radio else "simulator"
+    _serve(_for_demo(default_config(), scenario, kind), seconds, as_json, browser=not headless)
 
 
 def run(
@@ -46,12 +50,12 @@ def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: boo
     put_out(figures, as_json)
 
 
-def _for_demo(config: Config, scenario: str) -> Config:
+def _for_demo(config: Config, scenario: str, kind: str) -> Config:
     """Return the defaults with the scenario, and with free ports where the usual ones are taken."""
     pages, mqtt = config.pages, config.mqtt
     return config.model_copy(
         update={
-            "source": config.source.model_copy(update={"kind": "simulator", "scenario": scenario}),
+            "source": config.source.model_copy(update={"kind": kind, "scenario": scenario}),
             "pages": pages.model_copy(update={"port": _free(pages.host, pages.port)}),
             "mqtt": mqtt.model_copy(update={"port": _free("127.0.0.1", mqtt.port)})
             if not mqtt.host

@@ -1,78 +1,180 @@
-"""Sensor drivers: one module a sensor, bytes to samples and settings to bytes, no I/O.
+"""Sensor drivers: one module a kind of sensor, bytes to samples and settings to bytes, no I/O.
 
 A module here that holds a ``DRIVER`` is found by its name; nothing else needs registering.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gateway.discovery import discover
+from gateway.drivers.talk import Advertising, Procedure, Settings
 from gateway.errors import UsageError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
+
+__all__ = ["Driver", "Settings", "driver", "drivers", "settled"]
 
 
 @message
 class TickClock:
-    """A device's own time: a counter of ``bits`` bits that rises ``1 / tick_ns`` a nanosecond."""
+    """A device's own time: a counter of ``bits`` bits that rises ``1 / tick_ns`` a nanosecond.
+
+    ``spread``: a packet's one tick is that of its last sample, and its samples lie evenly between
+    the tick of the packet before and its own.
+    """
 
     bits: int
     tick_ns: float
+    spread: bool = False
+
+
+@message
+class Stream:
+    """One series of samples of a sensor, with a clock of its own, or None where it sends no time.
+
+    ``acc`` and ``gyr`` tell what a sample holds; a sensor that sends them apart has two streams.
+    """
+
+    rate_hz: float
+    clock: TickClock | None
+    acc: bool = True
+    gyr: bool = True
 
 
 @message
 class Samples:
-    """Decoded samples of a block, in order of arrival.
+    """Decoded samples of one stream, in order of arrival.
 
-    ``ticks`` (N,) raw counter values, or None where the device sends no time; ``packet`` (N,)
-    index of the packet each sample came in; ``acc`` (N, 3) m/s², ``gyr`` (N, 3) rad/s;
-    ``clipped`` (N,). ``refused`` says why packets were not read: reason → count.
+    ``stream`` index among the driver's streams; ``packet`` (N,) index of the packet each sample
+    came in; ``acc`` (N, 3) m/s² and ``gyr`` (N, 3) rad/s in the sensor's frame, None where the
+    stream does not carry it; ``clipped`` (N,) a channel was at its full scale. ``ticks`` (N,) raw
+    counter values, or None where the device sends no time; ``after`` (N,) how many sample periods
+    after its tick each sample was taken (None: at it). ``quat`` (N, 4) the sensor's own
+    orientation, sensor → earth, in place of ``gyr``: the rate of turn is then its difference.
     """
 
-    ticks: IntArray | None
     packet: IntArray
-    acc: FloatArray
-    gyr: FloatArray
     clipped: BoolArray
-    refused: Mapping[str, int]
+    acc: FloatArray | None = None
+    gyr: FloatArray | None = None
+    ticks: IntArray | None = None
+    after: FloatArray | None = None
+    quat: FloatArray | None = None
+    stream: int = 0
 
 
 @message
-class Gatt:
-    """What a Bluetooth client needs: how to find the sensor and how to make it stream.
+class Battery:
+    """What a sensor says of its battery; ``level`` 0..1."""
 
-    ``names`` prefixes of the advertised name; ``services`` advertised service UUIDs;
-    ``notify`` characteristic UUID → channel; ``start`` and ``stop`` are (characteristic UUID,
-    bytes) to write, in order.
+    level: float
+    charging: bool = False
+
+
+@message
+class Press:
+    """A button on the sensor was pressed ``times`` in a row."""
+
+    times: int
+
+
+@message
+class Vital:
+    """A figure that the sensor forms itself, such as a heart rate; ``unit`` in SI, or 1/min."""
+
+    name: str
+    value: float
+    unit: str
+
+
+Fact = Battery | Press | Vital
+
+
+@message
+class Decoded:
+    """What a block of one channel holds.
+
+    ``samples`` of at most one block a stream; ``facts`` with the index of the packet each came in;
+    ``refused`` says why packets, or samples in them, were not read: reason → count. The last
+    ``kept`` packets are the beginning of something: they are handed in again before the next.
+    Packets that hold no motion on purpose, such as answers to requests, are in none of these.
     """
 
-    names: tuple[str, ...]
-    services: tuple[str, ...]
-    notify: Mapping[str, str]
-    start: tuple[tuple[str, bytes], ...]
-    stop: tuple[tuple[str, bytes], ...]
+    samples: tuple[Samples, ...] = ()
+    facts: tuple[tuple[int, Fact], ...] = ()
+    refused: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    kept: int = 0
 
 
-Settings = Mapping[str, int | float | str]
+@message
+class Setting:
+    """A setting of a driver: the value it has unless another of the ``choices`` is asked for."""
+
+    name: str
+    default: int | float | str
+    choices: tuple[int | float | str, ...]
+    meaning: str
+
+
+Tested = Literal["vectors", "captured bytes", "virtual", "hardware"]
+
+
+@message
+class About:
+    """What a driver says of its sensor, for people (docs/sensors.md is made from it).
+
+    ``rates_hz`` that can be asked for (none: any); ``acc_g`` and ``gyr_dps`` the full scales;
+    ``clock`` the time that it sends, ``loss`` how a lost sample is noticed, ``unknown`` what
+    cannot be known from it, ``tested_on`` what the driver was tested on, honestly.
+    """
+
+    maker: str
+    models: tuple[str, ...]
+    rates_hz: tuple[float, ...]
+    acc_g: tuple[float, ...]
+    gyr_dps: tuple[float, ...]
+    clock: str
+    loss: str
+    tested_on: tuple[Tested, ...]
+    unknown: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
 
 class Driver(Protocol):
-    """One kind of sensor."""
+    """One kind of sensor.
+
+    ``advertising`` is None for a driver of recordings only. ``independent`` packets are read each
+    by itself, so those of several sensors may be decoded at once; a driver that joins packets says
+    False and is given one sensor's at a time.
+    """
 
     name: str
+    about: About
+    advertising: Advertising | None
+    independent: bool
 
-    def clock(self, settings: Settings, rate_hz: float) -> TickClock | None:
-        """Return the device's clock, or None where samples carry no time."""
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return the series of samples that it sends."""
 
-    def decode(self, block: PacketBlock, settings: Settings) -> Samples:
-        """Decode a block of the ``motion`` channel; packets that do not fit are counted."""
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
+        """Decode a block of a channel; never raises on what a radio sent.
 
-    def battery(self, payload: bytes) -> tuple[float, bool] | None:
-        """Decode a packet of the ``battery`` channel to (level 0..1, charging)."""
+        A channel that the driver does not subscribe to holds nothing.
+        """
 
-    def gatt(self, settings: Settings, rate_hz: float) -> Gatt | None:
-        """Return how to stream over Bluetooth, or None for a driver of recordings only."""
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Make it stream: whatever it still does is stopped first. Returns what was read back.
+
+        Read-back settings are those of the driver, and ``rate_hz``, ``acc_g``, ``gyr_dps``,
+        ``firmware`` and ``battery`` (0..1) where the device tells them. Raises SourceError where
+        the sensor cannot do it.
+        """
+
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Make it stop, so that it saves its battery."""
 
 
 def drivers() -> dict[str, Driver]:
@@ -85,5 +187,37 @@ def driver(name: str) -> Driver:
     """Return the driver called ``name``; raises UsageError with the known names."""
     known = drivers()
     if name not in known:
-        raise UsageError(f"there is no sensor driver {name!r}; known are {', '.join(known)}")
+        raise UsageError(
+            f"there is no sensor driver {name!r}; {_close(name, known)}known are {', '.join(known)}"
+        )
     return known[name]
+
+
+def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | float | str]:
+    """Return all settings of the driver ``name``, defaults filled in.
+
+    Raises UsageError for a driver, setting, value or rate that there is not.
+    """
+    chosen = driver(name)
+    about = chosen.about
+    known = {setting.name: setting for setting in about.settings}
+    for key, value in settings.items():
+        if key not in known:
+            raise UsageError(
+                f"{name} has no setting {key!r}; {_close(key, known)}"
+                f"known are {', '.join(known) or 'none'}"
+            )
+        choices = known[key].choices
+        if choices and value not in choices:
+            raise UsageError(
+                f"{name}: {key} is {value!r}, which is not among {', '.join(map(str, choices))}"
+            )
+    if about.rates_hz and rate_hz not in about.rates_hz:
+        rates = ", ".join(f"{rate:g}" for rate in about.rates_hz)
+        raise UsageError(f"a {about.models[0]} streams at {rates} Hz, not at {rate_hz:g} Hz")
+    return {setting.name: setting.default for setting in about.settings} | dict(settings)
+
+
+def _close(name: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}? " if close else ""

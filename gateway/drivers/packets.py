@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import IntArray, PacketBlock
+from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
+
+NEAR_FULL = 0.999
+"""A channel that reads so much of its full scale is taken to be clipped."""
 
 
 class Stacked(NamedTuple):
@@ -26,10 +29,10 @@ def stack_equal(block: PacketBlock, size: int, longest: int) -> Stacked:
     """
     count = len(block.ends)
     data = np.frombuffer(block.payload, np.uint8)
-    if len(data) == count * size and _regular(block.ends, size):
-        return Stacked(data.reshape(count, size), np.arange(count), {})
-    starts = np.concatenate([[0], block.ends[:-1]]).astype(np.int64)
-    lengths = block.ends - starts
+    length = len(data) // count if count else size
+    if size <= length <= longest and len(data) == count * length and _regular(block.ends, length):
+        return Stacked(data.reshape(count, length)[:, :size], np.arange(count), {})
+    starts, lengths = bounds(block)
     fits = (lengths >= size) & (lengths <= longest)
     rows = data[starts[fits, None] + np.arange(size)] if fits.any() else data[:0].reshape(0, size)
     counts = {
@@ -38,6 +41,60 @@ def stack_equal(block: PacketBlock, size: int, longest: int) -> Stacked:
     }
     refused = {reason: number for reason, number in counts.items() if number}
     return Stacked(rows, np.flatnonzero(fits), refused)
+
+
+def records(stacked: Stacked, layout: np.dtype[Any]) -> NDArray[Any]:
+    """Return the rows, of the size of ``layout``, as its records (N,)."""
+    return np.ascontiguousarray(stacked.rows).view(layout)[:, 0]
+
+
+def saturated(raw: NDArray[np.integer[Any]]) -> BoolArray:
+    """Return (N,) whether a value of (N, M) is at either end of what its type can hold."""
+    ends = np.iinfo(raw.dtype)
+    # Columns side by side are six times as quick as any() along each short row.
+    found = np.zeros(len(raw), np.bool_)
+    for column in ((raw == ends.min) | (raw == ends.max)).T:
+        found |= column
+    return found
+
+
+def near_full_scale(values: FloatArray, full_scale: float) -> BoolArray:
+    """Return (N,) whether a value of (N, 3) is nearly at the full scale, or beyond."""
+    x, y, z = (np.abs(values) >= NEAR_FULL * full_scale).T
+    near: BoolArray = x | y | z
+    return near
+
+
+def finite(*values: FloatArray) -> BoolArray:
+    """Return (N,) whether everything in all of (N, 3) is a finite number."""
+    # Summing spreads NaN and infinity at a third of the price of looking at each value.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.zeros(len(values[0]))
+        for x, y, z in (value.T for value in values):
+            total = total + x + y + z
+    found: BoolArray = np.isfinite(total)
+    return found
+
+
+def bounds(block: PacketBlock) -> tuple[IntArray, IntArray]:
+    """Return where every packet starts in the payload, and how long it is."""
+    starts = np.zeros(len(block.ends), np.int64)
+    starts[1:] = block.ends[:-1]
+    return starts, block.ends - starts
+
+
+def heads(block: PacketBlock) -> IntArray:
+    """Return the first two bytes of every packet as one number, the first higher; -1 if shorter."""
+    starts, lengths = bounds(block)
+    data = np.frombuffer(block.payload + bytes(2), np.uint8)
+    pairs = data[starts].astype(np.int64) * 256 + data[starts + 1]
+    return np.where(lengths >= 2, pairs, -1)
+
+
+def payloads(block: PacketBlock) -> list[bytes]:
+    """Return the packets of a block one by one."""
+    ends = block.ends.tolist()
+    return [block.payload[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _regular(ends: IntArray, size: int) -> bool:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.drivers import Gatt, Samples, Settings, TickClock
-from gateway.drivers.packets import stack_equal
+from gateway.drivers import About, Decoded, Samples, Setting, Settings, Stream, TickClock
+from gateway.drivers.packets import finite, records, stack_equal
+from gateway.drivers.talk import Procedure, nothing
 from gateway.errors import UsageError
 from gateway.messages import FloatArray, IntArray, PacketBlock
 
 FRAME = np.dtype([("ticks", "<u8"), ("acc", "<f8", (3,)), ("gyr", "<f8", (3,))])
 _WIDTHS = (8, 16, 32, 64)
+_LATEST_NS = 2.0**62
+"""A later time does not fit what times are counted in."""
 
 
 def frames(ticks: IntArray, acc: FloatArray, gyr: FloatArray) -> bytes:
@@ -29,42 +32,63 @@ class SampleFrame:
     """The driver of recordings; it has no radio."""
 
     name = "sample_frame"
+    about = About(
+        maker="any",
+        models=("recording",),
+        rates_hz=(),
+        acc_g=(),
+        gyr_dps=(),
+        clock="that of the recording",
+        loss="a step of the clock longer than one and a half periods",
+        tested_on=("vectors",),
+        settings=(
+            Setting("tick_ns", 0, (), "nanoseconds a tick; 0: the frames carry no time"),
+            Setting("bits", 64, _WIDTHS, "width at which the ticks wrap"),
+        ),
+    )
+    advertising = None
+    independent = True
 
-    def clock(self, settings: Settings, rate_hz: float) -> TickClock | None:  # noqa: ARG002, one shape for all drivers
-        """Return the clock that the settings describe, or None where ``tick_ns`` is 0."""
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return a stream with the clock that the settings describe."""
         tick_ns, bits = settings.get("tick_ns", 0), settings.get("bits", 64)
         if isinstance(tick_ns, str) or not 0 <= tick_ns < np.inf:
             raise UsageError(f"sample_frame: tick_ns is {tick_ns!r}, not a number from 0 on")
         if bits not in _WIDTHS:
             raise UsageError(f"sample_frame: bits is {bits!r}, not one of {_WIDTHS}")
-        return TickClock(int(bits), float(tick_ns)) if tick_ns else None
+        return (Stream(rate_hz, TickClock(int(bits), float(tick_ns)) if tick_ns else None),)
 
-    def decode(self, block: PacketBlock, settings: Settings) -> Samples:
-        """Decode frames; those of another length or with values that are no numbers are refused."""
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, one shape for all drivers
+        """Decode frames; those of another length, or of impossible values, are refused."""
         stacked = stack_equal(block, FRAME.itemsize, FRAME.itemsize)
-        rows = np.ascontiguousarray(stacked.rows).view(FRAME)[:, 0]
-        packet, refused = stacked.packet, dict(stacked.refused)
-        # Summing spreads NaN and infinity at a third of the price of looking at each value.
-        finite = np.isfinite(rows["acc"].sum(axis=1) + rows["gyr"].sum(axis=1))
-        if not finite.all():
-            refused["not a number"] = int(np.count_nonzero(~finite))
-            rows, packet = rows[finite], packet[finite]
-        return Samples(
-            ticks=rows["ticks"].astype(np.int64) if settings.get("tick_ns", 0) else None,
+        rows, packet = records(stacked, FRAME), stacked.packet
+        tick_ns, bits = float(settings.get("tick_ns", 0)), int(settings.get("bits", 64))
+        real = finite(rows["acc"], rows["gyr"])
+        latest = min(2.0**bits, _LATEST_NS / tick_ns) if tick_ns else np.inf
+        timely = rows["ticks"] < latest
+        counts = {
+            "not a number": int(np.count_nonzero(~real)),
+            "impossible time": int(np.count_nonzero(real & ~timely)),
+        }
+        if any(counts.values()):
+            rows, packet = rows[real & timely], packet[real & timely]
+        samples = Samples(
             packet=packet,
+            clipped=np.zeros(len(rows), np.bool_),
             acc=np.ascontiguousarray(rows["acc"]),
             gyr=np.ascontiguousarray(rows["gyr"]),
-            clipped=np.zeros(len(rows), np.bool_),
-            refused=refused,
+            ticks=rows["ticks"].astype(np.int64) if tick_ns else None,
         )
+        refused = {reason: count for reason, count in counts.items() if count}
+        return Decoded((samples,), refused={**stacked.refused, **refused})
 
-    def battery(self, payload: bytes) -> tuple[float, bool] | None:  # noqa: ARG002, one shape for all drivers
-        """Return None: a recording has no battery."""
-        return None
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:  # noqa: ARG002, one shape for all drivers
+        """Return an empty procedure: a recording has no radio."""
+        return nothing()
 
-    def gatt(self, settings: Settings, rate_hz: float) -> Gatt | None:  # noqa: ARG002, one shape for all drivers
-        """Return None: a recording has no radio."""
-        return None
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:  # noqa: ARG002, one shape for all drivers
+        """Return an empty procedure."""
+        return nothing()
 
 
 DRIVER = SampleFrame()

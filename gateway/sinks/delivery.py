@@ -10,7 +10,7 @@ from typing import Any
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.sinks.follower import RecordSink, begin, follow, leftover
 from gateway.sinks.status import SinkStatus
-from gateway.sinks.tasks import in_thread, until_stopped
+from gateway.tasks import in_thread, until_stopped
 
 GRACE_S = 5.0
 

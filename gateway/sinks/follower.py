@@ -20,7 +20,7 @@ import structlog
 from gateway.errors import JournalError
 from gateway.journal import SUFFIX, Cursor, Entry, SessionInfo, open_journal
 from gateway.retry import Healthy
-from gateway.sinks.tasks import in_thread, one_error, wait_for
+from gateway.tasks import in_thread, one_error, wait_for
 
 T = TypeVar("T")
 POLL_S = 0.2

@@ -31,7 +31,7 @@ from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.sinks.follower import begin, follow, leftover
 from gateway.sinks.lines import MEASURED, lines_of
 from gateway.sinks.status import SinkStatus
-from gateway.sinks.tasks import in_thread, until_stopped
+from gateway.tasks import in_thread, until_stopped
 
 GRACE_S = 5.0
 TIMEOUT_MS = 15_000

@@ -27,7 +27,6 @@ from gateway.sinks.follower import begin, follow, leftover
 from gateway.sinks.mailbox import Mailbox
 from gateway.sinks.records import PUBLISHED
 from gateway.sinks.status import SinkStatus
-from gateway.sinks.tasks import in_thread, one_error, until_stopped
 from gateway.sinks.topics import (
     live_document,
     person_topic,
@@ -35,6 +34,7 @@ from gateway.sinks.topics import (
     state_document,
     state_topic,
 )
+from gateway.tasks import in_thread, one_error, until_stopped
 
 GRACE_S = 5.0
 TIMEOUT_S = 10.0

@@ -26,10 +26,14 @@ def samples(recording: Recording) -> dict[str, tuple[IntArray, FloatArray, Float
             found.setdefault(block.sensor, []).append(block)
     result = {}
     for spec in recording.sensors:
-        decoded = driver(spec.driver).decode(joined(found[spec.sensor]), spec.settings)
+        block = joined(found[spec.sensor])
+        decoded = driver(spec.driver).decode("motion", block, spec.settings)
         assert decoded.refused == {}
-        assert decoded.ticks is not None
-        result[spec.sensor] = decoded.ticks, decoded.acc, decoded.gyr
+        (read,) = decoded.samples
+        assert read.ticks is not None
+        assert read.acc is not None
+        assert read.gyr is not None
+        result[spec.sensor] = read.ticks, read.acc, read.gyr
     return result
 
 
@@ -75,7 +79,8 @@ def test_voisard_s_grid_time_is_the_packet_counter() -> None:
     for chunk in recording.chunks(3.0):
         for block in chunk:
             (spec,) = [spec for spec in recording.sensors if spec.sensor == block.sensor]
-            ticks = driver(spec.driver).decode(block, spec.settings).ticks
+            decoded = driver(spec.driver).decode("motion", block, spec.settings)
+            ticks = decoded.samples[0].ticks
             assert ticks is not None
             assert np.array_equal(block.arrival_ns, ticks * 10_000_000)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from gateway.drivers import driver
+from gateway.drivers import Battery, driver
 from gateway.drivers.movella_dot import LAYOUTS
 from gateway.errors import UsageError
 from gateway.messages import PLACES, PacketBlock, Place
@@ -93,9 +93,9 @@ def test_sensors_are_named_placed_and_read_by_the_driver() -> None:
     for chunk in recording.chunks(1.0):
         for block in chunk:
             if block.channel == "motion":
-                samples = DOT.decode(block, recording.sensors[0].settings)
-                assert not samples.refused
-                assert len(samples.acc) == len(block.ends)
+                decoded = DOT.decode("motion", block, recording.sensors[0].settings)
+                assert not decoded.refused
+                assert len(decoded.samples[0].packet) == len(block.ends)
 
 
 def test_without_errors_the_driver_reads_the_ideal_motion() -> None:
@@ -167,10 +167,11 @@ def test_batteries_report_and_fall() -> None:
     packets = collect(recording.chunks(10.0))
     for spec in recording.sensors:
         payload, arrival = packets[spec.sensor, "battery"]
-        assert len(payload) == 2 * len(arrival) == 6
-        levels = [DOT.battery(payload[i : i + 2]) for i in (0, 2, 4)]
-        assert all(level is not None and not level[1] for level in levels)
-        assert levels[0] >= levels[2] > (0.0, False)  # type: ignore[operator]  # none is None
+        block = PacketBlock(spec.sensor, "battery", arrival, payload, np.array([2, 4, 6]))
+        told = [fact for _, fact in DOT.decode("battery", block, {}).facts]
+        levels = [fact.level for fact in told if isinstance(fact, Battery) and not fact.charging]
+        assert len(levels) == len(arrival) == 3
+        assert levels[0] >= levels[2] > 0.0
 
 
 def test_only_the_places_worn_are_there() -> None:

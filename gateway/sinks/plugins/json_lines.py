@@ -11,8 +11,8 @@ from gateway.errors import ServiceError
 from gateway.journal import Entry, SessionInfo
 from gateway.sinks.plugins import Sink, SinkSection
 from gateway.sinks.records import PUBLISHED
-from gateway.sinks.tasks import in_thread
 from gateway.sinks.topics import named_record
+from gateway.tasks import in_thread
 
 Line = tuple[str, bytes]
 

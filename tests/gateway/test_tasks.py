@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from gateway.errors import ServiceError
-from gateway.sinks.tasks import in_thread, one_error, until_stopped
+from gateway.tasks import in_thread, one_error, until_stopped
 
 
 async def test_a_cancelled_call_waits_for_its_thread() -> None:

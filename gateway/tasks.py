@@ -1,4 +1,4 @@
-"""Small pieces of structured concurrency that the sinks share."""
+"""Small pieces of structured concurrency that sinks, radio and simulators share."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.config import Config, JournalSection, MqttSection, PagesSection, So
 from gateway.config_file import load_config
 from gateway.errors import SourceError, UsageError
 from gateway.messages import Place, SensorSpec
+from gateway.radio.bleak_link import BleakRadio
 from gateway.sources.bluetooth import BluetoothSource
 
 NO_BUS = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/system_bus_socket"}
@@ -52,13 +54,17 @@ async def test_without_a_bluetooth_service_it_ends_with_a_sentence_that_helps(
 async def test_what_a_sensor_cannot_do_is_told_before_anything_is_tried() -> None:
     too_fast = SensorSpec("a", Place.PELVIS, "movella_dot", 100.0)
     with pytest.raises(UsageError, match="60 Hz, not at 100 Hz"):
-        await BluetoothSource("p", (too_fast,), 100.0).run(lambda _: None)
+        await BluetoothSource("p", (too_fast,), 100.0, nullcontext(BleakRadio())).run(
+            lambda _: None
+        )
     recorded = SensorSpec("a", Place.PELVIS, "sample_frame", 100.0, {"tick_ns": 0, "bits": 64})
     with pytest.raises(UsageError, match="has no radio"):
-        await BluetoothSource("p", (recorded,), 100.0).run(lambda _: None)
+        await BluetoothSource("p", (recorded,), 100.0, nullcontext(BleakRadio())).run(
+            lambda _: None
+        )
 
 
 async def test_without_sensors_it_says_how_to_name_one() -> None:
-    source = BluetoothSource("p", (), 100.0)
+    source = BluetoothSource("p", (), 100.0, nullcontext(BleakRadio()))
     with pytest.raises(SourceError, match=r"add a \[\[sensors\]\] table"):
         await source.run(lambda _: None)

@@ -1,0 +1,69 @@
+"""Virtual sensors on the simulated person, over a virtual radio, through the real bleak."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from gateway.config import Config
+from gateway.errors import UsageError
+from gateway.messages import SensorSpec
+from gateway.radio.bleak_link import BleakRadio
+from gateway.radio.link import Radio
+
+if TYPE_CHECKING:
+    from simulators.radio_world.world import Worn
+
+RATE_HZ = 60.0
+ADAPTERS = ("hci0", "hci1")
+"""Two, because eight sensors are more than one adapter is trusted with."""
+_ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
+
+
+def virtual_sensors(config: Config) -> tuple[SensorSpec, ...]:
+    """Return the configured sensors, or where there are none, one of a kind at every place.
+
+    Raises UsageError where one has no address, or where the extra is not installed.
+    """
+    specs = (SensorSpec(w.address, w.place, w.driver, RATE_HZ) for w in _worn(config))
+    return config.sensor_specs() or tuple(specs)
+
+
+@asynccontextmanager
+async def virtual_radio(config: Config) -> AsyncIterator[Radio]:
+    """Open a world with the sensors and the person of a configuration; yield its radio."""
+    _check_extra()
+    from simulators.radio_world.world import open_world
+
+    chosen = config.source
+    adapters = chosen.adapters or ADAPTERS
+    async with open_world(
+        _worn(config), adapters=adapters, scenario=chosen.scenario, seed=chosen.seed
+    ) as world:
+        yield BleakRadio(adapters, **world.backend)
+
+
+def _worn(config: Config) -> tuple[Worn, ...]:
+    _check_extra()
+    from simulators.radio_world.world import Worn, eight
+
+    for sensor in config.sensors:
+        if not _ADDRESS.fullmatch(sensor.sensor):
+            raise UsageError(
+                f"sensor {sensor.sensor!r}: a virtual sensor needs an address such as "
+                "D4:22:CD:00:00:01"
+            )
+    worn = tuple(Worn(sensor.driver, sensor.place, sensor.sensor) for sensor in config.sensors)
+    return worn or eight()
+
+
+def _check_extra() -> None:
+    try:
+        import bumble  # noqa: F401, what is asked is whether it is there
+    except ImportError as error:
+        raise UsageError(
+            "the virtual radio needs an extra that is not installed; install it with "
+            "`pip install 'gaitwire[radio]'`"
+        ) from error

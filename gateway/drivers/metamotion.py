@@ -1,0 +1,341 @@
+"""MbientLab MetaMotion R, RL, C (BMI160) and S (BMI270), after the maker's SDK and its tests.
+
+Every packet starts with a module and a register; what follows is little-endian. Sensors send no
+time of their own, so by default the board is made to fuse every acceleration with the newest rate
+of turn, and to put its clock before the pair: a chain of three of its data processors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.drivers import About, Battery, Decoded, Samples, Setting, Settings, Stream, TickClock
+from gateway.drivers.packets import bounds, heads, saturated, stack_equal
+from gateway.drivers.talk import (
+    Advertising,
+    Ask,
+    Procedure,
+    Read,
+    Repeat,
+    Step,
+    Subscribe,
+    Write,
+    sig_uuid,
+)
+from gateway.errors import SourceError, UsageError
+from gateway.messages import BoolArray, IntArray, PacketBlock, message
+
+_BASE = "326a{:04x}-85cb-9195-d9dd-464cfbbae75a"
+SERVICE, COMMAND, NOTIFY = (_BASE.format(part) for part in (0x9000, 0x9001, 0x9006))
+FIRMWARE = sig_uuid(0x2A26)
+
+_HEAD, _ACCURACY = ("head", "u1", (2,)), ("accuracy", "u1")
+_PROCESSOR, _TICKS = ("processor", "u1"), ("ticks", "<u4")
+_XYZ, _FLOATS = ("xyz", "<i2", (1, 3)), ("<f4", (3,))
+
+LAYOUTS: dict[str, np.dtype[Any]] = {
+    "single": np.dtype([_HEAD, _XYZ]),
+    "packed": np.dtype([_HEAD, ("xyz", "<i2", (3, 3))]),
+    "fused": np.dtype([_HEAD, _PROCESSOR, _TICKS, ("acc", "<i2", (3,)), ("gyr", "<i2", (3,))]),
+    "timed": np.dtype([_HEAD, _PROCESSOR, _TICKS, _XYZ]),
+    "timed pair": np.dtype([_HEAD, _PROCESSOR, _TICKS, ("xyz", "<i2", (2, 3))]),
+    "quaternion": np.dtype([_HEAD, ("quat", "<f4", (4,))]),
+    "euler": np.dtype([_HEAD, ("heading_pitch_roll_yaw_deg", "<f4", (4,))]),
+    "corrected": np.dtype([_HEAD, ("xyz", *_FLOATS), _ACCURACY]),
+    "gravity": np.dtype([_HEAD, ("xyz", *_FLOATS)]),
+}
+"""Packets of sensors, data processors and the sensor fusion, in the units of the wire.
+
+A counting processor sends its count in place of ``ticks``. The fusion's corrected acceleration is
+in milli-g, its rate of turn in °/s, its field in µT, gravity and linear acceleration in m/s².
+"""
+
+TICK_NS = 48 / 32768 * 1e9
+ACC_G = (2, 4, 8, 16)
+GYR_DPS = (2000, 1000, 500, 250, 125)
+"""In the order of their codes."""
+_GYR_LSB = 16.4 * 2000
+"""Counts a °/s, times the range."""
+ODR = {25.0: 6, 50.0: 7, 100.0: 8, 200.0: 9}
+_PLAIN_HZ = 100.0
+_FUSED = "fused"
+_BATTERY_S = 60.0
+
+QUIET = tuple(
+    bytes.fromhex(command)
+    for command in (
+        "190100", "1903007f", "030100", "130100", "03020001", "13020001", "0908", "0a05", "0b0a",
+    )
+)  # fmt: skip
+"""Stop the fusion and both sensors, and remove the processors, events and loggers left on it."""
+_FAST = bytes.fromhex("11090600060000005802")  # an interval of 7.5 ms, given up after 6 s
+_RUN = tuple(bytes.fromhex(command) for command in ("03020100", "13020100", "030101", "130101"))
+_BATTERY = bytes.fromhex("118c")
+
+
+@message
+class Chip:
+    """What differs between the two chips: codes of the accelerometer, and registers of data."""
+
+    name: str
+    acc_odr: int
+    acc_ranges: tuple[int, ...]
+    acc_packed: int
+    gyr_single: int
+    gyr_packed: int
+
+
+BMI160 = Chip("BMI160", 0x20, (0x03, 0x05, 0x08, 0x0C), 0x1C, 0x05, 0x07)
+BMI270 = Chip("BMI270", 0xA0, (0x00, 0x01, 0x02, 0x03), 0x05, 0x04, 0x05)
+CHIPS = {(1, 0): BMI160, (4, 1): BMI270}
+"""By implementation of the accelerometer's and of the gyroscope's module."""
+
+
+@message
+class _Source:
+    """Packets of one stream: how they begin on either chip, and their layout."""
+
+    heads: tuple[int, ...]
+    layout: str
+
+
+_SOURCES: dict[int | float | str, tuple[_Source, ...]] = {
+    _FUSED: (_Source((0x0903,), "fused"),),
+    "packed": (_Source((0x031C, 0x0305), "packed"), _Source((0x1307, 0x1305), "packed")),
+    "plain": (_Source((0x0304,), "single"), _Source((0x1305, 0x1304), "single")),
+}
+"""By the setting ``stream``: of pairs, or of acceleration and of the rate of turn."""
+
+
+def acc_config(chip: Chip, rate_hz: float, acc_g: float) -> bytes:
+    """Return the command that sets the accelerometer."""
+    return bytes([0x03, 0x03, chip.acc_odr | ODR[rate_hz], chip.acc_ranges[ACC_G.index(acc_g)]])
+
+
+def gyr_config(rate_hz: float, gyr_dps: float) -> bytes:
+    """Return the command that sets the gyroscope."""
+    return bytes([0x13, 0x03, 0x20 | ODR[rate_hz], GYR_DPS.index(gyr_dps)])
+
+
+def acc_scale(acc_g: float) -> float:
+    """Return m/s² a count."""
+    return acc_g * 9.80665 / 32768
+
+
+def gyr_scale(gyr_dps: float) -> float:
+    """Return rad/s a count."""
+    return float(np.radians(gyr_dps / _GYR_LSB))
+
+
+def read_packets(
+    layout: str, block: PacketBlock, among: BoolArray
+) -> tuple[NDArray[Any], IntArray]:
+    """Return the fields (N,) of those packets ``among`` a block that fit, and their index."""
+    kind = LAYOUTS[layout]
+    if among.all():
+        stacked = stack_equal(block, kind.itemsize, kind.itemsize)
+        rows, packet = stacked.rows, stacked.packet
+    else:
+        starts, lengths = bounds(block)
+        packet = np.flatnonzero(among & (lengths == kind.itemsize))
+        data = np.frombuffer(block.payload, np.uint8)
+        rows = data[starts[packet, None] + np.arange(kind.itemsize)]
+    return np.ascontiguousarray(rows).view(kind)[:, 0], packet
+
+
+class MetaMotion:
+    """The driver."""
+
+    name = "metamotion"
+    about = About(
+        maker="MbientLab",
+        models=("MetaMotion R", "MetaMotion RL", "MetaMotion C", "MetaMotion S"),
+        rates_hz=tuple(ODR),
+        acc_g=ACC_G,
+        gyr_dps=GYR_DPS,
+        clock="fused: 32-bit ticks of 1.4648 ms, wraps after 72.8 days; packed and plain: none",
+        loss="fused: a step of the clock longer than one and a half periods; "
+        "else only a gap in the arrivals",
+        unknown=(
+            "whether every firmware takes the chain of processors behind the fused stream",
+            "whether it is charging",
+        ),
+        tested_on=("vectors", "virtual"),
+        settings=(
+            Setting(
+                "stream",
+                _FUSED,
+                tuple(_SOURCES),
+                "fused: pairs with a time; packed: three samples a packet, no time; "
+                "plain: a sample a packet, no time, up to 100 Hz",
+            ),
+            Setting("acc_g", 16, ACC_G, "full scale of the accelerometer in g"),
+            Setting("gyr_dps", 2000, GYR_DPS, "full scale of the gyroscope in °/s"),
+        ),
+    )
+    advertising = Advertising(names=("MetaWear",), services=(SERVICE,))
+    independent = True
+
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return one stream of pairs with a time, or one of each sensor without."""
+        stream = settings.get("stream", _FUSED)
+        if stream == _FUSED:
+            return (Stream(rate_hz, TickClock(bits=32, tick_ns=TICK_NS)),)
+        if stream == "plain" and rate_hz > _PLAIN_HZ:
+            raise UsageError(
+                f"a MetaMotion sends at most {_PLAIN_HZ:g} plain samples a second and sensor, not "
+                f"{rate_hz:g}; use the stream 'fused' or 'packed', or a lower rate"
+            )
+        return Stream(rate_hz, None, gyr=False), Stream(rate_hz, None, acc=False)
+
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
+        """Decode a block; answers to requests are passed over, that of the battery is a fact."""
+        head = heads(block)
+        data = np.zeros(len(head), np.bool_)
+        found, misfits = [], 0
+        for stream, source in enumerate(_SOURCES[settings.get("stream", _FUSED)]):
+            own = np.isin(head, source.heads)
+            rows, packet = read_packets(source.layout, block, own)
+            found.append(_samples(stream, rows, packet, settings))
+            misfits += int(np.count_nonzero(own)) - len(packet)
+            data |= own
+        return Decoded(tuple(found), _batteries(block, head), _refused(head, data, misfits))
+
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop what it still does and remove what others left on it, set it, start it."""
+        self.streams(settings, rate_hz)
+        yield Subscribe(NOTIFY, "motion")
+        for command in QUIET:
+            yield Write(COMMAND, command)
+        chip = yield from _discover()
+        yield Write(COMMAND, _FAST)
+        acc_g, gyr_dps = (float(settings[name]) for name in ("acc_g", "gyr_dps"))
+        yield from _set("accelerometer", acc_config(chip, rate_hz, acc_g))
+        yield from _set("gyroscope", gyr_config(rate_hz, gyr_dps))
+        known = yield from _identity()
+        yield from _subscribe(chip, str(settings["stream"]))
+        for command in _RUN:
+            yield Write(COMMAND, command)
+        yield Repeat(COMMAND, _BATTERY, _BATTERY_S)
+        return {"rate_hz": rate_hz, "acc_g": acc_g, "gyr_dps": gyr_dps, **known}
+
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop both sensors and leave nothing on the board."""
+        del settings, rate_hz
+        for command in QUIET:
+            yield Write(COMMAND, command)
+        return {}
+
+
+def _samples(stream: int, rows: NDArray[Any], packet: IntArray, settings: Settings) -> Samples:
+    """Return the samples of packets of pairs, of acceleration (stream 0), or of turning (1)."""
+    acc = acc_scale(float(settings.get("acc_g", ACC_G[-1])))
+    gyr = gyr_scale(float(settings.get("gyr_dps", GYR_DPS[0])))
+    if "ticks" in (rows.dtype.names or ()):
+        return Samples(
+            packet=packet,
+            clipped=saturated(rows["acc"]) | saturated(rows["gyr"]),
+            acc=rows["acc"] * acc,
+            gyr=rows["gyr"] * gyr,
+            ticks=rows["ticks"].astype(np.int64),
+        )
+    packet = np.repeat(packet, rows["xyz"].shape[1])
+    xyz = rows["xyz"].reshape(-1, 3)
+    if stream == 0:
+        return Samples(packet, saturated(xyz), acc=xyz * acc)
+    return Samples(packet, saturated(xyz), gyr=xyz * gyr, stream=stream)
+
+
+def _batteries(block: PacketBlock, head: IntArray) -> tuple[tuple[int, Battery], ...]:
+    """Return what answers say of the battery: per cent, then millivolts."""
+    starts, lengths = bounds(block)
+    answers = np.flatnonzero(((head == 0x118C) | (head == 0x11CC)) & (lengths >= 3)).tolist()
+    levels = [(index, block.payload[int(starts[index]) + 2]) for index in answers]
+    return tuple((index, Battery(level / 100)) for index, level in levels if level <= 100)
+
+
+def _refused(head: IntArray, data: BoolArray, misfits: int) -> dict[str, int]:
+    """Count what is neither data nor an answer: registers that were read, or a new processor."""
+    answer = (head & 0x80 > 0) | (head == 0x0902)
+    counts = {
+        "too short": int(np.count_nonzero(head < 0)),
+        "wrong length": misfits,
+        "unknown packet": int(np.count_nonzero((head >= 0) & ~data & ~answer)),
+    }
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _ask(request: bytes, optional: bool = False) -> Ask:
+    """Read a register; its answer begins like the request."""
+    return Ask(COMMAND, request, "motion", request, optional=optional)
+
+
+def _discover() -> Generator[Step, bytes, Chip]:
+    """Return the chip, told by the modules' implementations."""
+    acc = yield _ask(b"\x03\x80")
+    gyr = yield _ask(b"\x13\x80")
+    chip = CHIPS.get((acc[2], gyr[2])) if len(acc) > 2 and len(gyr) > 2 else None
+    if chip is None:
+        raise SourceError(
+            "this MbientLab board has neither the BMI160 nor the BMI270 of a MetaMotion (its "
+            f"modules answer {acc.hex(' ')} and {gyr.hex(' ')}); use a MetaMotion R, RL, C or S"
+        )
+    return chip
+
+
+def _set(sensor: str, config: bytes) -> Procedure:
+    """Write a configuration and compare it with what the board then says, if it does."""
+    yield Write(COMMAND, config)
+    answer = yield _ask(bytes([config[0], config[1] | 0x80]), optional=True)
+    if answer and answer[2:4] != config[2:4]:
+        raise SourceError(
+            f"the {sensor} was set to {config[2:4].hex(' ')}, but says {answer[2:4].hex(' ')}; "
+            "switch the MetaMotion off and on, and try again"
+        )
+    return {}
+
+
+def _identity() -> Procedure:
+    """Return firmware and battery, as far as the board tells them."""
+    known: dict[str, int | float | str] = {}
+    firmware = yield Read(FIRMWARE, optional=True)
+    if firmware:
+        known["firmware"] = firmware.rstrip(b"\0").decode(errors="replace")
+    answer = yield _ask(_BATTERY, optional=True)
+    if len(answer) > 2 and answer[2] <= 100:
+        known["battery"] = answer[2] / 100
+    return known
+
+
+def _subscribe(chip: Chip, stream: str) -> Procedure:
+    """Have the stream notified; that of pairs by a chain of processors made for it."""
+    if stream == _FUSED:
+        newest = yield from _create(bytes([0x13, chip.gyr_single, 0xFF, 0xA0, 0x0F, 0x05]))
+        fuse = bytes([0x03, 0x04, 0xFF, 0xA0, 0x1B, 0x01, newest]) + bytes(11)
+        pairs = yield from _create(fuse)
+        timed = yield from _create(bytes([0x09, 0x03, pairs, 0x60, 0x11, 0x31, 0x03]))
+        yield Write(COMMAND, bytes([0x09, 0x07, timed, 0x01]))
+        yield Write(COMMAND, b"\x09\x03\x01")
+        return {}
+    packed = stream == "packed"
+    yield Write(COMMAND, bytes([0x03, chip.acc_packed if packed else 0x04, 0x01]))
+    yield Write(COMMAND, bytes([0x13, chip.gyr_packed if packed else chip.gyr_single, 0x01]))
+    return {}
+
+
+def _create(processor: bytes) -> Generator[Step, bytes, int]:
+    """Make a data processor and return its number."""
+    answer = yield Ask(COMMAND, b"\x09\x02" + processor, "motion", b"\x09\x02")
+    if len(answer) < 3:
+        raise SourceError(
+            "the MetaMotion could not make a data processor, so it sends no time; "
+            "choose the stream 'packed', or update its firmware"
+        )
+    return answer[2]
+
+
+DRIVER = MetaMotion()

@@ -1,0 +1,339 @@
+"""Movesense, by its GATT SensorData Protocol: requests for resources by path, as published.
+
+Every request carries a reference of the client's choice, and so does all that comes of it. A packet
+of motion holds a time in milliseconds, then all accelerations, then all rates of turn (then the
+field). One that is too long for a notification comes in two, and both are needed to read either.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.drivers import (
+    About,
+    Battery,
+    Decoded,
+    Fact,
+    Samples,
+    Setting,
+    Settings,
+    Stream,
+    TickClock,
+    Vital,
+)
+from gateway.drivers.packets import bounds, finite, heads, near_full_scale
+from gateway.drivers.talk import Advertising, Ask, Procedure, Repeat, Subscribe, sig_uuid
+from gateway.errors import SourceError
+from gateway.messages import IntArray, PacketBlock, message
+
+SERVICE, WRITE, NOTIFY = (
+    f"{part}-7185-4d5d-b431-630e7050e8f0" for part in ("34802252", "34800001", "34800002")
+)
+HELLO, SUBSCRIBE, UNSUBSCRIBE, GET = 0, 1, 2, 4
+REPLY, DATA, SECOND_PART = 1, 2, 3
+
+_HELLO, _MOTION, _VITAL, _BATTERY, _ACC_RANGE, _GYR_RANGE = 1, 0x63, 0x64, 0x65, 0x66, 0x67
+_ACC_CONFIG, _GYR_CONFIG = "/Meas/Acc/Config", "/Meas/Gyro/Config"
+_ENERGY = "/System/Energy/Level"
+_VITALS = {"heart_rate": "/Meas/HR", "temperature": "/Meas/Temp"}
+_BATTERY_S = 60.0
+_DATA_OF_MOTION, _DATA_OF_VITAL = DATA << 8 | _MOTION, DATA << 8 | _VITAL
+_SECOND_OF_MOTION = SECOND_PART << 8 | _MOTION
+_REPLY_OF_BATTERY = REPLY << 8 | _BATTERY
+"""How packets begin, as one number."""
+
+_BLOCKS = {"IMU6": 2, "IMU9": 3, "Acc": 1}
+"""Vectors of a sample."""
+_PER_PACKET = {13.0: 1, 52.0: 4, 104.0: 8}
+"""Samples of a packet, where known; else the packet after it tells whether it was complete."""
+_REACH = 8
+"""A second part comes within so many packets, answers included."""
+_WIDEST_G, _WIDEST_DPS = 16.0, 2000.0
+_OK = (200, 201)
+_MEANINGS = {
+    400: "it does not understand the request",
+    403: "it does not allow that",
+    404: "it has no such measurement at that rate",
+    409: "it is busy with something else, such as its own recording",
+    500: "it failed inside",
+    501: "its firmware does not offer that",
+    503: "it is not ready for that",
+    507: "it is out of memory",
+}
+
+
+def request(command: int, reference: int, path: str = "") -> bytes:
+    """Return the bytes of a request."""
+    return bytes([command, reference]) + path.encode()
+
+
+def read_vectors(
+    payload: NDArray[np.uint8], lengths: IntArray, vectors: int
+) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
+    """Read measurements without their headers, joined, of ``lengths`` (M,) bytes.
+
+    Returns of every one of N samples which measurement it is of, its rank there, and its (N,
+    ``vectors``, 3) values in the units of the wire.
+    """
+    words = lengths // 4
+    counts = (words - 1) // (3 * vectors)
+    of = np.repeat(np.arange(len(lengths)), counts)
+    rank = np.arange(len(of)) - (np.cumsum(counts) - counts)[of]
+    first = (np.cumsum(words) - words + 1)[of] + 3 * rank
+    step = 3 * counts[of]
+    places = first[:, None] + step[:, None] * np.arange(vectors)
+    return of, rank, payload.view("<f4")[places[:, :, None] + np.arange(3)]
+
+
+class Movesense:
+    """The driver."""
+
+    name = "movesense"
+    about = About(
+        maker="Movesense",
+        models=("Movesense Medical", "Movesense Active", "Movesense Flash"),
+        rates_hz=(13.0, 26.0, 52.0, 104.0, 208.0),
+        acc_g=(2, 4, 8, 16),
+        gyr_dps=(245, 500, 1000, 2000),
+        clock="32-bit milliseconds since power-on, of a packet; wraps after 49.7 days",
+        loss="a step of the clock longer than one and a half periods",
+        unknown=(
+            "whether the time is that of the first sample or another of a packet: not published",
+            "whether the firmware has this protocol, before it is asked",
+            "its electrocardiogram, which is not read",
+        ),
+        tested_on=("captured bytes", "vectors", "virtual"),
+        settings=(
+            Setting("path", "IMU6", tuple(_BLOCKS), "what is measured, as the sensor calls it"),
+            Setting("vital", "none", ("none", *_VITALS), "what else it tells"),
+        ),
+    )
+    advertising = Advertising(
+        names=("Movesense ",), services=(sig_uuid(0xFDF3), sig_uuid(0xFE06)), companies=(0x009F,)
+    )
+    independent = False
+
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return one stream with a counter of milliseconds."""
+        clock = TickClock(bits=32, tick_ns=1e6)
+        return (Stream(rate_hz, clock, gyr=settings.get("path", "IMU6") != "Acc"),)
+
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
+        """Decode a block; a first part at its end is kept until the second comes."""
+        vectors = _BLOCKS[str(settings.get("path", "IMU6"))]
+        per_packet = _PER_PACKET.get(float(settings.get("rate_hz", 0)))
+        head = heads(block)
+        found = _measurements(
+            head,
+            bounds(block)[1] - 2,
+            sample=12 * vectors,
+            whole=4 + 12 * vectors * per_packet if per_packet else None,
+        )
+        head = head[: len(head) - found.kept]
+        facts, unread = _facts(block, head, str(settings.get("vital", "none")))
+        samples, unreal = _samples(block, found, vectors, settings)
+        refused = {**found.refused, **_strangers(head)}
+        refused |= {"unreadable vital sign": unread, "not a number": unreal}
+        return Decoded(
+            (samples,),
+            facts,
+            {reason: count for reason, count in refused.items() if count},
+            found.kept,
+        )
+
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Greet it, end what it may still send, ask for its ranges, and subscribe."""
+        path, vital = str(settings.get("path", "IMU6")), str(settings.get("vital", "none"))
+        yield Subscribe(NOTIFY, "motion")
+        hello = yield _ask(HELLO, _HELLO)
+        for reference in (_MOTION, _VITAL):
+            yield _ask(UNSUBSCRIBE, reference, optional=True)
+        ranges = yield from _ranges(path)
+        yield from _subscribe(_MOTION, f"/Meas/{path}/{rate_hz:g}")
+        if vital in _VITALS:
+            yield from _subscribe(_VITAL, _VITALS[vital])
+        level = _value((yield _ask(GET, _BATTERY, _ENERGY, optional=True)), 1)
+        yield Repeat(WRITE, request(GET, _BATTERY, _ENERGY), _BATTERY_S)
+        known: dict[str, int | float | str] = {"path": path, "rate_hz": rate_hz, **ranges}
+        told = hello[3:].split(b"\0")
+        if len(told) > 4:
+            known["firmware"] = told[4].decode(errors="replace")
+        if level is not None and level <= 100:
+            known["battery"] = level / 100
+        return known
+
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:
+        """End what was subscribed to."""
+        del rate_hz
+        yield _ask(UNSUBSCRIBE, _MOTION, optional=True)
+        if settings.get("vital", "none") in _VITALS:
+            yield _ask(UNSUBSCRIBE, _VITAL, optional=True)
+        return {}
+
+
+@message
+class _Measurements:
+    """M measurements in packets: that each begins in, and ends in, which may be the same.
+
+    ``size`` (M,) bytes without headers; the last ``kept`` packets wait for a second part.
+    """
+
+    begin: IntArray
+    end: IntArray
+    size: IntArray
+    refused: dict[str, int]
+    kept: int
+
+
+def _measurements(head: IntArray, size: IntArray, sample: int, whole: int | None) -> _Measurements:
+    """Find measurements among packets that begin with ``head`` (N,) and hold ``size`` more bytes.
+
+    A measurement is a time of four bytes and samples of ``sample`` bytes; one of ``whole`` bytes is
+    known to be complete. Any other may have a second part, so it is judged by what follows it.
+    """
+    first_part = head == _DATA_OF_MOTION
+    at = np.flatnonzero(first_part | (head == _SECOND_OF_MOTION))
+    first, size = first_part[at], size[at]
+    reach = np.diff(at, append=len(head)) <= _REACH
+    open_ended = first & reach & (size != whole)
+    paired = open_ended & ~np.append(first[1:], True)
+    kept = len(head) - int(at[-1]) if len(at) and open_ended[-1] else 0
+    single = first & ~paired
+    if kept:
+        single[-1] = False
+    second = np.append(False, paired)[:-1]
+    size = size + np.where(paired, np.append(size[1:], 0), 0)
+    fits = (size >= 4 + sample) & ((size - 4) % sample == 0)
+    read = np.flatnonzero((single | paired) & fits)
+    refused = {
+        "first part missing": int(np.count_nonzero(~first & ~second)),
+        "second part missing": int(np.count_nonzero(single & ~fits)),
+        "wrong length": 2 * int(np.count_nonzero(paired & ~fits)),
+    }
+    return _Measurements(at[read], at[read + paired[read]], size[read], refused, kept)
+
+
+def _samples(
+    block: PacketBlock, found: _Measurements, vectors: int, settings: Settings
+) -> tuple[Samples, int]:
+    """Read the samples of measurements in a block, and count those that hold no numbers."""
+    payload = _bodies(block, found)
+    of, rank, values = read_vectors(payload, found.size, vectors)
+    with np.errstate(invalid="ignore"):
+        motion = values[:, :2].astype(np.float64)
+    real = finite(*motion.transpose(1, 0, 2))
+    if not real.all():
+        of, rank, motion = of[real], rank[real], motion[real]
+    acc, gyr = motion[:, 0], np.radians(motion[:, 1]) if vectors > 1 else None
+    clipped = near_full_scale(acc, float(settings.get("acc_g", _WIDEST_G)) * 9.80665)
+    if gyr is not None:
+        full = float(np.radians(float(settings.get("gyr_dps", _WIDEST_DPS))))
+        clipped = clipped | near_full_scale(gyr, full)
+    words = found.size // 4
+    times = payload.view("<u4")[np.cumsum(words) - words].astype(np.int64)
+    samples = Samples(
+        packet=found.end[of],
+        clipped=clipped,
+        acc=np.ascontiguousarray(acc),
+        gyr=gyr,
+        ticks=times[of],
+        after=rank.astype(np.float64),
+    )
+    return samples, int(np.count_nonzero(~real))
+
+
+def _bodies(block: PacketBlock, found: _Measurements) -> NDArray[np.uint8]:
+    """Return the bytes of all measurements, joined, without headers."""
+    starts, lengths = bounds(block)
+    used = np.zeros(len(starts), np.bool_)
+    used[found.begin] = used[found.end] = True
+    wanted = np.repeat(used, lengths)
+    wanted[starts[used]] = wanted[starts[used] + 1] = False
+    return np.frombuffer(block.payload, np.uint8)[wanted]
+
+
+def _facts(
+    block: PacketBlock, head: IntArray, vital: str
+) -> tuple[tuple[tuple[int, Fact], ...], int]:
+    """Return what packets say of the battery and of a vital sign, and how many of those do not."""
+    starts, _ = bounds(block)
+    facts: list[tuple[int, Fact]] = []
+    unread = 0
+    for index in np.flatnonzero(np.isin(head, (_REPLY_OF_BATTERY, _DATA_OF_VITAL))).tolist():
+        payload = block.payload[int(starts[index]) : int(block.ends[index])]
+        if payload[0] == REPLY:
+            level = _value(payload, 1)
+            told: tuple[Fact, ...] = () if level is None or level > 100 else (Battery(level / 100),)
+        else:
+            told = _vitals(payload[2:], vital)
+            unread += not told
+        facts += [(index, fact) for fact in told]
+    return tuple(facts), unread
+
+
+def _vitals(payload: bytes, vital: str) -> tuple[Vital, ...]:
+    """Read a heart rate in 1/min and intervals in ms, or a temperature in K and a time."""
+    if len(payload) < 4:
+        return ()
+    (value,) = struct.unpack_from("<f", payload)
+    if not math.isfinite(value) or vital not in _VITALS:
+        return ()
+    if vital == "temperature":
+        return (Vital("temperature", value, "K"),)
+    intervals = struct.unpack_from(f"<{(len(payload) - 4) // 2}H", payload, 4)
+    beats = tuple(Vital("rr_interval", interval / 1000, "s") for interval in intervals)
+    return (Vital("heart_rate", value, "1/min"), *beats)
+
+
+def _strangers(head: IntArray) -> dict[str, int]:
+    """Count packets of nothing that was subscribed to; answers to requests are none of them."""
+    known = np.isin(head, (_DATA_OF_MOTION, _SECOND_OF_MOTION, _DATA_OF_VITAL))
+    strange = (head >= 0) & (head >> 8 != REPLY) & ~known
+    short = int(np.count_nonzero(head < 0))
+    return {"too short": short, "not subscribed to": int(np.count_nonzero(strange))}
+
+
+def _ask(command: int, reference: int, path: str = "", optional: bool = False) -> Ask:
+    """Make a request; its answer carries the same reference."""
+    answer = bytes([REPLY, reference])
+    return Ask(WRITE, request(command, reference, path), "motion", answer, optional=optional)
+
+
+def _value(reply: bytes, size: int) -> int | None:
+    """Return the number of ``size`` bytes in an answer to GET, or None where there is none."""
+    if len(reply) < 4 + size or int.from_bytes(reply[2:4], "little") not in _OK:
+        return None
+    return int.from_bytes(reply[4 : 4 + size], "little")
+
+
+def _ranges(path: str) -> Procedure:
+    """Return the full scales that it is set to, as far as it tells."""
+    known: dict[str, int | float | str] = {}
+    acc_g = _value((yield _ask(GET, _ACC_RANGE, _ACC_CONFIG, optional=True)), 1)
+    if acc_g:
+        known["acc_g"] = acc_g
+    if path != "Acc":
+        gyr_dps = _value((yield _ask(GET, _GYR_RANGE, _GYR_CONFIG, optional=True)), 2)
+        if gyr_dps:
+            known["gyr_dps"] = gyr_dps
+    return known
+
+
+def _subscribe(reference: int, path: str) -> Procedure:
+    """Subscribe to a resource; raises SourceError where the sensor refuses."""
+    reply = yield _ask(SUBSCRIBE, reference, path)
+    status = int.from_bytes(reply[2:4], "little")
+    if status not in _OK:
+        meaning = _MEANINGS.get(status, "it does not say why")
+        raise SourceError(
+            f"the Movesense refuses {path} ({status}: {meaning}); choose another path or rate, "
+            "end what else uses it, or update its firmware"
+        )
+    return {}
+
+
+DRIVER = Movesense()

@@ -1,0 +1,143 @@
+"""OpenEarable 2: records of one or several motion samples with a 64-bit microsecond clock.
+
+After the makers' firmware and app: ``u8 sensor, u8 size, u64 microseconds, samples`` and, where
+there are several samples, ``u16`` microseconds between them; the time is that of the first. A
+sample is nine little-endian floats: m/s², degrees a second, microtesla. All numbers little-endian.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.drivers import About, Decoded, Samples, Settings, Stream, TickClock
+from gateway.drivers.standard import decode_standard, introduce
+from gateway.drivers.talk import Advertising, Procedure, Subscribe, Write
+from gateway.messages import BoolArray, IntArray, PacketBlock
+
+_BASE = "34c2e3b{}-34aa-11eb-adc1-0242ac120002"
+SERVICE, DATA, CONFIG = (_BASE.format(part) for part in "bce")
+IMU = 0
+STREAM = 1
+RATES_HZ = (25.0, 50.0, 100.0, 200.0)
+
+HEADER = np.dtype([("sensor", "u1"), ("size", "u1"), ("time_us", "<u8")])
+SAMPLE = np.dtype([("acc", "<f4", (3,)), ("gyr_dps", "<f4", (3,)), ("mag", "<f4", (3,))])
+MOST_SAMPLES = 6
+"""A record fits a packet of 244 bytes."""
+
+_KEPT_BITS = 48
+_ACC_FULL = 2 * 9.80665
+_GYR_FULL = 2000.0
+_NEAR_FULL = 0.999
+
+
+def record_size(count: int) -> int:
+    """Return the bytes of a record of ``count`` samples."""
+    return HEADER.itemsize + count * SAMPLE.itemsize + (2 if count > 1 else 0)
+
+
+class OpenEarable:
+    """The driver."""
+
+    name = "openearable"
+    about = About(
+        maker="OpenEarable",
+        models=("OpenEarable 2",),
+        rates_hz=RATES_HZ,
+        acc_g=(2.0,),
+        gyr_dps=(2000.0,),
+        clock="64-bit microseconds since it was switched on",
+        loss="a step of the clock longer than one and a half periods",
+        unknown=(
+            "the first generation: it has the same name and service but other records",
+            "whether it streams as fast as it samples: it tells no rate back",
+        ),
+        tested_on=("vectors", "virtual"),
+    )
+    advertising = Advertising(names=("OpenEarable",))
+    independent = True
+
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return one stream; its clock keeps as many bits as a float holds, good for 8 years."""
+        del settings
+        return (Stream(rate_hz, TickClock(bits=_KEPT_BITS, tick_ns=1000.0)),)
+
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
+        """Decode a block of records, or of battery levels; other sensors' are passed over."""
+        del settings
+        if channel != "motion":
+            return decode_standard(channel, block)
+        data = np.frombuffer(block.payload, np.uint8)
+        lengths = np.diff(block.ends, prepend=0)
+        starts = block.ends - lengths
+        long_enough = lengths >= HEADER.itemsize
+        imu = long_enough.copy()
+        imu[long_enough] = data[starts[long_enough]] == IMU
+        fits = np.zeros(len(lengths), np.bool_)
+        fits[imu] = data[starts[imu] + 1] == lengths[imu] - HEADER.itemsize
+        parts = [
+            _records(data, starts, fits & (lengths == record_size(count)), count)
+            for count in range(1, MOST_SAMPLES + 1)
+        ]
+        samples = _samples(parts)
+        read = int(sum(len(packet) // count for count, (packet, _, _) in enumerate(parts, 1)))
+        counts = {
+            "too short": int(np.count_nonzero(~long_enough)),
+            "not a whole record": int(np.count_nonzero(imu)) - read,
+        }
+        return Decoded((samples,), refused={why: count for why, count in counts.items() if count})
+
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop the motion sensor, listen, and start it at a rate by its index."""
+        yield from self.stop(settings, rate_hz)
+        told = yield from introduce()
+        yield Subscribe(DATA, "motion")
+        yield Write(CONFIG, bytes([IMU, RATES_HZ.index(rate_hz), STREAM]))
+        return {"rate_hz": rate_hz} | dict(told)
+
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop streaming and storing."""
+        del settings, rate_hz
+        yield Write(CONFIG, bytes([IMU, 0, 0]))
+        return {}
+
+
+_Records = tuple[IntArray, IntArray, NDArray[np.void]]
+
+
+def _records(data: NDArray[np.uint8], starts: IntArray, own: BoolArray, count: int) -> _Records:
+    """Return packet, microseconds and values of the samples in records of ``count``."""
+    packet = np.flatnonzero(own)
+    rows = data[starts[packet, None] + np.arange(record_size(count))]
+    header = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
+    first_us = (header["time_us"] & np.uint64(2**_KEPT_BITS - 1)).astype(np.int64)
+    step_us = np.zeros(len(rows), np.int64)
+    if count > 1:
+        step_us = np.ascontiguousarray(rows[:, -2:]).view("<u2")[:, 0].astype(np.int64)
+    at_us = first_us[:, None] + step_us[:, None] * np.arange(count)
+    body = rows[:, HEADER.itemsize : HEADER.itemsize + count * SAMPLE.itemsize]
+    values = np.ascontiguousarray(body).reshape(-1).view(SAMPLE)
+    return np.repeat(packet, count), at_us.reshape(-1), values
+
+
+def _samples(parts: list[_Records]) -> Samples:
+    """Return the samples of records of all lengths in order of arrival."""
+    packet = np.concatenate([packet for packet, _, _ in parts])
+    order = np.argsort(packet, kind="stable")
+    values = np.concatenate([values for _, _, values in parts])[order]
+    with np.errstate(invalid="ignore"):
+        acc = values["acc"].astype(np.float64)
+        gyr_dps = values["gyr_dps"].astype(np.float64)
+    at_full = (np.abs(acc) >= _NEAR_FULL * _ACC_FULL) | (np.abs(gyr_dps) >= _NEAR_FULL * _GYR_FULL)
+    clipped: BoolArray = np.any(at_full, axis=1)
+    return Samples(
+        packet=packet[order],
+        clipped=clipped,
+        acc=acc,
+        gyr=np.radians(gyr_dps),
+        ticks=np.concatenate([at_us for _, at_us, _ in parts])[order] % 2**_KEPT_BITS,
+    )
+
+
+DRIVER = OpenEarable()

@@ -1,0 +1,297 @@
+"""Polar sensors (Verity Sense, H10, OH1): acceleration and angular rate of their measurement data.
+
+After the technical documentation of the Polar BLE SDK, "online measurement". A frame is a type, a
+time of 64 bits in nanoseconds since 2000 (that of its last sample), a format, and samples, raw or
+delta-coded. What a number of the delta-coded formats is worth the sensor says when it is started.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.drivers import About, Battery, Decoded, Samples, Setting, Settings, Stream, TickClock
+from gateway.drivers.packets import bounds, finite, near_full_scale, payloads
+from gateway.drivers.polar_control import (
+    ACC,
+    CHANNEL,
+    CONTROL,
+    DATA,
+    GYR,
+    set_sdk_mode,
+    start,
+    stop,
+)
+from gateway.drivers.polar_delta import unpack_delta, unpack_raw
+from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, sig_uuid
+from gateway.errors import SourceError
+from gateway.messages import FloatArray, IntArray, PacketBlock, message
+
+BATTERY, FIRMWARE = sig_uuid(0x2A19), sig_uuid(0x2A26)
+
+MODELS: dict[str, tuple[int, ...]] = {"sense": (ACC, GYR), "h10": (ACC,), "oh1": (ACC,)}
+"""What each model measures."""
+_SCALES, _FACTORS = {ACC: "acc_g", GYR: "gyr_dps"}, {ACC: "acc_factor", GYR: "gyr_factor"}
+_PLAIN = (52.0, 8, 2000)
+"""Rate, g and °/s of a Verity Sense; anything else it offers in its SDK mode."""
+_FEATURES = 0x0F
+_SDK_FEATURE = 0x02
+
+G = 9.80665
+HEADER = 10
+_DELTA = 0x80
+_OTHER = (0, 1, 3, 6, 7)
+"""Measurements that are no motion: ECG, PPG, intervals, magnetic field, temperature."""
+
+
+@message
+class _Format:
+    """A number has ``width`` bytes (its reference, if delta-coded) and is worth ``unit`` (SI).
+
+    That is multiplied by the factor that the sensor said, or else the ``usual`` one; None: there
+    is none. ``floats``: the numbers are the bits of floats.
+    """
+
+    width: int
+    unit: float
+    scaled: bool = False
+    usual: float | None = 1.0
+    floats: bool = False
+
+
+_FORMATS = {
+    (ACC, 0x00): _Format(1, G / 1000),
+    (ACC, 0x01): _Format(2, G / 1000),
+    (ACC, 0x02): _Format(3, G / 1000),
+    (ACC, _DELTA | 0x00): _Format(2, G, scaled=True, usual=None),
+    (ACC, _DELTA | 0x01): _Format(2, G / 1000, scaled=True),
+    (GYR, _DELTA | 0x00): _Format(2, np.radians(1.0), scaled=True, usual=None),
+    (GYR, _DELTA | 0x01): _Format(4, np.radians(1.0), floats=True),
+}
+
+
+class PolarPmd:
+    """The driver."""
+
+    name = "polar_pmd"
+    about = About(
+        maker="Polar",
+        models=("Verity Sense", "H10", "OH1"),
+        rates_hz=(25.0, 26.0, 50.0, 52.0, 100.0, 104.0, 200.0, 208.0, 416.0),
+        acc_g=(2.0, 4.0, 8.0, 16.0),
+        gyr_dps=(250.0, 500.0, 1000.0, 2000.0),
+        clock="64-bit nanoseconds, one time a frame, that of its last sample",
+        loss="a step of the clock longer than the frame's samples take",
+        unknown=(
+            "the angular rate of H10 and OH1, which have no gyroscope",
+            "how the samples of a frame were spaced: they are taken to be even",
+            "the date: units count from moments of their own",
+            "settings that it offers only in the second part of a long answer",
+        ),
+        tested_on=("vectors", "virtual"),
+        settings=(
+            Setting("model", "sense", tuple(MODELS), "Verity Sense, H10 or OH1"),
+            Setting("acc_g", 8, (2, 4, 8, 16), "full scale of the accelerometer"),
+            Setting("gyr_dps", 2000, (250, 500, 1000, 2000), "full scale of the gyroscope"),
+        ),
+    )
+    advertising: Advertising | None = Advertising(names=("Polar Sense", "Polar H10", "Polar OH1"))
+    independent = True
+
+    def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
+        """Return a stream of acceleration, and one of angular rate where there is a gyroscope."""
+        clock = TickClock(bits=64, tick_ns=1.0, spread=True)
+        return tuple(
+            Stream(rate_hz, clock, acc=kind == ACC, gyr=kind == GYR) for kind in _kinds(settings)
+        )
+
+    def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
+        """Decode a block; frames of other measurements are skipped."""
+        match channel:
+            case "motion":
+                return _motion(block, settings)
+            case "battery":
+                return _battery(block)
+        return Decoded()
+
+    def start(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop what it still measures, then start; reads back ``acc_factor`` and ``gyr_factor``.
+
+        Raises SourceError where it has no gyroscope, or does not offer the rate or range.
+        """
+        model, kinds = _model(settings), _kinds(settings)
+        scales = {kind: _full_scale(kind, settings) for kind in (ACC, GYR)}
+        # Read first: some hosts take what is read from a subscribed characteristic for told.
+        features = yield Read(CONTROL)
+        _check_features(features, kinds)
+        firmware, share = (yield Read(FIRMWARE, optional=True)), _share((yield Read(BATTERY)))
+        yield Subscribe(CONTROL, CHANNEL)
+        yield Subscribe(DATA, "motion")
+        yield Subscribe(BATTERY, "battery")
+        for kind in kinds:
+            yield from stop(kind)
+        if len(features) > 2 and features[2] & _SDK_FEATURE:
+            plain = (rate_hz, scales[ACC], scales[GYR]) == _PLAIN
+            yield from set_sdk_mode(on=not plain)
+        told: dict[str, int | float | str] = {"model": model, "rate_hz": rate_hz}
+        for kind in kinds:
+            factor = yield from start(kind, rate_hz, scales[kind])
+            told[_SCALES[kind]] = scales[kind]
+            told |= {} if factor is None else {_FACTORS[kind]: factor}
+        told |= {"firmware": firmware.decode(errors="replace")} if firmware else {}
+        return told | ({} if share is None else {"battery": share})
+
+    def stop(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop its measurements."""
+        del rate_hz
+        for kind in _kinds(settings):
+            yield from stop(kind)
+        return {}
+
+
+@message
+class _Heads:
+    """Frames with a whole head: ``packet``, content from ``begin`` to ``end``, all (F,)."""
+
+    packet: IntArray
+    begin: IntArray
+    end: IntArray
+    ticks: IntArray
+    kind: IntArray
+    form: IntArray
+
+
+def _motion(block: PacketBlock, settings: Settings) -> Decoded:
+    data = np.frombuffer(block.payload, np.uint8)
+    heads, kinds = _read_heads(block, data), _kinds(settings)
+    refused: Counter[str] = Counter()
+    refused["too short"] = len(block.ends) - len(heads.packet)
+    known = np.array([256 * kind + form for kind, form in _FORMATS if kind in kinds])
+    odd = ~np.isin(256 * heads.kind + heads.form, known) & ~np.isin(heads.kind, _OTHER)
+    refused["unknown format"] = int(np.count_nonzero(odd))
+    samples = tuple(
+        _samples(data, heads, kind, settings, refused)
+        for kind in kinds
+        if (heads.kind == kind).any()
+    )
+    return Decoded(samples, refused={why: count for why, count in refused.items() if count})
+
+
+def _read_heads(block: PacketBlock, data: NDArray[np.uint8]) -> _Heads:
+    starts, lengths = bounds(block)
+    packet = np.flatnonzero(lengths >= HEADER)
+    begin = starts[packet]
+    head = data[begin[:, None] + np.arange(HEADER)]
+    return _Heads(
+        packet=packet,
+        begin=begin + HEADER,
+        end=begin + lengths[packet],
+        ticks=np.ascontiguousarray(head[:, 1:9]).view("<i8")[:, 0],
+        kind=(head[:, 0] & 0x3F).astype(np.int64),
+        form=head[:, 9].astype(np.int64),
+    )
+
+
+def _samples(
+    data: NDArray[np.uint8], heads: _Heads, kind: int, settings: Settings, refused: Counter[str]
+) -> Samples:
+    """Return the samples of a measurement; adds to ``refused`` what could not be read."""
+    values, frame = [np.empty((0, 3))], [np.empty(0, np.int64)]
+    for (measured, form), number in _FORMATS.items():
+        own = np.flatnonzero((heads.kind == kind) & (heads.form == form))
+        if measured != kind or not len(own):
+            continue
+        worth = _worth(number, kind, settings)
+        if worth is None:
+            refused["scale unknown"] += len(own)
+            continue
+        unpack = unpack_delta if form & _DELTA else unpack_raw
+        unpacked = unpack(data, heads.begin[own], heads.end[own], 3, number.width)
+        refused["damaged"] += int(np.count_nonzero(~unpacked.sound))
+        values.append(_numbers(unpacked.values, number) * worth)
+        frame.append(own[unpacked.frame])
+    frames = np.concatenate(frame)
+    order = np.argsort(frames, kind="stable")
+    return _timed(np.concatenate(values)[order], frames[order], heads, kind, settings, refused)
+
+
+def _timed(
+    values: FloatArray,
+    frame: IntArray,
+    heads: _Heads,
+    kind: int,
+    settings: Settings,
+    refused: Counter[str],
+) -> Samples:
+    rest = np.bincount(frame)
+    after = np.arange(len(frame)) - (np.cumsum(rest) - 1)[frame]
+    sound = finite(values)
+    refused["impossible numbers"] += int(np.count_nonzero(~sound))
+    values, frame, after = values[sound], frame[sound], after[sound]
+    full = _full_scale(kind, settings) * (G if kind == ACC else np.radians(1.0))
+    return Samples(
+        packet=heads.packet[frame],
+        clipped=near_full_scale(values, full),
+        acc=values if kind == ACC else None,
+        gyr=values if kind == GYR else None,
+        ticks=heads.ticks[frame],
+        after=after.astype(np.float64),
+        stream=_kinds(settings).index(kind),
+    )
+
+
+def _worth(number: _Format, kind: int, settings: Settings) -> float | None:
+    """Return what a number is worth in SI units; None where only the sensor could have said."""
+    factor = settings.get(_FACTORS[kind], number.usual) if number.scaled else 1.0
+    return None if factor is None else float(factor) * number.unit
+
+
+def _numbers(values: IntArray, number: _Format) -> FloatArray:
+    if not number.floats:
+        return values.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return (values & 0xFFFFFFFF).astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def _battery(block: PacketBlock) -> Decoded:
+    shares = ((index, _share(payload)) for index, payload in enumerate(payloads(block)))
+    facts = tuple((index, Battery(share)) for index, share in shares if share is not None)
+    odd = len(block.ends) - len(facts)
+    return Decoded(facts=facts, refused={"no battery level": odd} if odd else {})
+
+
+def _share(payload: bytes) -> float | None:
+    """Read a level in per cent; None where there is none."""
+    return payload[0] / 100 if payload and payload[0] <= 100 else None
+
+
+def _check_features(features: bytes, kinds: tuple[int, ...]) -> None:
+    """Raise SourceError where the sensor does not measure what its model should."""
+    known = features[1] if len(features) > 1 and features[0] == _FEATURES else 0
+    if not known & 1 << ACC:
+        raise SourceError(
+            "the Polar sensor does not say that it measures acceleration; "
+            "if it is one that does, update its firmware with the maker's app"
+        )
+    if GYR in kinds and not known & 1 << GYR:
+        raise SourceError(
+            "the Polar sensor has no gyroscope, as a Verity Sense would; if it is an H10 or an "
+            'OH1, set model = "h10" or model = "oh1"'
+        )
+
+
+def _model(settings: Settings) -> str:
+    return str(settings.get("model", "sense"))
+
+
+def _kinds(settings: Settings) -> tuple[int, ...]:
+    return MODELS[_model(settings)]
+
+
+def _full_scale(kind: int, settings: Settings) -> int:
+    return int(settings.get(_SCALES[kind], 8 if kind == ACC else 2000))
+
+
+DRIVER = PolarPmd()

@@ -1,0 +1,270 @@
+"""A virtual sensor on the air: its services, its notifications, and what befalls its link."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from bumble import hci, ll
+from bumble.att import Attribute, AttributeValue, Opcode
+from bumble.core import UUID
+from bumble.device import Connection, Device, DeviceConfiguration
+from bumble.gatt import Characteristic, Service
+
+from gateway.messages import Place
+from simulators.peripherals import MakePeripheral, Notification, Peripheral
+from simulators.radio_world.advertising import encode
+from simulators.radio_world.air import Air, Radio, RadioHost
+from simulators.radio_world.performance import Clock, Feeling, Performance
+
+_PROPERTY = {
+    "read": Characteristic.Properties.READ,
+    "write": Characteristic.Properties.WRITE,
+    "write-without-response": Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
+    "notify": Characteristic.Properties.NOTIFY,
+    "indicate": Characteristic.Properties.INDICATE,
+}
+_ATT_HEADER = struct.Struct("<BH")
+_POWER_OFF = hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR
+_READ_AND_WRITE = Attribute.Permissions.READABLE | Attribute.Permissions.WRITEABLE
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How a sensor's link works.
+
+    Every ``interval_s`` a connection event carries up to ``per_event`` notifications; what waits
+    longer than ``buffer`` notifications is lost. About every ``stall_every_s`` nothing gets
+    through for an exponential ``stall_s``. Figures as in ``simulators.radio``.
+    """
+
+    interval_s: float = 0.015
+    per_event: int = 4
+    buffer: int = 24
+    stall_every_s: float = 120.0
+    stall_s: float = 0.15
+    advertise_every_s: float = 0.1
+
+
+@dataclass
+class Account:
+    """What became of a sensor's notifications."""
+
+    sent: int = 0
+    """Notifications that went on the air."""
+    lost: int = 0
+    """Notifications that its buffer had no room for, or that a lost link left in it."""
+
+
+class HostedSensor:
+    """A peripheral with a radio, worn by the simulated person at ``place``."""
+
+    def __init__(
+        self,
+        make: MakePeripheral,
+        address: str,
+        place: Place,
+        clock: Clock,
+        conditions: Conditions,
+        performance: Performance,
+        rng: np.random.Generator,
+    ) -> None:
+        self.address = address
+        self.place = place
+        self.account = Account()
+        self.frozen = False
+        self.peripheral: Peripheral = make(address)
+        self._make = make
+        self._clock = clock
+        self._feeling = Feeling(performance, place, clock)
+        self._conditions = conditions
+        self._performance = performance
+        self._rng = rng
+        self._stalled_until_s = 0.0
+        self._waiting: deque[Notification] = deque()
+        self._connection: Connection | None = None
+        self._connected = asyncio.Event()
+        self._characteristics: dict[tuple[str, str], Characteristic[bytes]] = {}
+
+    async def switch_on(self, air: Air) -> None:
+        """Come up and advertise."""
+        self._air = air
+        self._radio = Radio(self.address, air)
+        interval_ms = self._conditions.advertise_every_s * 1000
+        data, response = encode(self.peripheral.advertisement)
+        configuration = DeviceConfiguration(
+            name=self.peripheral.advertisement.name,
+            address=hci.Address(self.address),
+            advertising_data=data,
+            scan_response_data=response,
+            advertising_interval_min=interval_ms,
+            advertising_interval_max=interval_ms,
+        )
+        host = RadioHost(self._radio)
+        self._device = Device(config=configuration, host=host)
+        self._device.add_services(self._services())
+        self._device.on("connection", self._begin)
+        await self._device.power_on()
+        await self._device.start_advertising(auto_restart=True)
+
+    async def switch_off(self) -> None:
+        """Go quiet."""
+        self.carry_away()
+        await self._device.stop_advertising()
+        self._radio.le_legacy_advertiser.stop()
+
+    # --- what befalls it ----------------------------------------------------------------------
+
+    def carry_away(self) -> None:
+        """Take it out of range."""
+        self._air.carry_away(self._radio)
+
+    def bring_back(self) -> None:
+        """Bring it back into range."""
+        self._radio.in_range = True
+
+    @property
+    def rssi_dbm(self) -> int:
+        """Return how strongly it is heard."""
+        return self._radio.rssi_dbm
+
+    @rssi_dbm.setter
+    def rssi_dbm(self, value: int) -> None:
+        self._radio.rssi_dbm = value
+
+    async def drop(self) -> None:
+        """End the connection from the sensor's side."""
+        if self._connection is not None:
+            await self._connection.disconnect()
+
+    def restart(self) -> None:
+        """Switch it off and on again: settings and counters are those of a new start."""
+        for peer in list(self._radio.le_connections):
+            self._radio.le_connections[peer].send_ll_control_pdu(ll.TerminateInd(_POWER_OFF))
+            self._radio.cut(peer, _POWER_OFF)
+        battery = self.peripheral.battery
+        self.peripheral = self._make(self.address)
+        self.peripheral.battery = battery
+        self._clock = Clock(self._performance.now_s, self._clock.drift_ppm)
+        self._feeling = Feeling(self._performance, self.place, self._clock)
+
+    def stall(self, seconds: float) -> None:
+        """Let nothing through for a while; the link stands."""
+        self._stalled_until_s = self._performance.now_s + seconds
+
+    @property
+    def taken(self) -> int:
+        """Return how many samples it has taken since it was switched on."""
+        return self._feeling.taken
+
+    @property
+    def connected(self) -> bool:
+        """Whether someone is connected to it."""
+        return self._connection is not None
+
+    # --- what it does -------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Send what it notifies, connection event by connection event, until cancelled."""
+        loop, interval_s = asyncio.get_running_loop(), self._conditions.interval_s
+        while True:
+            await self._connected.wait()
+            event_s = loop.time()
+            while self._connection is not None:
+                await asyncio.sleep(event_s - loop.time())
+                # A busy machine may be late for several events, which took place all the same.
+                events = 1 + int((loop.time() - event_s) / interval_s)
+                event_s += events * interval_s
+                through = 0 if self._blocked(events) else events * self._conditions.per_event
+                self._feel(through)
+                await self._send(through)
+
+    def _feel(self, through: int) -> None:
+        """Take the samples that are due by now; a hung sensor takes none."""
+        movement = self._feeling.since(0.0 if self.frozen else self.peripheral.rate_hz)
+        if movement is not None:
+            self._enqueue(self.peripheral.stream(movement), through)
+
+    def _enqueue(self, notifications: Sequence[Notification], through: int = 0) -> None:
+        """Let notifications wait, as far as there is room beside the ``through`` next ones."""
+        room = max(0, self._conditions.buffer + through - len(self._waiting))
+        self._waiting += notifications[:room]
+        self.account.lost += max(0, len(notifications) - room)
+
+    async def _send(self, through: int) -> None:
+        for _ in range(min(through, len(self._waiting))):
+            if self._connection is None:
+                return
+            told = self._waiting.popleft()
+            self.account.sent += 1
+            characteristic = self._characteristics[told.characteristic, told.service]
+            server = self._device.gatt_server
+            if characteristic.properties & Characteristic.Properties.NOTIFY:
+                # As bumble does it, less a log of every byte.
+                payload = told.payload[: self._connection.att_mtu - _ATT_HEADER.size]
+                header = _ATT_HEADER.pack(
+                    Opcode.ATT_HANDLE_VALUE_NOTIFICATION, characteristic.handle
+                )
+                server.send_gatt_pdu(self._connection, header + payload)
+            else:
+                await server.indicate_subscriber(self._connection, characteristic, told.payload)
+
+    def _blocked(self, events: int) -> bool:
+        """Say whether nothing gets through now."""
+        now_s = self._performance.now_s
+        chance = events * self._conditions.interval_s / self._conditions.stall_every_s
+        if self._rng.random() < chance:
+            self._stalled_until_s = now_s + self._rng.exponential(self._conditions.stall_s)
+        return now_s < self._stalled_until_s or self.frozen or not self._radio.in_range
+
+    # --- its services -------------------------------------------------------------------------
+
+    def _services(self) -> list[Service]:
+        services = self.peripheral.services
+        uses = Counter(c.uuid for service in services for c in service.characteristics)
+        built = []
+        for service in services:
+            members = []
+            for known in service.characteristics:
+                where = service.uuid if uses[known.uuid] > 1 else ""
+                member = self._characteristic(known.uuid, known.properties, where)
+                self._characteristics[known.uuid, where] = member
+                members.append(member)
+            built.append(Service(UUID(service.uuid), members))
+        return built
+
+    def _characteristic(
+        self, uuid: str, properties: Sequence[str], service: str
+    ) -> Characteristic[bytes]:
+        def read(_: Connection) -> bytes:
+            return self.peripheral.read(uuid, service)
+
+        def write(_: Connection, value: bytes) -> None:
+            self._enqueue(self.peripheral.written(uuid, bytes(value), service))
+
+        def subscription(_: Connection, notify: bool, indicate: bool) -> None:
+            self._enqueue(self.peripheral.subscribed(uuid, notify or indicate, service))
+
+        flags = Characteristic.Properties(0)
+        for name in properties:
+            flags |= _PROPERTY[name]
+        value = AttributeValue[bytes](read=read, write=write)
+        made = Characteristic[bytes](UUID(uuid), flags, _READ_AND_WRITE, value)
+        made.on(made.EVENT_SUBSCRIPTION, subscription)
+        return made
+
+    def _begin(self, connection: Connection) -> None:
+        connection.on("disconnection", self._end)
+        self._connection = connection
+        self._connected.set()
+
+    def _end(self, _reason: int) -> None:
+        self._connection = None
+        self._connected.clear()
+        self.peripheral.disconnected()
+        self.account.lost += len(self._waiting)
+        self._waiting.clear()

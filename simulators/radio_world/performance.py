@@ -1,0 +1,149 @@
+"""What a simulated person's sensors feel now, each at the instants of its own clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.messages import PLACE_INDEX, FloatArray, IntArray, Place
+from simulators.motion import Habits, Performer
+from simulators.peripherals import Movement
+from simulators.sampling import Stitched, sample, stitch
+from simulators.scenarios import scenario
+from simulators.sensor import SensorGrade, draw_errors, measure
+
+_FINE_GRID_HZ = 100.0
+_KEPT = 2
+_AHEAD_S = 5.0
+_LOOK_AHEAD_S = 0.25
+
+
+class Performance:
+    """A person who performs a scenario, in real time from when it is begun."""
+
+    def __init__(self, performed: str, seed: int, grade: SensorGrade) -> None:
+        performer = Performer(scenario(performed), seed, _FINE_GRID_HZ, Habits())
+        self._coming: Iterator[Stitched] = stitch(window for _, window in performer.windows())
+        self._windows: list[Stitched] = []
+        self._errors = draw_errors(grade, np.random.default_rng([seed, 2]))
+        self._rng = np.random.default_rng([seed, 3])
+        self._began_ns = 0
+
+    @property
+    def now_s(self) -> float:
+        """Return the time since it began."""
+        return (time.monotonic_ns() - self._began_ns) * 1e-9
+
+    @property
+    def from_s(self) -> float:
+        """Return from when on the motion is still known."""
+        return self._windows[0].from_s
+
+    async def begin(self) -> None:
+        """Work the beginning out, and begin."""
+        await self.extend()
+        self._began_ns = time.monotonic_ns()
+
+    async def run(self) -> None:
+        """Keep the motion known a few seconds ahead, until cancelled."""
+        while True:
+            await self.extend()
+            await asyncio.sleep(self.until_s - _AHEAD_S - self.now_s)
+
+    @property
+    def until_s(self) -> float:
+        """Return up to when the motion is known."""
+        return self._windows[-1].until_s if self._windows else 0.0
+
+    def feel(self, place: Place, t_s: FloatArray, device_ns: IntArray, rate_hz: float) -> Movement:
+        """Return what the sensor at ``place`` feels at times (N,), which its clock calls (N,)."""
+        slot = PLACE_INDEX[place]
+        parts = []
+        for window in self._windows:
+            within = t_s[(t_s >= window.from_s) & (t_s < window.until_s)]
+            if len(within):
+                parts.append(sample(window.window, slot, within))
+        acc, gyr, quat = (np.concatenate(part) for part in zip(*parts, strict=True))
+        acc, gyr = measure(self._errors, slot, t_s, acc, gyr, rate_hz, self._rng)
+        return Movement(device_ns, acc, gyr, quat)
+
+    async def extend(self) -> None:
+        """Work the next few seconds out, in a thread, and forget what is long over."""
+        upcoming = await asyncio.to_thread(next, self._coming)
+        self._windows = [*self._windows[-_KEPT:], upcoming]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A sensor's own clock: zero when it was switched on at ``on_s``, fast by ``drift_ppm``."""
+
+    on_s: float
+    drift_ppm: float
+
+    def device_s(self, world_s: float) -> float:
+        """Return what it shows."""
+        return (world_s - self.on_s) * (1 + self.drift_ppm * 1e-6)
+
+    def world_s(self, device_s: FloatArray) -> FloatArray:
+        """Return when it shows ``device_s`` (N,)."""
+        return self.on_s + device_s / (1 + self.drift_ppm * 1e-6)
+
+
+class Feeling:
+    """What one sensor feels, sample by sample of its own clock, as time goes on.
+
+    Sample ``k`` is taken when the clock shows ``k / rate_hz``. ``taken`` counts all samples.
+    """
+
+    def __init__(self, performance: Performance, place: Place, clock: Clock) -> None:
+        self.taken = 0
+        self._performance = performance
+        self._place = place
+        self._clock = clock
+        self._rate_hz = 0.0
+        self._next = 0
+        self._ahead: Movement | None = None
+        self._ahead_from = 0
+
+    def since(self, rate_hz: float) -> Movement | None:
+        """Return the samples that have come due since the last call, if there are any.
+
+        A rate other than at the last call begins with its next whole period; 0 is no rate at all.
+        """
+        if rate_hz != self._rate_hz:
+            self._rate_hz, self._ahead = rate_hz, None
+            self._next = self._ahead_from = self._due(self._performance.now_s)
+        until = min(self._due(self._performance.now_s), self._due(self._performance.until_s))
+        forgotten = self._due(self._performance.from_s)
+        if self._next < forgotten:
+            # Nobody asked for a while, so nobody will miss them.
+            self.taken += forgotten - self._next
+            self._next, self._ahead = forgotten, None
+        if until <= self._next:
+            return None
+        if self._ahead is None or until > self._ahead_from + len(self._ahead.device_ns):
+            self._look_ahead(until)
+        assert self._ahead is not None
+        rows = slice(self._next - self._ahead_from, until - self._ahead_from)
+        self.taken += until - self._next
+        self._next = until
+        ahead = self._ahead
+        return Movement(ahead.device_ns[rows], ahead.acc[rows], ahead.gyr[rows], ahead.quat[rows])
+
+    def _due(self, world_s: float) -> int:
+        """Return how many samples the clock has taken by then, since it was switched on."""
+        return int(np.ceil(self._clock.device_s(world_s) * self._rate_hz))
+
+    def _look_ahead(self, until: int) -> None:
+        """Work out the samples from the next to ``until``, and a little further: it is cheaper."""
+        further = self._due(self._performance.now_s + _LOOK_AHEAD_S)
+        last = max(until, min(further, self._due(self._performance.until_s)))
+        index = np.arange(self._next, last)
+        device_ns = np.rint(index * (1e9 / self._rate_hz)).astype(np.int64)
+        t_s = self._clock.world_s(index / self._rate_hz)
+        self._ahead = self._performance.feel(self._place, t_s, device_ns, self._rate_hz)
+        self._ahead_from = self._next

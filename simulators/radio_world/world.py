@@ -1,0 +1,113 @@
+"""A world of virtual sensors and adapters around a simulated person, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gateway.messages import PLACES, Place
+from gateway.tasks import one_error
+from simulators.peripherals import peripherals
+from simulators.radio_world.adapter import Adapter
+from simulators.radio_world.air import Air
+from simulators.radio_world.bleak_backend import VirtualClient, VirtualScanner
+from simulators.radio_world.hosted import Conditions, HostedSensor
+from simulators.radio_world.performance import Clock, Performance
+from simulators.sensor import SensorGrade
+
+_DRIFT_PPM = 50.0
+_ON_FOR_S = 600.0
+
+
+@dataclass(frozen=True)
+class Worn:
+    """A sensor that the person wears: for which driver, where, and its address."""
+
+    driver: str
+    place: Place
+    address: str
+
+
+def eight(driver: str = "movella_dot") -> tuple[Worn, ...]:
+    """Return a sensor of one kind at every place."""
+    return tuple(
+        Worn(driver, place, f"D4:22:CD:00:00:{number:02X}")
+        for number, place in enumerate(PLACES, start=1)
+    )
+
+
+@dataclass(frozen=True)
+class RadioWorld:
+    """The world while it is open.
+
+    ``scanner`` and ``client`` are backends of bleak, to be given ``arguments``.
+    """
+
+    sensors: Mapping[str, HostedSensor]
+    adapters: Mapping[str, Adapter]
+
+    @property
+    def backend(self) -> dict[str, Any]:
+        """Return what makes bleak use this world: scanner, client and their arguments."""
+        return {
+            "scanner": VirtualScanner,
+            "client": VirtualClient,
+            "arguments": {"adapters": self.adapters},
+        }
+
+
+@asynccontextmanager
+async def open_world(
+    worn: Sequence[Worn],
+    *,
+    adapters: Sequence[str] = ("hci0",),
+    scenario: str = "walk",
+    seed: int = 1,
+    conditions: Conditions | None = None,
+    grade: SensorGrade | None = None,
+) -> AsyncIterator[RadioWorld]:
+    """Let the person move and the sensors advertise, until it is left.
+
+    Clocks are drawn from ``seed``: any time since power-on, and up to 50 ppm off.
+    """
+    # What is under way when a link ends is lost, here as on the air; bumble warns of every packet.
+    logging.getLogger("bumble").setLevel(logging.ERROR)
+    air = Air()
+    performance = Performance(scenario, seed, grade or SensorGrade())
+    rng = np.random.default_rng([seed, 4])
+    known = peripherals()
+    sensors = {
+        one.address: HostedSensor(
+            known[one.driver],
+            one.address,
+            one.place,
+            Clock(-rng.uniform(0, _ON_FOR_S), rng.uniform(-_DRIFT_PPM, _DRIFT_PPM)),
+            conditions or Conditions(),
+            performance,
+            np.random.default_rng([seed, 5, number]),
+        )
+        for number, one in enumerate(worn)
+    }
+    world = RadioWorld(sensors, {n: Adapter(n, k, air) for k, n in enumerate(adapters)})
+    await performance.begin()
+    for adapter in world.adapters.values():
+        await adapter.come_up()
+    for sensor in sensors.values():
+        await sensor.switch_on(air)
+    with one_error():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(sensor.run()) for sensor in sensors.values()]
+            tasks.append(group.create_task(performance.run()))
+            try:
+                yield world
+            finally:
+                for task in tasks:
+                    task.cancel()
+                for sensor in sensors.values():
+                    await sensor.switch_off()

@@ -1,0 +1,92 @@
+"""``gaitwire scan`` and ``gaitwire demo --radio``: the virtual radio from the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.app.service import Service, configured_source
+from gateway.cli import app
+from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
+from gateway.config_file import load_config
+from gateway.errors import UsageError
+from gateway.journal import SUFFIX
+from gateway.messages import PLACES
+from gateway.radio.link import Sighting
+from gateway.radio.states import LinkState, read_settings, read_state
+from gateway.radio.survey import Found, known_as, survey
+from gateway.recordings import open_recording
+from tests.gateway.radio.scripted import ScriptedRadio
+
+
+def test_sensors_in_range_are_listed_for_programs_and_for_people() -> None:
+    done = CliRunner().invoke(app, ["scan", "--virtual", "--seconds", "1", "--json"])
+    assert done.exit_code == 0
+    sensors = json.loads(done.stdout)["sensors"]
+    assert len(sensors) == len(PLACES)
+    assert sensors[0] == {
+        "name": "Movella DOT",
+        "maker": "Movella (Xsens)",
+        "address": sensors[0]["address"],
+        "rssi_dbm": -60,
+        "battery": None,
+        "driver": "movella_dot",
+        "adapter": sensors[0]["adapter"],
+    }
+    shown = CliRunner().invoke(app, ["scan", "--virtual", "--seconds", "1"])
+    assert all(sensor["address"] in shown.stdout for sensor in sensors)
+
+
+async def test_the_known_come_first_and_then_the_near() -> None:
+    heard = {"FAR": -90, "NEAR": -40, "MIDDLE": -60}
+    changes: list[list[Found]] = []
+    found = await survey(ScriptedRadio({"": heard}), 0.1, changes.append)
+    assert [device.address for device in found] == ["NEAR", "MIDDLE", "FAR"]
+    assert changes[-1] == found
+    assert [device.driver for device in found] == ["", "", ""]
+
+
+def test_a_device_is_known_by_any_of_its_signs() -> None:
+    assert known_as(Sighting("A", "Xsens DOT", (), (), -50, "")) == "movella_dot"
+    assert known_as(Sighting("A", "", (), (0x0886,), -50, "")) == "movella_dot"
+    assert known_as(Sighting("A", "a keyboard", (), (), -50, "")) == ""
+
+
+def config(folder: Path) -> Config:
+    """Virtual sensors, no servers."""
+    return Config(
+        source=SourceSection(kind="virtual-radio", scenario="walk"),
+        journal=JournalSection(folder=folder),
+        mqtt=MqttSection(enabled=False),
+        pages=PagesSection(enabled=False),
+    )
+
+
+def test_a_session_over_the_virtual_radio_records_what_the_radio_says(tmp_path: Path) -> None:
+    chosen = config(tmp_path)
+    source = configured_source(chosen)
+    figures = asyncio.run(Service(chosen, source).run(asyncio.Event(), lambda _: None, seconds=6))
+    assert figures.samples > 8 * 60
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    blocks = [block for chunk in open_recording(path).chunks(60.0) for block in chunk]
+    for spec in source.sensors:
+        told = {block.channel: block for block in blocks if block.sensor == spec.sensor}
+        assert set(told) == {"state", "settings", "motion", "battery"}
+        settings, state = told["settings"], told["state"]
+        assert read_settings(settings.payload[: settings.ends[0]])["rate_hz"] == 60.0
+        assert settings.arrival_ns[0] <= told["motion"].arrival_ns[0]
+        streaming = state.payload[state.ends[1] : state.ends[2]]
+        assert read_state(streaming).state == LinkState.STREAMING
+
+
+def test_a_virtual_sensor_needs_an_address(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(
+        '[source]\nkind = "virtual-radio"\n[[sensors]]\nsensor = "left one"\nplace = "pelvis"\n'
+    )
+    with pytest.raises(UsageError, match="'left one': a virtual sensor needs an address such as"):
+        configured_source(load_config(path))

@@ -1,0 +1,97 @@
+"""How far apart sensors are in time once mapped to the host, and whether the stated error says so.
+
+Simulated radio: 8 sensors, crystals up to 30 ppm off, a stall of 150 ms on average every half
+minute, losses; judged from one minute on. Run with ``-s`` to see the figures.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from gateway.clock import SECOND_NS, ClockFit
+from gateway.messages import FloatArray, IntArray
+from gateway.runs import Runs
+from simulators.radio import DeviceClock, Link, arrivals, draw_stalls, lost
+
+SENSORS, SECONDS, JUDGED_FROM_S = 8, 240, 60
+DRIFT = 30e-6
+LINK = Link(stall_every_s=30.0)
+FAST = Link(stall_every_s=30.0, interval_s=0.0075)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What one sensor sent: device time, arrival and true time of each sample, in ns."""
+
+    device_ns: IntArray
+    arrival_ns: IntArray
+    true_ns: FloatArray
+
+
+def send(rate_hz: float, link: Link, rng: np.random.Generator) -> Sent:
+    period_s = (1 + rng.uniform(-DRIFT, DRIFT)) / rate_hz
+    power_on_us = int(rng.integers(0, 2**31))
+    clock = DeviceClock(float(rng.uniform(0, 1 / rate_hz)), period_s, power_on_us, rate_hz)
+    index = clock.samples(0, SECONDS)
+    index = index[~lost(len(index), link, rng)]
+    true_s = clock.host_s(index)
+    stalls = draw_stalls(0, SECONDS, link, rng)
+    arrival_ns = arrivals(true_s, float(rng.uniform(0, link.interval_s)), link, stalls, 0, rng)
+    return Sent(clock.ticks_us(index) * 1000, arrival_ns, true_s * SECOND_NS)
+
+
+def errors_ms(sent: list[Sent], rates_hz: list[float]) -> tuple[FloatArray, FloatArray]:
+    """Return the error and the stated bound (sensors, seconds) at the end of each second."""
+    fit = ClockFit([SECOND_NS / rate_hz for rate_hz in rates_hz], [True] * len(sent))
+    error, stated = np.full((2, len(sent), SECONDS), np.nan)
+    for second in range(SECONDS):
+        bounds = [second * SECOND_NS, (second + 1) * SECOND_NS]
+        spans = [slice(*np.searchsorted(one.arrival_ns, bounds)) for one in sent]
+        run = np.arange(len(sent)).repeat([span.stop - span.start for span in spans])
+        pairs = list(zip(sent, spans, strict=True))
+        device_ns = np.concatenate([one.device_ns[span] for one, span in pairs])
+        arrival_ns = np.concatenate([one.arrival_ns[span] for one, span in pairs])
+        true_ns = np.concatenate([one.true_ns[span] for one, span in pairs])
+        runs = Runs(run)
+        host_ns, error_s = fit.push(runs, device_ns, arrival_ns, np.zeros(len(run), np.int64))
+        error[runs.sensors, second] = (host_ns - true_ns)[runs.last] * 1e-6
+        stated[runs.sensors, second] = error_s[runs.last] * 1e3
+    return error, stated
+
+
+@pytest.mark.parametrize(
+    ("name", "rates_hz", "link"),
+    [
+        ("60 Hz", [60.0] * SENSORS, LINK),
+        ("100 Hz, where connection events and samples stay in step", [100.0] * SENSORS, LINK),
+        ("100 Hz, events every 7.5 ms", [100.0] * SENSORS, FAST),
+        ("mixed", [60.0, 60.0, 100.0, 100.0, 52.0, 104.0, 50.0, 200.0], LINK),
+    ],
+)
+def test_sensors_agree_in_time_and_say_how_well(
+    name: str, rates_hz: list[float], link: Link
+) -> None:
+    apart, covered = [], []
+    left, right = np.triu_indices(SENSORS, 1)
+    for seed in range(4):
+        rng = np.random.default_rng([seed, 77])
+        error, stated = errors_ms([send(rate, link, rng) for rate in rates_hz], rates_hz)
+        error, stated = error[:, JUDGED_FROM_S:], stated[:, JUDGED_FROM_S:]
+        difference = np.abs(error[left] - error[right])
+        known = np.isfinite(difference)
+        apart.append(difference[known])
+        bound = np.hypot(stated[left], stated[right])
+        covered.append((difference <= bound)[known])
+    difference_ms, within = np.concatenate(apart), np.concatenate(covered)
+    rms = float(np.sqrt(np.mean(difference_ms**2)))
+    p99 = float(np.percentile(difference_ms, 99))
+    sys.stdout.write(
+        f"seeds 0..3, {name}: rms {rms:.2f} ms, p99 {p99:.2f} ms, covered {within.mean():.1%}\n"
+    )
+    assert rms <= 2.0
+    assert p99 <= 5.0
+    assert within.mean() >= 0.95
