@@ -163,6 +163,7 @@ class ClockFit:
         self._segment = np.full(count, -1, np.int64)
         self._origin_ns = np.zeros(count, np.int64)
         self._window_end_ns = np.zeros(count, np.int64)
+        self._closed = np.zeros(count, np.int64)
         self._floor_ns = np.zeros(count, np.int64)
         self._lowest_ns = np.full(count, _NEVER)
         self._lowest_at = np.zeros(count, np.int64)
@@ -202,7 +203,7 @@ class ClockFit:
             if self._segment[sensor] != segment[row]:
                 self._restart(sensor, int(segment[row]), at_ns)
             else:
-                self._enter(sensor, (at_ns - int(self._origin_ns[sensor])) // WINDOW_NS)
+                self._close_window(sensor, at_ns)
         return self._in_window(runs, device_ns, segment)
 
     def _in_window(self, runs: Runs, device_ns: IntArray, segment: IntArray) -> BoolArray:
@@ -213,20 +214,24 @@ class ClockFit:
 
     def _restart(self, sensor: int, segment: int, device_ns: int) -> None:
         self._segment[sensor], self._origin_ns[sensor] = segment, device_ns
-        self._window_end_ns[sensor] = device_ns + WINDOW_NS
+        # Windows of the sensors end one after another, so that no hop has all of them to fit.
+        first_ns = WINDOW_NS * (sensor + 1) // len(self._segment)
+        self._window_end_ns[sensor], self._closed[sensor] = device_ns + first_ns, 0
         self._windows[sensor], self._delays[sensor] = [], []
         self._floor_ns[sensor] = self._lowest_ns[sensor] = _NEVER
         self._fitted[sensor], self._error_s[sensor] = False, np.nan
 
-    def _enter(self, sensor: int, window: int) -> None:
-        """Close the window before ``window``: what was lowest in it joins the fit."""
+    def _close_window(self, sensor: int, at_ns: int) -> None:
+        """Go on to the window of ``at_ns``: what was lowest in the one before joins the fit."""
         apart_ns = spacing(np.concatenate(self._delays[sensor]))
         closed = (float(self._lowest_at[sensor]), float(self._lowest_ns[sensor]), apart_ns)
         windows = [*self._windows[sensor][1 - WINDOWS_KEPT :], closed]
         self._windows[sensor], self._delays[sensor] = windows, []
-        self._window_end_ns[sensor] = self._origin_ns[sensor] + (window + 1) * WINDOW_NS
+        beyond_ns = at_ns - int(self._window_end_ns[sensor])
+        self._window_end_ns[sensor] += (beyond_ns // WINDOW_NS + 1) * WINDOW_NS
         self._lowest_ns[sensor] = _NEVER
-        if self._fitted[sensor] and window % WINDOWS_A_FIT:
+        self._closed[sensor] += 1
+        if self._fitted[sensor] and self._closed[sensor] % WINDOWS_A_FIT:
             return
         line = fit_envelope(np.array(windows), timed=self._timed[sensor])
         if line is not None:

@@ -64,16 +64,18 @@ def errors_ms(sent: list[Sent], rates_hz: list[float]) -> tuple[FloatArray, Floa
 
 
 @pytest.mark.parametrize(
-    ("name", "rates_hz", "link"),
+    ("name", "rates_hz", "link", "most_rms_ms", "most_p99_ms"),
     [
-        ("60 Hz", [60.0] * SENSORS, LINK),
-        ("100 Hz, where connection events and samples stay in step", [100.0] * SENSORS, LINK),
-        ("100 Hz, events every 7.5 ms", [100.0] * SENSORS, FAST),
-        ("mixed", [60.0, 60.0, 100.0, 100.0, 52.0, 104.0, 50.0, 200.0], LINK),
+        ("60 Hz", [60.0] * SENSORS, LINK, 0.7, 2.0),
+        ("100 Hz, events every 7.5 ms", [100.0] * SENSORS, FAST, 1.1, 3.0),
+        ("mixed", [60.0, 60.0, 100.0, 100.0, 52.0, 104.0, 50.0, 200.0], LINK, 2.0, 5.0),
+        # Where samples and connection events stay in step, the arrivals cannot tell it better: a
+        # wait of 0 to 5 ms that hardly changes is 2.04 ms of difference, RMS.
+        ("100 Hz, in step with events every 15 ms", [100.0] * SENSORS, LINK, 2.2, 5.2),
     ],
 )
 def test_sensors_agree_in_time_and_say_how_well(
-    name: str, rates_hz: list[float], link: Link
+    name: str, rates_hz: list[float], link: Link, most_rms_ms: float, most_p99_ms: float
 ) -> None:
     apart, covered = [], []
     left, right = np.triu_indices(SENSORS, 1)
@@ -92,6 +94,6 @@ def test_sensors_agree_in_time_and_say_how_well(
     sys.stdout.write(
         f"seeds 0..3, {name}: rms {rms:.2f} ms, p99 {p99:.2f} ms, covered {within.mean():.1%}\n"
     )
-    assert rms <= 2.0
-    assert p99 <= 5.0
+    assert rms <= most_rms_ms
+    assert p99 <= most_p99_ms
     assert within.mean() >= 0.95
