@@ -73,7 +73,7 @@ def measure_hops(seconds: float) -> tuple[Latency, dict[str, float]]:
         taken_ms = (time.perf_counter() - began_s) * 1e3
         # After a stall several hops come due at once; each counts with its share.
         hops = sum(isinstance(message, BodyBlock) for message in produced)
-        hops_ms += [taken_ms / hops] * hops
+        hops_ms += [taken_ms / hops] * hops if hops else []
     return percentiles(hops_ms), _by_stage(stages, len(hops_ms))
 
 
