@@ -14,7 +14,7 @@ from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
 
 if TYPE_CHECKING:
-    from simulators.radio_world.world import Worn
+    from simulators.radio_world.world import RadioWorld, Worn
 
 RATE_HZ = 60.0
 ADAPTERS = ("hci0", "hci1")
@@ -34,6 +34,13 @@ def virtual_sensors(config: Config) -> tuple[SensorSpec, ...]:
 @asynccontextmanager
 async def virtual_radio(config: Config) -> AsyncIterator[Radio]:
     """Open a world with the sensors and the person of a configuration; yield its radio."""
+    async with virtual_world(config) as (radio, _):
+        yield radio
+
+
+@asynccontextmanager
+async def virtual_world(config: Config) -> AsyncIterator[tuple[Radio, RadioWorld]]:
+    """Open the same world; yield its radio and itself."""
     _check_extra()
     from simulators.radio_world.world import open_world
 
@@ -42,7 +49,7 @@ async def virtual_radio(config: Config) -> AsyncIterator[Radio]:
     async with open_world(
         _worn(config), adapters=adapters, scenario=chosen.scenario, seed=chosen.seed
     ) as world:
-        yield BleakRadio(adapters, **world.backend)
+        yield BleakRadio(adapters, **world.backend), world
 
 
 def _worn(config: Config) -> tuple[Worn, ...]:

@@ -8,8 +8,6 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-import structlog
-
 from gateway.drivers import Driver, Settings, driver, settled
 from gateway.errors import GaitwireError, SourceError, UsageError
 from gateway.messages import SensorSpec
@@ -72,9 +70,10 @@ class SensorLife:
     """Keeps one sensor streaming until cancelled.
 
     Raises UsageError where the specification asks for what the sensor or its driver cannot do.
+    ``log`` is bound to the sensor.
     """
 
-    def __init__(self, spec: SensorSpec, burst: Burst, emit: Emit) -> None:
+    def __init__(self, spec: SensorSpec, burst: Burst, emit: Emit, log: Any) -> None:
         self._spec = spec
         self._driver = chosen_driver(spec)
         self._settings = settled(spec.driver, spec.settings, spec.rate_hz)
@@ -82,7 +81,7 @@ class SensorLife:
         self._burst = burst
         self._emit = emit
         self._sighting: Sighting | None = None
-        self._log = structlog.get_logger().bind(sensor=spec.sensor, place=str(spec.place))
+        self._log = log
 
     async def run(self, airtime: Airtime) -> None:
         """Live."""

@@ -136,6 +136,10 @@ class HostedSensor:
     def rssi_dbm(self, value: int) -> None:
         self._radio.rssi_dbm = value
 
+    def shake(self, seconds: float) -> None:
+        """Shake it for a while, besides what the person does."""
+        self._performance.shake(self.place, seconds)
+
     async def drop(self) -> None:
         """End the connection from the sensor's side."""
         if self._connection is not None:

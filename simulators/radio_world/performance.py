@@ -20,6 +20,9 @@ _FINE_GRID_HZ = 100.0
 _KEPT = 2
 _AHEAD_S = 5.0
 _LOOK_AHEAD_S = 0.25
+SHAKE_HZ = 5.0
+SHAKE = 40.0
+"""How strongly a hand shakes a sensor (m/s²)."""
 
 
 class Performance:
@@ -32,6 +35,7 @@ class Performance:
         self._errors = draw_errors(grade, np.random.default_rng([seed, 2]))
         self._rng = np.random.default_rng([seed, 3])
         self._began_ns = 0
+        self._shaken: dict[Place, float] = {}
 
     @property
     def now_s(self) -> float:
@@ -68,8 +72,14 @@ class Performance:
             if len(within):
                 parts.append(sample(window.window, slot, within))
         acc, gyr, quat = (np.concatenate(part) for part in zip(*parts, strict=True))
+        shaken = t_s < self._shaken.get(place, 0.0)
+        acc[:, 0] += shaken * SHAKE * np.sin(2 * np.pi * SHAKE_HZ * t_s)
         acc, gyr = measure(self._errors, slot, t_s, acc, gyr, rate_hz, self._rng)
         return Movement(device_ns, acc, gyr, quat)
+
+    def shake(self, place: Place, seconds: float) -> None:
+        """Shake the sensor at ``place`` from now on, besides what the person does."""
+        self._shaken[place] = self.now_s + seconds
 
     async def extend(self) -> None:
         """Work the next few seconds out, in a thread, and forget what is long over."""
