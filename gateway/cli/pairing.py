@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from gateway.app.virtual_radio import virtual_world
 from gateway.config import Config
-from gateway.drivers import driver
+from gateway.drivers import driver, settled
 from gateway.errors import SourceError
 from gateway.messages import Place, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
 from gateway.radio.moments import Moments
 from gateway.radio.shaken import Verdict, judge
-from gateway.radio.survey import survey
+from gateway.radio.survey import NOBODY, survey
 from gateway.sources.bluetooth import BluetoothSource
 from gateway.tasks import one_error
 
@@ -54,7 +54,7 @@ async def streaming(
     Raises SourceError where there are none, or where none streams.
     """
     async with _radio(config, virtual) as (radio, shake):
-        sensors = await _found(radio, config, seconds, rate_hz)
+        sensors = await sensors_in_range(radio, config, seconds, rate_hz)
         moments = Moments(list(sensors.values()))
         source = BluetoothSource(
             config.person.id, list(sensors.values()), 100.0, nullcontext(radio), placed=False
@@ -86,23 +86,31 @@ async def _radio(config: Config, virtual: bool) -> AsyncIterator[tuple[Radio, Sh
         yield radio, shake
 
 
-async def _found(
+async def sensors_in_range(
     radio: Radio, config: Config, seconds: float, rate_hz: float
 ) -> dict[str, SensorSpec]:
-    """Return the sensors in range: as they are configured, if they are, or at about a rate."""
+    """Return the sensors that feel motion: as they are configured, or else at about a rate.
+
+    Raises SourceError where nobody is there.
+    """
     known = {spec.sensor.upper(): spec for spec in config.sensor_specs()}
-    found = [device for device in await survey(radio, seconds) if device.driver]
+    found = [device for device in await survey(radio, seconds) if _feels(device.driver)]
     if not found:
-        raise SourceError(
-            "no sensor was heard: switch it on, bring it near, and make sure that no phone is "
-            "connected to it; `gaitwire scan --all` shows everything that is heard"
-        )
+        raise SourceError(f"{NOBODY}; `gaitwire scan --all` shows everything that is heard")
     specs = (
         known.get(device.address)
         or SensorSpec(device.address, Place.PELVIS, device.driver, _nearest(device.driver, rate_hz))
         for device in found
     )
     return {spec.sensor: spec for spec in specs}
+
+
+def _feels(name: str) -> bool:
+    """Say whether sensors of a driver feel motion; some tell nothing but heartbeats."""
+    if not name:
+        return False
+    rate_hz = _nearest(name, 60.0)
+    return any(s.acc for s in driver(name).streams(settled(name, {}, rate_hz), rate_hz))
 
 
 def _nearest(name: str, rate_hz: float) -> float:

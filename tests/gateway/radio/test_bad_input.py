@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.cli.pairing import sensors_in_range
+from gateway.config import Config
+from gateway.errors import SourceError
 from gateway.messages import Place, SensorSpec
 from gateway.radio import sensor_life
+from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.states import LinkState
 from simulators.peripherals import Notification
 from simulators.peripherals.microbit import VirtualMicrobit
 from simulators.peripherals.movella_dot import VirtualMovellaDot
-from simulators.radio_world.world import Worn
+from simulators.radio_world.world import Worn, open_world
 from tests.gateway.radio.living import dots, session
+from tests.gateway.radio.scripted import ScriptedRadio
 from tests.services.wait import until
 
 STREAMING, SEARCHING, LOST = LinkState.STREAMING, LinkState.SEARCHING, LinkState.LOST
@@ -59,6 +64,20 @@ async def test_an_address_that_nobody_has_is_told_and_the_rest_streams(
     assert told["sensor"] == wrong.sensor
     assert "not heard for 2 s; switch it on, bring it near" in told["event"]
     assert "`gaitwire scan`" in told["event"]
+
+
+async def test_a_search_that_finds_nothing_says_what_may_be_the_matter() -> None:
+    radio = ScriptedRadio({"": {"A KEYBOARD": -50}})
+    with pytest.raises(SourceError, match="switch it on, bring it near, and make sure that no ph"):
+        await sensors_in_range(radio, Config(), 0.1, 60.0)
+
+
+async def test_what_has_no_sense_of_motion_gets_no_place() -> None:
+    worn = [*dots(1), Worn("standard", Place.STERNUM, "D4:22:CD:00:00:02")]
+    async with open_world(worn) as world:
+        radio = BleakRadio((), **world.backend)
+        found = await sensors_in_range(radio, Config(), 1.0, 50.0)
+    assert [(spec.driver, spec.rate_hz) for spec in found.values()] == [("movella_dot", 60.0)]
 
 
 async def test_what_a_sensor_cannot_do_is_told_once_and_not_tried_again() -> None:
