@@ -14,6 +14,8 @@ from gateway.streams import Streams
 
 WHOLE_STEP = 1.5
 """Beyond so many periods a difference of orientations says too little of the turning between."""
+EXACT = 1e-3
+"""A tick that is a whole number of periods, but for so much of one, counts samples."""
 PLAUSIBLE = (0.5, 1.5)
 """Shares of the nominal time between which a packet's own time is believed."""
 
@@ -151,8 +153,9 @@ def _slack_ns(tick_ns: float, period_ns: float) -> float:
     A clock that ticks more rarely than twice a sample tells steps that differ by whole ticks; one
     that ticks once in so many samples counts them, and is exact.
     """
-    coarse = tick_ns > period_ns / 2 and round(tick_ns) % round(period_ns) > 0
-    return tick_ns if coarse else 0.0
+    ticks = tick_ns / period_ns
+    counts = abs(ticks - round(ticks)) < EXACT
+    return tick_ns if ticks > 0.5 and not counts else 0.0
 
 
 def _chosen(values: FloatArray | None, rows: IntArray, every: bool) -> FloatArray:
