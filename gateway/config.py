@@ -54,6 +54,8 @@ class SourceSection(Section):
     """What the simulated person does."""
     seed: int = 1
     """Seed of the simulated person and radio."""
+    plan: str = ""
+    """With a virtual radio: a file that says who wears what and what goes wrong, or a ready one."""
     adapters: tuple[str, ...] = ()
     """Bluetooth adapters to spread the sensors over, such as `["hci0", "hci1"]`."""
 
