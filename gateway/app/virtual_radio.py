@@ -56,7 +56,7 @@ async def virtual_world(config: Config) -> AsyncIterator[tuple[Radio, RadioWorld
     adapters, plan = chosen.adapters or ADAPTERS, _plan(config)
     if plan is not None:
         async with open_planned_world(plan, adapters=adapters) as world:
-            yield BleakRadio(adapters, **world.backend)
+            yield BleakRadio(adapters, **world.backend), world
         return
     async with open_world(
         _worn(config), adapters=adapters, scenario=chosen.scenario, seed=chosen.seed
