@@ -160,6 +160,7 @@ class ClockFit:
         count = len(period_ns)
         self._least_ns = (np.array(period_ns) / 2).astype(np.int64)
         self._timed = tuple(timed)
+        self._counted = None if all(timed) else ~np.array(self._timed, np.bool_)
         self._segment = np.full(count, -1, np.int64)
         self._origin_ns = np.zeros(count, np.int64)
         self._window_end_ns = np.zeros(count, np.int64)
@@ -250,6 +251,10 @@ class ClockFit:
             offset = self._at_floor(runs, delay)
             if share:
                 offset = np.where(fitted, self._on_line(runs, device_ns), offset)
+        if self._counted is not None:
+            # What was lost uncounted bends the line: yet no sample came before it was taken.
+            late = self._counted[runs.run] & (offset > delay)
+            offset = np.where(late, delay, offset)
         host_ns = self._rising(runs, device_ns + offset)
         self._host_ns[runs.sensors] = host_ns[runs.last]
         return host_ns

@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.decode import check_places
+from gateway.drivers import radio_driver, settled
+from gateway.errors import SettingError
 from gateway.messages import Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section
 from gateway.sinks.plugins import Sink, SinkSection, sinks
@@ -52,6 +54,8 @@ class SourceSection(Section):
     """What the simulated person does."""
     seed: int = 1
     """Seed of the simulated person and radio."""
+    plan: str = ""
+    """With a virtual radio: a file that says who wears what and what goes wrong, or a ready one."""
     adapters: tuple[str, ...] = ()
     """Bluetooth adapters to spread the sensors over, such as `["hci0", "hci1"]`."""
 
@@ -191,6 +195,13 @@ class Config(BaseSettings):
         check_places(self.sensor_specs())
         return self
 
+    @model_validator(mode="after")
+    def _drivers_can(self) -> Self:
+        if self.source.kind != "simulator":
+            for number, spec in enumerate(self.sensor_specs()):
+                _check_driver(number, spec)
+        return self
+
     def sensor_specs(self) -> tuple[SensorSpec, ...]:
         """Return the configured sensors as the pipe knows them."""
         return tuple(
@@ -215,3 +226,14 @@ class Config(BaseSettings):
         """Take environment variables before the file, and nothing else."""
         del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
+
+
+def _check_driver(number: int, spec: SensorSpec) -> None:
+    """Raise SettingError where a sensor's driver cannot do what its table asks for."""
+    try:
+        radio_driver(spec.driver)
+        settled(spec.driver, spec.settings, spec.rate_hz)
+    except SettingError as error:
+        raise SettingError(
+            f"{error} (sensor {spec.sensor})", "sensors", number, *error.keys
+        ) from error

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
 from gateway.config import ENVIRONMENT_PREFIX, Config
-from gateway.errors import ConfigError, UsageError
+from gateway.errors import ConfigError, SettingError, UsageError
 
 _TABLE = re.compile(r"^\s*\[(\[?)\s*([^\]]+?)\s*\]?\]")
 _KEY = re.compile(r"""^\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""")
@@ -50,6 +50,9 @@ def _build(values: dict[str, Any], text: str, path: Path) -> Config:
     _check_variables()
     try:
         return Config(**values)
+    except SettingError as error:
+        keys = list(error.keys)
+        raise ConfigError(f"{_where(text, path, keys)}: {_dotted(keys)}: {error}") from error
     except UsageError as error:
         raise ConfigError(f"{path}: {error}") from error
     except SettingsError as error:
@@ -82,13 +85,20 @@ def _check_variables() -> None:
 
 def _explain(error: Any, text: str, path: Path) -> str:
     keys = [part for part in error["loc"] if part not in _UNION_TAGS]
-    name = ".".join(str(key) for key in keys)
+    return f"{_where(text, path, keys)}: {_dotted(keys)}: {_expectation(error, keys)}"
+
+
+def _where(text: str, path: Path, keys: list[str | int]) -> str:
+    """Say where a key stands: in a line of the file, or in the environment."""
     variable = ENVIRONMENT_PREFIX + "__".join(str(key) for key in keys).upper()
-    line = line_of(text, keys)
-    where = f"{path}, line {line}" if line else f"{path}"
     if os.environ.get(variable) is not None:
-        where = f"environment variable {variable}"
-    return f"{where}: {name}: {_expectation(error, keys)}"
+        return f"environment variable {variable}"
+    line = line_of(text, keys)
+    return f"{path}, line {line}" if line else f"{path}"
+
+
+def _dotted(keys: list[str | int]) -> str:
+    return ".".join(str(key) for key in keys)
 
 
 def _expectation(error: Any, keys: list[str | int]) -> str:

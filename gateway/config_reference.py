@@ -16,7 +16,8 @@ from gateway.sinks.plugins import Sink, sinks
 _INTRODUCTION = f"""# Configuration
 
 One TOML file, given by `-c FILE`. Every key has a default; without a file all defaults hold. A key
-that does not exist, a wrong type or an impossible value is refused with file, line and key.
+that does not exist, a wrong type or an impossible value is refused with file, line and key; so is
+what the driver of a sensor with a radio cannot do (docs/sensors.md).
 
 An environment variable comes before the file: `{ENVIRONMENT_PREFIX}`, then the table, two
 underscores and the key, in capitals. So `{ENVIRONMENT_PREFIX}MQTT__PASSWORD` is `password` in

@@ -135,7 +135,11 @@ class Decode:
                 text = f"{link.state}: {link.why}" if link.why else str(link.state)
                 yield SensorNews(self._sensors[sensor].sensor, arrival_ns, STATE_CHANNEL, text)
             else:
-                self._start_anew(sensor, read_settings(payload))
+                read_back = read_settings(payload)
+                self._start_anew(sensor, read_back)
+                level = read_back.get("battery", "")
+                if not isinstance(level, str):
+                    yield BatteryLevel(self._sensors[sensor].sensor, arrival_ns, level, False)
         except ValueError:
             return
 

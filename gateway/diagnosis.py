@@ -16,6 +16,8 @@ import psutil
 from gateway.config import Config
 from gateway.errors import GaitwireError
 from gateway.radio.bleak_link import find_adapter
+from gateway.radio.link import RadioError
+from gateway.radio.machine import explain, look
 from gateway.sinks.influx import InfluxSink
 from gateway.sinks.mqtt import MqttSink
 
@@ -49,9 +51,10 @@ def examine(config: Config) -> list[Finding]:
 def _bluetooth(config: Config) -> Finding:
     try:
         name = asyncio.run(find_adapter())
-    except GaitwireError as error:
+    except RadioError as error:
         needed = config.source.kind == "bluetooth"
-        return Finding("Bluetooth", "bad" if needed else "warning", *_split(str(error)))
+        found = explain(look(error.why)) or _split(str(error))
+        return Finding("Bluetooth", "bad" if needed else "warning", *found)
     return Finding("Bluetooth", "good", f"adapter found ({name})")
 
 

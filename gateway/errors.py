@@ -21,6 +21,14 @@ class ConfigError(UsageError):
     """A configuration file that cannot be used; names file, line, key and what was expected."""
 
 
+class SettingError(UsageError):
+    """A setting of a sensor that cannot be; ``keys`` lead to it from the sensor's table."""
+
+    def __init__(self, text: str, *keys: str | int) -> None:
+        super().__init__(text)
+        self.keys = keys
+
+
 class RecordingError(GaitwireError):
     """A file that is not a recording, or one that cannot be read further."""
 
@@ -31,6 +39,10 @@ class JournalError(GaitwireError):
 
 class SourceError(GaitwireError):
     """Sensors, radio or simulator cannot deliver."""
+
+
+class UnableError(SourceError):
+    """A sensor cannot do what it is asked for, however often it is asked."""
 
 
 class ServiceError(GaitwireError):

@@ -6,7 +6,7 @@ Degrees and milliseconds are used here, because a person reads it.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from gateway.battery import Charge
 from gateway.messages import (
     JOINTS,
     PLACES,
+    BatteryLevel,
     Calibration,
     Cue,
     EstimateBlock,
@@ -111,13 +113,17 @@ class GaitView(msgspec.Struct, frozen=True):
 
 
 class SensorView(msgspec.Struct, frozen=True):
-    """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1."""
+    """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1.
+
+    ``battery_left_h`` is None until the battery has fallen enough to tell.
+    """
 
     sensor: str
     place: str
     rate_hz: float
     loss: float
     battery: float | None
+    battery_left_h: float | None
     clock_error_ms: float | None
     state: str
 
@@ -162,6 +168,7 @@ class LiveView:
     _angles: deque[JointAngleBlock] = field(default_factory=lambda: deque(maxlen=ANGLES_KEPT))
     _figures: dict[tuple[str, str], FigureView] = field(default_factory=dict)
     _events: deque[EventView] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    _charges: defaultdict[str, Charge] = field(default_factory=lambda: defaultdict(Charge))
     _event_seq: int = 0
     _cue: CueView | None = None
 
@@ -174,6 +181,8 @@ class LiveView:
                     self._angles.append(message)
             case SensorStatus():
                 self._newest[SensorStatus, message.sensor] = message
+            case BatteryLevel():
+                self._charges[message.sensor].take(message)
             case Stride():
                 self.strides += 1
                 self._newest[Stride, message.side] = message
@@ -237,7 +246,10 @@ class LiveView:
             for key, m in self._newest.items()
             if isinstance(key, tuple) and key[0] is SensorStatus
         ]
-        return [_sensor_view(status) for status in sorted(statuses, key=_place_order)]
+        return [
+            _sensor_view(status, self._charges[status.sensor].left_s)
+            for status in sorted(statuses, key=_place_order)
+        ]
 
     def _event(self, t_s: float, kind: str, text: str, quality: Quality | None = None) -> None:
         self._event_seq += 1
@@ -339,7 +351,7 @@ def _figure_view(figure: Figure) -> FigureView:
     )
 
 
-def _sensor_view(status: SensorStatus) -> SensorView:
+def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:
     lost_all = status.rate_hz == 0.0
     return SensorView(
         sensor=status.sensor,
@@ -347,6 +359,7 @@ def _sensor_view(status: SensorStatus) -> SensorView:
         rate_hz=round(status.rate_hz, 1),
         loss=round(status.loss, 4),
         battery=number(status.battery),
+        battery_left_h=number(left_s / 3600),
         clock_error_ms=number(status.clock_error_s * 1e3),
         state="silent" if lost_all else "poor" if status.loss > 0.1 else "good",
     )

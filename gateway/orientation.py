@@ -21,7 +21,8 @@ from gateway.worn import everywhere, worn
 _PLACES = np.arange(len(PLACES))
 
 GAP_S = 0.1
-"""Samples missing for longer than this hide too much turning: the filter starts anew."""
+"""Samples missing for longer than this, those that were bridged before them included, hide too much
+turning: the filter starts anew."""
 
 SETTLE_S = 1.0
 """How long a filter that started anew is fed before its result is valid: about one stride, over
@@ -86,6 +87,7 @@ class _Samples:
     gyr: FloatArray
     acc: FloatArray
     valid: BoolArray
+    real: BoolArray
     quat: FloatArray
     settled: BoolArray
 
@@ -100,26 +102,28 @@ class _Samples:
             gyr=body.gyr[:, columns].transpose(1, 0, 2).copy(),
             acc=body.acc[:, columns].transpose(1, 0, 2).copy(),
             valid=body.valid,
+            real=body.real,
             quat=quat.transpose(1, 0, 2),
             settled=np.zeros(body.valid.shape, dtype=bool),
         )
 
 
 class _Sensor:
-    """One filter with its count of samples fed and missed."""
+    """One filter with its count of samples fed, missed since, and not measured since."""
 
     def __init__(self, rate_hz: float) -> None:
         self.rate_hz = rate_hz
         self.gap = GAP_S * rate_hz
         self.settle = round(SETTLE_S * rate_hz)
         self.fed = 0
-        self.missed = 0
+        self.missed = self.unmeasured = 0
         self.filter = VQF(1.0 / rate_hz)
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> _Sensor:
         sensor = cls(state["rate_hz"])
         sensor.fed, sensor.missed = state["fed"], state["missed"]
+        sensor.unmeasured = state["unmeasured"]
         sensor.filter.state = state["filter"]
         return sensor
 
@@ -128,6 +132,7 @@ class _Sensor:
             "rate_hz": self.rate_hz,
             "fed": self.fed,
             "missed": self.missed,
+            "unmeasured": self.unmeasured,
             "filter": self.filter.state,
         }
 
@@ -149,15 +154,25 @@ class _Sensor:
                 self.missed += last - first
 
     def _feed(self, samples: _Samples, column: int, first: int, last: int) -> None:
-        if self.missed > self.gap:
+        if self.missed and self.missed + self.unmeasured > self.gap:
             self._restart()
         self.missed = 0
+        self._count_unmeasured(samples.real[first:last, column])
         row, part = samples.row[column], slice(first, last)
         result = self.filter.updateBatch(samples.gyr[row, part], samples.acc[row, part])
         unsettled = max(0, self.settle - self.fed)
         self.fed += last - first
         samples.quat[first + unsettled : last, column] = result["quat6D"][unsettled:]
         samples.settled[first + unsettled : last, column] = True
+
+    def _count_unmeasured(self, real: BoolArray) -> None:
+        """Count how many of the newest samples were not measured."""
+        if len(real) and real[-1]:
+            self.unmeasured = 0
+        elif real.any():
+            self.unmeasured = int(np.argmax(real[::-1]))
+        else:
+            self.unmeasured += len(real)
 
     def _restart(self) -> None:
         bias, sigma = self.filter.getBiasEstimate()

@@ -14,6 +14,8 @@ from gateway.streams import Streams
 
 WHOLE_STEP = 1.5
 """Beyond so many periods a difference of orientations says too little of the turning between."""
+EXACT = 1e-3
+"""A tick that is a whole number of periods, but for so much of one, counts samples."""
 PLAUSIBLE = (0.5, 1.5)
 """Shares of the nominal time between which a packet's own time is believed."""
 
@@ -25,6 +27,7 @@ class Sampling:
         clocks = [stream.clock for stream in streams.each]
         self._periods_ns = np.array(streams.period_ns)
         self._tick_ns = np.array([1.0 if c is None else c.tick_ns for c in clocks])
+        self._slack_ns = np.array(list(map(_slack_ns, self._tick_ns, self._periods_ns)))
         self._spread = np.array([c is not None and c.spread for c in clocks], np.bool_)
         wraps_ns = [np.inf if c is None else 2.0**c.bits * c.tick_ns for c in clocks]
         self._unwrapper = Unwrapper(wraps_ns)
@@ -38,6 +41,7 @@ class Sampling:
         """Begin a new segment of a stream's clock, with ``period_ns`` as its nominal period."""
         self._unwrapper.restart(stream)
         self._periods_ns[stream] = period_ns
+        self._slack_ns[stream] = _slack_ns(self._tick_ns[stream], period_ns)
         self._packet_ns[stream] = np.nan
 
     def place(
@@ -105,7 +109,8 @@ class Sampling:
     ) -> ImuBlock:
         host_ns, error_s = self._fit.push(runs, unwrapped.device_ns, arrived, unwrapped.segment)
         periods = unwrapped.step_ns / self._periods_ns[runs.run]
-        lost: IntArray = np.maximum(np.rint(periods).astype(np.int64) - 1, 0)
+        slack = (self._slack_ns / self._periods_ns)[runs.run]
+        lost: IntArray = np.maximum(np.rint(periods - slack).astype(np.int64) - 1, 0)
         every = len(rows) == len(samples.packet)
         clipped = samples.clipped if every else samples.clipped[rows]
         if samples.quat is not None:
@@ -140,6 +145,17 @@ class Sampling:
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
         return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known
+
+
+def _slack_ns(tick_ns: float, period_ns: float) -> float:
+    """Return by how much a step may be longer than it looks without a sample being lost.
+
+    A clock that ticks more rarely than twice a sample tells steps that differ by whole ticks; one
+    that ticks once in so many samples counts them, and is exact.
+    """
+    ticks = tick_ns / period_ns
+    counts = abs(ticks - round(ticks)) < EXACT
+    return tick_ns if ticks > 0.5 and not counts else 0.0
 
 
 def _chosen(values: FloatArray | None, rows: IntArray, every: bool) -> FloatArray:

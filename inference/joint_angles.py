@@ -34,7 +34,7 @@ _PAIRS: dict[Joint, tuple[Place, Place, float]] = {
 """By joint: the segment that comes up in flexion, the one it is measured against, and the lowest
 flexion in degrees, from which the angle goes round once: far outside what the joint can do."""
 
-_ENDS = np.array([[PLACE_INDEX[end] for end in pair[:2]] for pair in _PAIRS.values()]).T
+ENDS = np.array([[PLACE_INDEX[end] for end in pair[:2]] for pair in _PAIRS.values()]).T
 """Columns (2, 6) of the two segments by joint."""
 
 _LOWEST = np.radians([[lowest] for _, _, lowest in _PAIRS.values()])
@@ -88,7 +88,7 @@ class JointAngles:
 
 def flexion_rad(quat: FloatArray) -> FloatArray:
     """Return flexion (T, 6) in the order of ``JOINTS`` from segment quaternions (T, 8, 4)."""
-    ends = pitch_rad(quat).T.take(_ENDS, axis=0)
+    ends = pitch_rad(quat).T.take(ENDS, axis=0)
     difference: FloatArray = ends[0] - ends[1]
     turns = np.floor((difference - _LOWEST) / (2 * np.pi))
     turns *= 2 * np.pi
@@ -98,6 +98,6 @@ def flexion_rad(quat: FloatArray) -> FloatArray:
 
 def _both(places: BoolArray) -> BoolArray:
     """Return for every joint (T, 6) whether both its segments are among ``places`` (T, 8)."""
-    ends = places.T.take(_ENDS, axis=0)
+    ends = places.T.take(ENDS, axis=0)
     both: BoolArray = ends[0] & ends[1]
     return both.T

@@ -82,7 +82,7 @@ class SimulatedRecording:
         self.origin_ns = ORIGIN_NS
         self.duration_s = float("nan") if seconds is None else seconds
         self.grid_rate_hz = rate_hz
-        self._seed = seed
+        self.seed = seed
         self._habits = habits or Habits()
         self._equipment = equipment or Equipment()
         rng = np.random.default_rng([seed, 2])
@@ -105,7 +105,7 @@ class SimulatedRecording:
                 "an endless simulation has no whole truth; give it a length in seconds"
             )
         motion = simulate_motion(
-            self._scenario, self.duration_s, self._seed, self.grid_rate_hz, self._habits
+            self._scenario, self.duration_s, self.seed, self.grid_rate_hz, self._habits
         )
         return motion.truth
 
@@ -128,14 +128,14 @@ class SimulatedRecording:
 
     def _send(self, motion: dict[str, Stream], battery: dict[str, Stream]) -> Iterator[float]:
         """Fill the streams window by window; yield the time up to which they are complete."""
-        performer = Performer(self._scenario, self._seed, self.grid_rate_hz, self._habits)
+        performer = Performer(self._scenario, self.seed, self.grid_rate_hz, self._habits)
         end_s = float("inf") if np.isnan(self.duration_s) else self.duration_s
         windows = (window for _, window in performer.windows())
         stall_ends = {device.name: np.empty((0, 2)) for device in self._devices}
         for number, stitched in enumerate(stitch(windows)):
             bounds = (stitched.from_s, min(stitched.until_s, end_s))
             for device in self._devices:
-                rng = np.random.default_rng([self._seed, 3, PLACE_INDEX[device.place], number])
+                rng = np.random.default_rng([self.seed, 3, PLACE_INDEX[device.place], number])
                 stalls = draw_stalls(*bounds, self._equipment.link, rng)
                 near = np.concatenate([stall_ends[device.name], stalls])
                 stall_ends[device.name] = stalls

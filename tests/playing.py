@@ -8,10 +8,10 @@ from gateway.messages import Message, Tick
 from gateway.recordings import Recording, chunk_end_ns
 
 
-def played(recording: Recording, hop_s: float) -> list[Message]:
-    """What the pipe makes of a recording, with the default configuration."""
+def played(recording: Recording, hop_s: float, config: Config | None = None) -> list[Message]:
+    """What the pipe makes of a recording, with the default configuration unless told."""
     pipe = build_pipe(
-        Config(),
+        config or Config(),
         recording.person,
         recording.sensors,
         recording.origin_ns,

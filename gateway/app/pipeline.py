@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from gateway.align import Align
+from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
 from gateway.errors import UsageError
@@ -50,6 +51,7 @@ def build_pipe(
     )
     stages: list[Stage] = [
         Decode(sensors),
+        BatteryWatch(person, sensors, origin_ns),
         align,
         Orientation(),
         SegmentCalibration(),

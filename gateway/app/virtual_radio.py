@@ -12,9 +12,11 @@ from gateway.errors import UsageError
 from gateway.messages import SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
+from simulators.plans import Plan
+from simulators.plans.files import load_plan
 
 if TYPE_CHECKING:
-    from simulators.radio_world.world import Worn
+    from simulators.radio_world.world import RadioWorld, Worn
 
 RATE_HZ = 60.0
 ADAPTERS = ("hci0", "hci1")
@@ -25,8 +27,14 @@ _ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
 def virtual_sensors(config: Config) -> tuple[SensorSpec, ...]:
     """Return the configured sensors, or where there are none, one of a kind at every place.
 
-    Raises UsageError where one has no address, or where the extra is not installed.
+    Raises UsageError where one has no address, or where the extra is not installed, and
+    ConfigError for a plan that is none.
     """
+    plan = _plan(config)
+    if plan is not None:
+        return tuple(
+            SensorSpec(w.address, w.place, w.driver, w.rate_hz, w.settings) for w in plan.sensors
+        )
     specs = (SensorSpec(w.address, w.place, w.driver, RATE_HZ) for w in _worn(config))
     return config.sensor_specs() or tuple(specs)
 
@@ -34,15 +42,31 @@ def virtual_sensors(config: Config) -> tuple[SensorSpec, ...]:
 @asynccontextmanager
 async def virtual_radio(config: Config) -> AsyncIterator[Radio]:
     """Open a world with the sensors and the person of a configuration; yield its radio."""
+    async with virtual_world(config) as (radio, _):
+        yield radio
+
+
+@asynccontextmanager
+async def virtual_world(config: Config) -> AsyncIterator[tuple[Radio, RadioWorld]]:
+    """Open the same world; yield its radio and itself."""
     _check_extra()
-    from simulators.radio_world.world import open_world
+    from simulators.radio_world.world import open_planned_world, open_world
 
     chosen = config.source
-    adapters = chosen.adapters or ADAPTERS
+    adapters, plan = chosen.adapters or ADAPTERS, _plan(config)
+    if plan is not None:
+        async with open_planned_world(plan, adapters=adapters) as world:
+            yield BleakRadio(adapters, **world.backend), world
+        return
     async with open_world(
         _worn(config), adapters=adapters, scenario=chosen.scenario, seed=chosen.seed
     ) as world:
-        yield BleakRadio(adapters, **world.backend)
+        yield BleakRadio(adapters, **world.backend), world
+
+
+def _plan(config: Config) -> Plan | None:
+    """Return the plan that the configuration names, if it does; raises ConfigError."""
+    return load_plan(config.source.plan) if config.source.plan else None
 
 
 def _worn(config: Config) -> tuple[Worn, ...]:

@@ -14,6 +14,7 @@ from gateway.cli import (
     demo,
     doctor,
     model,
+    pair,
     replay,
     scan,
     sessions,
@@ -31,11 +32,12 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(demo.run)
+app.command()(scan.scan)
+app.command()(pair.pair)
 app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
 app.command()(sync_check.sync_check)
-app.command()(scan.scan)
 app.command()(doctor.doctor)
 app.command()(bench.bench)
 app.add_typer(model.app, name="model")

@@ -25,11 +25,20 @@ def demo(
     radio: Annotated[
         bool, typer.Option("--radio", help="With virtual sensors, over a virtual radio.")
     ] = False,
+    scenario_file: Annotated[
+        str,
+        typer.Option(
+            "--scenario-file",
+            metavar="FILE",
+            help="Over a virtual radio: who wears what, what goes wrong; or `mixed`, `trouble`.",
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show a simulated person live: the whole service, with nothing else needed."""
-    kind = "virtual-radio" if radio else "simulator"
-    _serve(_for_demo(default_config(), scenario, kind), seconds, as_json, browser=not headless)
+    kind = "virtual-radio" if radio or scenario_file else "simulator"
+    source = {"kind": kind, "scenario": scenario, "plan": scenario_file}
+    _serve(_for_demo(default_config(), source), seconds, as_json, browser=not headless)
 
 
 def run(
@@ -50,12 +59,12 @@ def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: boo
     put_out(figures, as_json)
 
 
-def _for_demo(config: Config, scenario: str, kind: str) -> Config:
-    """Return the defaults with the scenario, and with free ports where the usual ones are taken."""
+def _for_demo(config: Config, source: dict[str, str]) -> Config:
+    """Return the defaults with the source, and with free ports where the usual ones are taken."""
     pages, mqtt = config.pages, config.mqtt
     return config.model_copy(
         update={
-            "source": config.source.model_copy(update={"kind": kind, "scenario": scenario}),
+            "source": config.source.model_copy(update=source),
             "pages": pages.model_copy(update={"port": _free(pages.host, pages.port)}),
             "mqtt": mqtt.model_copy(update={"port": _free("127.0.0.1", mqtt.port)})
             if not mqtt.host

@@ -15,7 +15,7 @@ from rich.table import Table
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite
 from gateway.config import Config
 from gateway.radio.link import Radio
-from gateway.radio.survey import Found, survey
+from gateway.radio.survey import NOBODY, Found, survey
 
 SIGNAL_STEPS_DBM = (-90, -80, -70, -60)
 BARS = "▂▄▆█"
@@ -39,10 +39,7 @@ def scan(
     if as_json:
         typer.echo(msgspec.json.encode({"sensors": _shown(found, every)}).decode())
     elif not _shown(found, every):
-        typer.echo(
-            "no sensor was heard: switch it on, bring it near, and make sure that no phone is "
-            f"connected to it ({len(found)} other devices were heard; `--all` shows them)"
-        )
+        typer.echo(f"{NOBODY} ({len(found)} other devices were heard; `--all` shows them)")
 
 
 async def _scan(

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from gateway.discovery import discover
 from gateway.drivers.talk import Advertising, Procedure, Settings
-from gateway.errors import UsageError
+from gateway.errors import SettingError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
 
 __all__ = ["Driver", "Settings", "driver", "drivers", "settled"]
@@ -184,37 +184,53 @@ def drivers() -> dict[str, Driver]:
 
 
 def driver(name: str) -> Driver:
-    """Return the driver called ``name``; raises UsageError with the known names."""
+    """Return the driver called ``name``; raises SettingError with the known names."""
     known = drivers()
     if name not in known:
-        raise UsageError(
-            f"there is no sensor driver {name!r}; {_close(name, known)}known are {', '.join(known)}"
+        raise SettingError(
+            f"there is no sensor driver {name!r}; {_close(name, known)}known are "
+            f"{', '.join(known)}",
+            "driver",
         )
     return known[name]
+
+
+def radio_driver(name: str) -> Driver:
+    """Return the driver called ``name``; raises SettingError where it has no radio."""
+    found = driver(name)
+    if found.advertising is None:
+        raise SettingError(f"driver {name} reads recordings and has no radio", "driver")
+    return found
 
 
 def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | float | str]:
     """Return all settings of the driver ``name``, defaults filled in.
 
-    Raises UsageError for a driver, setting, value or rate that there is not.
+    Raises SettingError for a driver, setting, value or rate that there is not.
     """
     chosen = driver(name)
     about = chosen.about
     known = {setting.name: setting for setting in about.settings}
     for key, value in settings.items():
         if key not in known:
-            raise UsageError(
+            raise SettingError(
                 f"{name} has no setting {key!r}; {_close(key, known)}"
-                f"known are {', '.join(known) or 'none'}"
+                f"known are {', '.join(known) or 'none'}",
+                "settings",
+                key,
             )
         choices = known[key].choices
         if choices and value not in choices:
-            raise UsageError(
-                f"{name}: {key} is {value!r}, which is not among {', '.join(map(str, choices))}"
+            raise SettingError(
+                f"{name}: {key} is {value!r}, which is not among {', '.join(map(str, choices))}",
+                "settings",
+                key,
             )
     if about.rates_hz and rate_hz not in about.rates_hz:
         rates = ", ".join(f"{rate:g}" for rate in about.rates_hz)
-        raise UsageError(f"a {about.models[0]} streams at {rates} Hz, not at {rate_hz:g} Hz")
+        raise SettingError(
+            f"a {about.models[0]} streams at {rates} Hz, not at {rate_hz:g} Hz", "rate_hz"
+        )
     return {setting.name: setting.default for setting in about.settings} | dict(settings)
 
 

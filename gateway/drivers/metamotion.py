@@ -26,7 +26,7 @@ from gateway.drivers.talk import (
     Write,
     sig_uuid,
 )
-from gateway.errors import SourceError, UsageError
+from gateway.errors import SourceError, UnableError, UsageError
 from gateway.messages import BoolArray, IntArray, PacketBlock, message
 
 _BASE = "326a{:04x}-85cb-9195-d9dd-464cfbbae75a"
@@ -280,7 +280,7 @@ def _discover() -> Generator[Step, bytes, Chip]:
     gyr = yield _ask(b"\x13\x80")
     chip = CHIPS.get((acc[2], gyr[2])) if len(acc) > 2 and len(gyr) > 2 else None
     if chip is None:
-        raise SourceError(
+        raise UnableError(
             "this MbientLab board has neither the BMI160 nor the BMI270 of a MetaMotion (its "
             f"modules answer {acc.hex(' ')} and {gyr.hex(' ')}); use a MetaMotion R, RL, C or S"
         )

@@ -6,7 +6,7 @@ After the "DOT BLE Services Specification" (XD0506P). Numbers are little-endian.
 from __future__ import annotations
 
 from gateway.drivers.talk import Procedure, Read, Write
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 from gateway.messages import message
 
 
@@ -41,7 +41,7 @@ def identify() -> Procedure:
 def read_info(payload: bytes) -> Info:
     """Read device information; raises SourceError where it is none."""
     if len(payload) < 9:
-        raise SourceError(
+        raise UnableError(
             f"the sensor says who it is in {len(payload)} bytes, where a Movella DOT needs 34; "
             "update its firmware with the maker's app"
         )
@@ -59,7 +59,7 @@ def configure(profile: str, rate_hz: float) -> Procedure:
         yield Write(CONTROL, with_rate_and_filter(found, profile, rate_hz))
         found = yield Read(CONTROL)
     if len(found) != _CONTROL_SIZE:
-        raise SourceError(
+        raise UnableError(
             f"the sensor's settings are {len(found)} bytes, where a Movella DOT has "
             f"{_CONTROL_SIZE}; update its firmware with the maker's app"
         )

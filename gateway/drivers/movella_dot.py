@@ -28,7 +28,7 @@ from gateway.drivers import (
 from gateway.drivers.movella_device import FILTERS, REPORT, configure, identify, uuid
 from gateway.drivers.packets import Stacked, finite, near_full_scale, payloads, records, stack_equal
 from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, Write
-from gateway.errors import SourceError, UsageError
+from gateway.errors import UnableError, UsageError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
 from gateway.quaternion import (
     conjugate,
@@ -194,7 +194,7 @@ class MovellaDot:
         yield Subscribe(REPORT, "report")
         yield Write(CONTROL, bytes([1, 1, mode]))
         if (yield Read(CONTROL))[1:3] != bytes([1, mode]):
-            raise SourceError(
+            raise UnableError(
                 f"the Movella DOT does not measure in mode {mode}; its firmware is "
                 f"{known['firmware']}: update it with the maker's app, or choose another mode"
             )

@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 import numpy as np
 
 from gateway.drivers.talk import Ask, Step
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 
 _BASE = "fb005c{:02x}-02e7-f387-1cad-8acd2d8df0c8"
 SERVICE, CONTROL, DATA = (_BASE.format(part) for part in (0x80, 0x81, 0x82))
@@ -114,6 +114,6 @@ def _ask(request: bytes) -> Ask:
 def _check(kind: int, unit: str, wanted: float, offered: tuple[float, ...] | None) -> None:
     if offered and wanted not in offered:
         choices = ", ".join(f"{value:g}" for value in offered)
-        raise SourceError(
+        raise UnableError(
             f"this Polar sensor offers {_NAMES[kind]} with {choices} {unit}, not {wanted:g} {unit}"
         )

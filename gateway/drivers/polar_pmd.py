@@ -26,7 +26,7 @@ from gateway.drivers.polar_control import (
 )
 from gateway.drivers.polar_delta import unpack_delta, unpack_raw
 from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, sig_uuid
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 from gateway.messages import FloatArray, IntArray, PacketBlock, message
 
 BATTERY, FIRMWARE = sig_uuid(0x2A19), sig_uuid(0x2A26)
@@ -276,7 +276,7 @@ def _check_features(features: bytes, kinds: tuple[int, ...]) -> None:
             "if it is one that does, update its firmware with the maker's app"
         )
     if GYR in kinds and not known & 1 << GYR:
-        raise SourceError(
+        raise UnableError(
             "the Polar sensor has no gyroscope, as a Verity Sense would; if it is an H10 or an "
             'OH1, set model = "h10" or model = "oh1"'
         )

@@ -14,7 +14,7 @@ import numpy as np
 from gateway.drivers import About, Battery, Decoded, Samples, Settings, Stream
 from gateway.drivers.packets import payloads, records, stack_equal
 from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, Write, nothing, sig_uuid
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 from gateway.messages import PacketBlock
 
 _BASE = "ef68{:04x}-9b35-4933-9b10-52ffa9740042"
@@ -127,7 +127,7 @@ def _set_rate(rate_hz: float) -> Procedure:
     layout = LAYOUTS["config"]
     kept = yield Read(CONFIG)
     if len(kept) != layout.itemsize:
-        raise SourceError(
+        raise UnableError(
             f"this Thingy keeps {len(kept)} bytes of motion settings, not {layout.itemsize}; "
             "update its firmware with the maker's app"
         )

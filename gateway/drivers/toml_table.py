@@ -29,6 +29,10 @@ class TomlTable:
                 hint = f"{_close(key, known)}known are {', '.join(known)}"
                 self.fail(key, f"there is no such key; {hint}")
 
+    def has(self, key: str) -> bool:
+        """Say whether a key is there."""
+        return key in self._values
+
     def text(self, key: str, default: Any = _NEEDED) -> str:
         """Return a text."""
         value = self._get(key, default, "a text in quotes")
@@ -65,6 +69,20 @@ class TomlTable:
         if value not in known:
             self._not(key, value, expected, _close(str(value), known))
         return str(value)
+
+    def table(self, key: str) -> TomlTable:
+        """Return a table, an empty one where the key is not there."""
+        value = self._values.get(key, {})
+        if not isinstance(value, dict):
+            self._not(key, value, f"a table, as in [{key}]")
+        return TomlTable(self._file, value, f"{self._at}{key} ")
+
+    def scalars(self) -> dict[str, int | float | str]:
+        """Return all values, which are texts and numbers."""
+        for key, value in self._values.items():
+            if not isinstance(value, int | float | str):
+                self._not(key, value, "a text or a number")
+        return dict(self._values)
 
     def tables(self, key: str) -> list[TomlTable]:
         """Return a list of tables, empty where the key is not there."""

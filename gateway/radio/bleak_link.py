@@ -23,7 +23,7 @@ from bleak.exc import (
 
 from gateway.drivers.talk import names, sig_uuid
 from gateway.errors import SourceError
-from gateway.radio.link import Heard, RadioError, Sighting
+from gateway.radio.link import Heard, RadioError, Sighting, Why
 
 CONNECT_S = 10.0
 """A sensor that was heard a moment ago connects within a second or two, or not at all."""
@@ -182,8 +182,11 @@ class BleakLink:
 async def find_adapter() -> str:
     """Return the name of the Bluetooth backend once a scan has begun; raises RadioError."""
     with explained("look for sensors", RadioError):
-        async with BleakScanner() as scanner:
-            return str(scanner.backend_id)
+        try:
+            async with asyncio.timeout(CONNECT_S), BleakScanner() as scanner:
+                return str(scanner.backend_id)
+        except TimeoutError as error:
+            raise RadioError("Bluetooth does not answer", Why.NO_ANSWER) from error
 
 
 _UNAVAILABLE = {
@@ -201,6 +204,24 @@ _UNAVAILABLE = {
         "this program may not use Bluetooth; allow it in the system's privacy settings"
     ),
 }
+_WHY = {
+    BleakBluetoothNotAvailableReason.NO_BLUETOOTH: Why.NO_ADAPTER,
+    BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE: Why.NO_ADAPTER,
+    BleakBluetoothNotAvailableReason.POWERED_OFF: Why.OFF,
+    BleakBluetoothNotAvailableReason.DENIED_BY_USER: Why.DENIED,
+    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM: Why.DENIED,
+    BleakBluetoothNotAvailableReason.DENIED_BY_UNKNOWN: Why.DENIED,
+}
+_OF_THE_BUS = {
+    "org.freedesktop.DBus.Error.AccessDenied": (
+        "this user may not use Bluetooth; `gaitwire doctor` says what to do",
+        Why.DENIED,
+    ),
+    "org.freedesktop.DBus.Error.ServiceUnknown": (
+        "the Bluetooth service does not run; start it (`systemctl start bluetooth`)",
+        Why.NO_SERVICE,
+    ),
+}
 
 
 @contextmanager
@@ -212,14 +233,20 @@ def explained(action: str, kind: type[SourceError] = SourceError) -> Iterator[No
         # bleak looks for the D-Bus socket and finds no system bus.
         raise RadioError(
             f"cannot {action}: this machine has no Bluetooth service; install and start BlueZ "
-            "(`systemctl start bluetooth`), or try `gaitwire demo`, which needs none"
+            "(`systemctl start bluetooth`), or try `gaitwire demo`, which needs none",
+            Why.NO_SERVICE,
         ) from error
     except BleakBluetoothNotAvailableError as error:
-        why = _UNAVAILABLE.get(error.reason, "this program may not use Bluetooth here")
-        raise RadioError(f"cannot {action}: {why}") from error
+        text = _UNAVAILABLE.get(error.reason, "this program may not use Bluetooth here")
+        why = _WHY.get(error.reason, Why.OTHER)
+        raise RadioError(f"cannot {action}: {text}", why) from error
     except TimeoutError as error:
         raise kind(f"cannot {action}: no answer; bring it near, or switch it off and on") from error
     except (BleakError, OSError, EOFError, AssertionError) as error:
+        name = getattr(error, "dbus_error", "")
+        if name in _OF_THE_BUS:
+            text, why = _OF_THE_BUS[name]
+            raise RadioError(f"cannot {action}: {text}", why) from error
         # bleak asserts that its bus is there, which it may no longer be.
         reason = str(error) or type(error).__name__
         raise kind(

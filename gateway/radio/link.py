@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
 from typing import Any, Protocol
 
 from gateway.errors import SourceError
@@ -14,8 +15,23 @@ Heard = Callable[[int, bytes], None]
 """Takes the arrival of a notification (monotonic, ns) and a copy of its bytes."""
 
 
+class Why(StrEnum):
+    """Why there is no Bluetooth, as far as the system tells."""
+
+    NO_SERVICE = "no service"
+    NO_ADAPTER = "no adapter"
+    OFF = "off"
+    DENIED = "denied"
+    NO_ANSWER = "no answer"
+    OTHER = "other"
+
+
 class RadioError(SourceError):
     """Bluetooth as such is not there: no service, no adapter, or it is switched off."""
+
+    def __init__(self, text: str, why: Why = Why.OTHER) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 @message

@@ -8,10 +8,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-import structlog
-
-from gateway.drivers import Driver, Settings, driver, settled
-from gateway.errors import GaitwireError, SourceError, UsageError
+from gateway.drivers import Driver, Settings, radio_driver, settled
+from gateway.errors import GaitwireError, SourceError, UnableError
 from gateway.messages import SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.link import Link, Sighting
@@ -33,6 +31,8 @@ FIRST_PACKET_S = 5.0
 """Within which a started sensor sends its first packet, and as long as ..."""
 LEARNING_S = 2.0
 """... its packets have come for less than this, how they are spaced is not known yet."""
+UNHEARD_S = 15.0
+"""So long nobody wonders where a sensor is."""
 LEAVE_S = 1.5
 """A goodbye takes no longer."""
 GATHER_S = 5.0
@@ -69,26 +69,31 @@ class Burst:
 
 
 class SensorLife:
-    """Keeps one sensor streaming until cancelled.
+    """Keeps one sensor streaming until cancelled, or until it says that it is unable to.
 
     Raises UsageError where the specification asks for what the sensor or its driver cannot do.
+    ``log`` is bound to the sensor.
     """
 
-    def __init__(self, spec: SensorSpec, burst: Burst, emit: Emit) -> None:
+    def __init__(self, spec: SensorSpec, burst: Burst, emit: Emit, log: Any) -> None:
         self._spec = spec
-        self._driver = chosen_driver(spec)
+        self._driver = radio_driver(spec.driver)
         self._settings = settled(spec.driver, spec.settings, spec.rate_hz)
         self._ticked = _ticked(self._driver, self._settings, spec.rate_hz)
         self._burst = burst
         self._emit = emit
         self._sighting: Sighting | None = None
-        self._log = structlog.get_logger().bind(sensor=spec.sensor, place=str(spec.place))
+        self._log = log
 
     async def run(self, airtime: Airtime) -> None:
         """Live."""
 
         async def attempt(healthy: Healthy) -> None:
-            await self._attempt(airtime, healthy)
+            try:
+                await self._attempt(airtime, healthy)
+            except UnableError as error:
+                self._tell(LinkState.LOST, f"{error} (it is not tried again before a new start)")
+                self._log.error(f"given up: {error}")
 
         backoff = Backoff(FIRST_AGAIN_S, LAST_AGAIN_S)
         await keep_trying(attempt, self._failed, backoff, on=SourceError)
@@ -97,6 +102,13 @@ class SensorLife:
         """Go from searching to streaming, and stay there until the sensor is lost."""
         self._sighting = None
         self._tell(LinkState.SEARCHING)
+        self._missed = asyncio.get_running_loop().call_later(UNHEARD_S, self._unheard)
+        try:
+            await self._live(airtime, healthy)
+        finally:
+            self._missed.cancel()
+
+    async def _live(self, airtime: Airtime, healthy: Healthy) -> None:
         lost, address = asyncio.Event(), self._spec.sensor.upper()
         async with airtime.link(address, self._found, lost.set) as (link, sighting):
             talk = Conversation(link, self._spec.sensor, self._emit, ticked=self._ticked)
@@ -152,7 +164,16 @@ class SensorLife:
             await _briefly(talk.run(self._driver.stop(self._settings, self._spec.rate_hz)))
         await _briefly(link.disconnect())
 
+    def _unheard(self) -> None:
+        why = (
+            f"not heard for {UNHEARD_S:g} s; switch it on, bring it near, disconnect the phone it "
+            "may be connected to, and compare its address with what `gaitwire scan` shows"
+        )
+        self._tell(LinkState.SEARCHING, why)
+        self._log.warning(why)
+
     def _found(self, sighting: Sighting) -> None:
+        self._missed.cancel()
         self._sighting = sighting
         self._tell(LinkState.CONNECTING)
 
@@ -177,16 +198,6 @@ class SensorLife:
             self._log.info("streams", adapter=adapter, rssi=rssi)
         elif state == LinkState.STALLED:
             self._log.warning(f"stalled: {why}")
-
-
-def chosen_driver(spec: SensorSpec) -> Driver:
-    """Return the driver of a sensor; raises UsageError where it has no radio."""
-    found = driver(spec.driver)
-    if found.advertising is None:
-        raise UsageError(
-            f"sensor {spec.sensor}: driver {spec.driver} reads recordings and has no radio"
-        )
-    return found
 
 
 def _ticked(chosen: Driver, settings: Settings, rate_hz: float) -> bool:

@@ -12,6 +12,11 @@ from gateway.drivers import drivers
 from gateway.radio.airtime import UNHEARD_DBM
 from gateway.radio.link import Radio, Sighting
 
+NOBODY = (
+    "no sensor was heard: switch it on, bring it near, and make sure that no phone is connected "
+    "to it"
+)
+
 
 class Found(msgspec.Struct, frozen=True):
     """A device in range; ``driver`` and ``maker`` are empty where no driver knows it.

@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import structlog
 
 from gateway.errors import SourceError
 from gateway.messages import SensorSpec
@@ -19,7 +22,7 @@ class BluetoothSource:
     """Streams the session's sensors, each as ``gateway.radio.sensor_life`` has it.
 
     ``radio`` is entered once, when it runs. Notifications are stamped and copied the moment they
-    come; everything else happens elsewhere.
+    come; everything else happens elsewhere. ``placed``: the places of the sensors are known.
     """
 
     def __init__(
@@ -29,6 +32,8 @@ class BluetoothSource:
         grid_rate_hz: float,
         radio: AbstractAsyncContextManager[Radio],
         label: str = "",
+        *,
+        placed: bool = True,
     ) -> None:
         self.label = label
         self.person = person
@@ -37,6 +42,7 @@ class BluetoothSource:
         self.origin_ns = time.monotonic_ns()
         self.wall_origin_ns = time.time_ns()
         self._radio = radio
+        self._placed = placed
 
     def now_ns(self) -> int:
         """Return the host's monotonic clock."""
@@ -63,7 +69,7 @@ class BluetoothSource:
                 "without any"
             )
         burst = Burst(len(self.sensors))
-        lives = [SensorLife(spec, burst, emit) for spec in self.sensors]
+        lives = [SensorLife(spec, burst, emit, self._log(spec)) for spec in self.sensors]
         async with self._radio as radio:
             airtime = Airtime(radio)
             await airtime.check()
@@ -71,3 +77,7 @@ class BluetoothSource:
                 group.create_task(airtime.run())
                 for life in lives:
                     group.create_task(life.run(airtime))
+
+    def _log(self, spec: SensorSpec) -> Any:
+        where = {"place": str(spec.place)} if self._placed else {}
+        return structlog.get_logger().bind(sensor=spec.sensor, **where)

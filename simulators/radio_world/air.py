@@ -24,7 +24,10 @@ _Kind = hci.HCI_LE_Advertising_Report_Event.EventType
 
 
 class Radio(Controller):
-    """A controller that may be out of range; ``rssi_dbm`` is how strongly others hear it."""
+    """A controller that may be out of range; ``rssi_dbm`` is how strongly others hear it.
+
+    While it is ``hidden`` it does not advertise.
+    """
 
     le_acl_data_packet_length = 251
     # The legacy commands carry scan responses, which bumble's extended ones do not.
@@ -37,6 +40,7 @@ class Radio(Controller):
     def __init__(self, name: str, air: Air) -> None:
         super().__init__(name, link=air)
         self.in_range = True
+        self.hidden = False
         self.rssi_dbm = -60
         self._air = air
 
@@ -167,6 +171,9 @@ class Air(LocalLink):
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
     ) -> None:
         """Carry an advertisement to those who listen, and a connection request to its receiver."""
+        assert isinstance(sender_controller, Radio)
+        if sender_controller.hidden:
+            return
         loop = asyncio.get_running_loop()
         for radio in self._radios.values():
             wanted = isinstance(packet, ll.ConnectInd) or radio.listens

@@ -16,10 +16,11 @@ from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.gatt import Characteristic, Service
 
 from gateway.messages import Place
+from simulators.clocks import Clock
 from simulators.peripherals import MakePeripheral, Notification, Peripheral
 from simulators.radio_world.advertising import encode
 from simulators.radio_world.air import Air, Radio, RadioHost
-from simulators.radio_world.performance import Clock, Feeling, Performance
+from simulators.radio_world.performance import Feeling, Performance
 
 _PROPERTY = {
     "read": Characteristic.Properties.READ,
@@ -28,6 +29,7 @@ _PROPERTY = {
     "notify": Characteristic.Properties.NOTIFY,
     "indicate": Characteristic.Properties.INDICATE,
 }
+_SWAPPED_EVERY = 7
 _ATT_HEADER = struct.Struct("<BH")
 _POWER_OFF = hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR
 _READ_AND_WRITE = Attribute.Permissions.READABLE | Attribute.Permissions.WRITEABLE
@@ -39,7 +41,8 @@ class Conditions:
 
     Every ``interval_s`` a connection event carries up to ``per_event`` notifications; what waits
     longer than ``buffer`` notifications is lost. About every ``stall_every_s`` nothing gets
-    through for an exponential ``stall_s``. Figures as in ``simulators.radio``.
+    through for an exponential ``stall_s``; ``loss`` is the share of notifications lost besides.
+    Figures as in ``simulators.radio``.
     """
 
     interval_s: float = 0.015
@@ -47,6 +50,7 @@ class Conditions:
     buffer: int = 24
     stall_every_s: float = 120.0
     stall_s: float = 0.15
+    loss: float = 0.0
     advertise_every_s: float = 0.1
 
 
@@ -76,7 +80,7 @@ class HostedSensor:
         self.address = address
         self.place = place
         self.account = Account()
-        self.frozen = False
+        self.frozen = self.refusing = self.doubling = self.disorderly = False
         self.peripheral: Peripheral = make(address)
         self._make = make
         self._clock = clock
@@ -136,6 +140,10 @@ class HostedSensor:
     def rssi_dbm(self, value: int) -> None:
         self._radio.rssi_dbm = value
 
+    def shake(self, seconds: float) -> None:
+        """Shake it for a while, besides what the person does."""
+        self._performance.shake(self.place, seconds)
+
     async def drop(self) -> None:
         """End the connection from the sensor's side."""
         if self._connection is not None:
@@ -151,6 +159,14 @@ class HostedSensor:
         self.peripheral.battery = battery
         self._clock = Clock(self._performance.now_s, self._clock.drift_ppm)
         self._feeling = Feeling(self._performance, self.place, self._clock)
+
+    def hide(self) -> None:
+        """Advertise no more: it is off, or connected to another."""
+        self._radio.hidden = True
+
+    def show(self) -> None:
+        """Advertise again."""
+        self._radio.hidden = False
 
     def stall(self, seconds: float) -> None:
         """Let nothing through for a while; the link stands."""
@@ -191,14 +207,26 @@ class HostedSensor:
 
     def _enqueue(self, notifications: Sequence[Notification], through: int = 0) -> None:
         """Let notifications wait, as far as there is room beside the ``through`` next ones."""
+        notifications = self._survivors(notifications)
         room = max(0, self._conditions.buffer + through - len(self._waiting))
         self._waiting += notifications[:room]
         self.account.lost += max(0, len(notifications) - room)
+
+    def _survivors(self, notifications: Sequence[Notification]) -> Sequence[Notification]:
+        """Return the notifications that the radio does not lose."""
+        if not self._conditions.loss:
+            return notifications
+        gone = self._rng.random(len(notifications)) < self._conditions.loss
+        self.account.lost += int(np.count_nonzero(gone))
+        return [told for told, lost in zip(notifications, gone.tolist(), strict=True) if not lost]
 
     async def _send(self, through: int) -> None:
         for _ in range(min(through, len(self._waiting))):
             if self._connection is None:
                 return
+            swapped = self.disorderly and self.account.sent % _SWAPPED_EVERY == 0
+            if swapped and len(self._waiting) > 1:
+                self._waiting[0], self._waiting[1] = self._waiting[1], self._waiting[0]
             told = self._waiting.popleft()
             self.account.sent += 1
             characteristic = self._characteristics[told.characteristic, told.service]
@@ -209,7 +237,8 @@ class HostedSensor:
                 header = _ATT_HEADER.pack(
                     Opcode.ATT_HANDLE_VALUE_NOTIFICATION, characteristic.handle
                 )
-                server.send_gatt_pdu(self._connection, header + payload)
+                for _ in range(1 + self.doubling):
+                    server.send_gatt_pdu(self._connection, header + payload)
             else:
                 await server.indicate_subscriber(self._connection, characteristic, told.payload)
 
@@ -261,6 +290,8 @@ class HostedSensor:
         connection.on("disconnection", self._end)
         self._connection = connection
         self._connected.set()
+        if self.refusing:
+            self._refusal = asyncio.create_task(connection.disconnect())
 
     def _end(self, _reason: int) -> None:
         self._connection = None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gateway.messages import PLACE_INDEX, FloatArray, IntArray, Place
+from gateway.messages import PLACE_INDEX, PLACES, FloatArray, IntArray, Place
+from simulators.clocks import Clock
+from simulators.faults import Fault
 from simulators.motion import Habits, Performer
 from simulators.peripherals import Movement
-from simulators.sampling import Stitched, sample, stitch
+from simulators.plans.felt import felt_at, measured_wrong
+from simulators.sampling import Stitched, stitch
 from simulators.scenarios import scenario
 from simulators.sensor import SensorGrade, draw_errors, measure
 
@@ -20,18 +22,33 @@ _FINE_GRID_HZ = 100.0
 _KEPT = 2
 _AHEAD_S = 5.0
 _LOOK_AHEAD_S = 0.25
+SHAKE_HZ = 5.0
+SHAKE = 40.0
+"""How strongly a hand shakes a sensor (m/s²)."""
 
 
 class Performance:
-    """A person who performs a scenario, in real time from when it is begun."""
+    """A person who performs a scenario, in real time from when it is begun.
 
-    def __init__(self, performed: str, seed: int, grade: SensorGrade) -> None:
-        performer = Performer(scenario(performed), seed, _FINE_GRID_HZ, Habits())
+    ``faults`` befall what the sensors feel, at times since then.
+    """
+
+    def __init__(
+        self,
+        performed: str,
+        seed: int,
+        grade: SensorGrade,
+        habits: Habits | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        performer = Performer(scenario(performed), seed, _FINE_GRID_HZ, habits or Habits())
+        self._faults = {p: [f for f in faults if f.strikes(p)] for p in PLACES}
         self._coming: Iterator[Stitched] = stitch(window for _, window in performer.windows())
         self._windows: list[Stitched] = []
         self._errors = draw_errors(grade, np.random.default_rng([seed, 2]))
         self._rng = np.random.default_rng([seed, 3])
         self._began_ns = 0
+        self._shaken: dict[Place, float] = {}
 
     @property
     def now_s(self) -> float:
@@ -61,36 +78,23 @@ class Performance:
 
     def feel(self, place: Place, t_s: FloatArray, device_ns: IntArray, rate_hz: float) -> Movement:
         """Return what the sensor at ``place`` feels at times (N,), which its clock calls (N,)."""
-        slot = PLACE_INDEX[place]
-        parts = []
-        for window in self._windows:
-            within = t_s[(t_s >= window.from_s) & (t_s < window.until_s)]
-            if len(within):
-                parts.append(sample(window.window, slot, within))
-        acc, gyr, quat = (np.concatenate(part) for part in zip(*parts, strict=True))
-        acc, gyr = measure(self._errors, slot, t_s, acc, gyr, rate_hz, self._rng)
-        return Movement(device_ns, acc, gyr, quat)
+        faults = self._faults[place]
+        felt = felt_at(self._windows, place, t_s, faults)
+        shaken = t_s < self._shaken.get(place, 0.0)
+        felt.acc[:, 0] += shaken * SHAKE * np.sin(2 * np.pi * SHAKE_HZ * t_s)
+        acc, gyr = measure(
+            self._errors, PLACE_INDEX[place], t_s, felt.acc, felt.gyr, rate_hz, self._rng
+        )
+        return measured_wrong(Movement(device_ns, acc, gyr, felt.quat), t_s, faults)
+
+    def shake(self, place: Place, seconds: float) -> None:
+        """Shake the sensor at ``place`` from now on, besides what the person does."""
+        self._shaken[place] = self.now_s + seconds
 
     async def extend(self) -> None:
         """Work the next few seconds out, in a thread, and forget what is long over."""
         upcoming = await asyncio.to_thread(next, self._coming)
         self._windows = [*self._windows[-_KEPT:], upcoming]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A sensor's own clock: zero when it was switched on at ``on_s``, fast by ``drift_ppm``."""
-
-    on_s: float
-    drift_ppm: float
-
-    def device_s(self, world_s: float) -> float:
-        """Return what it shows."""
-        return (world_s - self.on_s) * (1 + self.drift_ppm * 1e-6)
-
-    def world_s(self, device_s: FloatArray) -> FloatArray:
-        """Return when it shows ``device_s`` (N,)."""
-        return self.on_s + device_s / (1 + self.drift_ppm * 1e-6)
 
 
 class Feeling:

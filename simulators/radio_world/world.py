@@ -13,12 +13,16 @@ import numpy as np
 
 from gateway.messages import PLACES, Place
 from gateway.tasks import one_error
+from simulators.clocks import Clock
+from simulators.motion import Habits
 from simulators.peripherals import peripherals
+from simulators.plans import Plan
 from simulators.radio_world.adapter import Adapter
 from simulators.radio_world.air import Air
 from simulators.radio_world.bleak_backend import VirtualClient, VirtualScanner
+from simulators.radio_world.fate import befall
 from simulators.radio_world.hosted import Conditions, HostedSensor
-from simulators.radio_world.performance import Clock, Performance
+from simulators.radio_world.performance import Performance
 from simulators.sensor import SensorGrade
 
 _DRIFT_PPM = 50.0
@@ -76,14 +80,11 @@ async def open_world(
 
     Clocks are drawn from ``seed``: any time since power-on, and up to 50 ppm off.
     """
-    # What is under way when a link ends is lost, here as on the air; bumble warns of every packet.
-    logging.getLogger("bumble").setLevel(logging.ERROR)
-    air = Air()
     performance = Performance(scenario, seed, grade or SensorGrade())
     rng = np.random.default_rng([seed, 4])
     known = peripherals()
-    sensors = {
-        one.address: HostedSensor(
+    sensors = [
+        HostedSensor(
             known[one.driver],
             one.address,
             one.place,
@@ -93,21 +94,72 @@ async def open_world(
             np.random.default_rng([seed, 5, number]),
         )
         for number, one in enumerate(worn)
-    }
-    world = RadioWorld(sensors, {n: Adapter(n, k, air) for k, n in enumerate(adapters)})
+    ]
+    async with _opened(sensors, performance, adapters) as world:
+        yield world
+
+
+@asynccontextmanager
+async def open_planned_world(
+    plan: Plan, *, adapters: Sequence[str] = ("hci0",)
+) -> AsyncIterator[RadioWorld]:
+    """Let a plan take place, in real time, until it is left; what goes wrong goes wrong in it."""
+    habits = Habits(speed_mps=plan.speed_mps)
+    performance = Performance(plan.scenario, plan.seed, SensorGrade(), habits, plan.faults)
+    radio, known = plan.radio, peripherals()
+    conditions = Conditions(
+        interval_s=radio.interval_s,
+        stall_every_s=radio.stall_every_s,
+        stall_s=radio.stall_s,
+        loss=radio.loss,
+    )
+    sensors = [
+        HostedSensor(
+            known[one.driver],
+            one.address,
+            one.place,
+            Clock(-one.clock_s / (1 + one.drift_ppm * 1e-6), one.drift_ppm),
+            conditions,
+            performance,
+            np.random.default_rng([plan.seed, 5, number]),
+        )
+        for number, one in enumerate(plan.sensors)
+    ]
+    async with _opened(sensors, performance, adapters) as world:
+        for one in plan.sensors:
+            world.sensors[one.address].rssi_dbm = one.rssi_dbm
+        fate = asyncio.create_task(befall(plan.faults, world.sensors, world.adapters, performance))
+        try:
+            yield world
+        finally:
+            fate.cancel()
+            await asyncio.wait([fate])
+
+
+@asynccontextmanager
+async def _opened(
+    sensors: Sequence[HostedSensor], performance: Performance, adapters: Sequence[str]
+) -> AsyncIterator[RadioWorld]:
+    # What is under way when a link ends is lost, here as on the air; bumble warns of every packet.
+    logging.getLogger("bumble").setLevel(logging.ERROR)
+    air = Air()
+    world = RadioWorld(
+        {sensor.address: sensor for sensor in sensors},
+        {n: Adapter(n, k, air) for k, n in enumerate(adapters)},
+    )
     await performance.begin()
     for adapter in world.adapters.values():
         await adapter.come_up()
-    for sensor in sensors.values():
+    for sensor in sensors:
         await sensor.switch_on(air)
     with one_error():
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(sensor.run()) for sensor in sensors.values()]
+            tasks = [group.create_task(sensor.run()) for sensor in sensors]
             tasks.append(group.create_task(performance.run()))
             try:
                 yield world
             finally:
                 for task in tasks:
                     task.cancel()
-                for sensor in sensors.values():
+                for sensor in sensors:
                     await sensor.switch_off()

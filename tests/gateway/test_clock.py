@@ -114,3 +114,16 @@ def test_a_sensor_without_a_clock_is_timed_by_its_arrivals() -> None:
     mapped, _ = fit(counted_ns, arrival_ns, 500, timed=False)
     settled = np.arange(len(host_ns)) > 6000
     assert np.abs((mapped - host_ns)[settled] * 1e-6 - 4.0).max() < 8.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_counted_sample_is_placed_after_it_arrived(seed: int) -> None:
+    _, _, host_ns = link(120, 0.0, seed)
+    rng = np.random.default_rng(seed)
+    arrival_ns = np.maximum.accumulate(host_ns + rng.integers(4_000_000, 12_000_000, len(host_ns)))
+    got = rng.random(len(arrival_ns)) > 0.02
+    got[4000:4200] = False
+    counted_ns = np.arange(np.count_nonzero(got)) * PERIOD_NS
+    mapped, _ = fit(counted_ns, arrival_ns[got], 500, timed=False)
+    assert (mapped - arrival_ns[got]).max() <= PERIOD_NS, "two that came at once lie apart"
+    assert (np.diff(mapped) > 0).all()

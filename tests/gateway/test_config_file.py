@@ -24,6 +24,21 @@ def load(folder: Path, text: str) -> Config:
     return load_config(path)
 
 
+def sensors(line: str) -> str:
+    """Two sensors with a radio, the second at a rate that there is not."""
+    return f"""\
+source.kind = "bluetooth"
+[[sensors]]
+sensor = "A"
+place = "pelvis"
+{line}
+[[sensors]]
+sensor = "B"
+place = "sternum"
+rate_hz = 61
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -52,6 +67,24 @@ def load(folder: Path, text: str) -> Config:
         ("[sinks.json_lines]\nfoldr = 'x'", r"line 2: sinks.json_lines.foldr: .*mean 'folder'\?"),
         ("[sinks.json_lines]\nenabled = 'maybe'", r"line 2: sinks.json_lines.enabled: .*'maybe'"),
         ("mqtt = [", r"is not TOML: Invalid value"),
+        (
+            sensors("driver = 'movela_dot'"),
+            r"line 5: sensors.0.driver: there is no sensor driver.*did you mean 'movella_dot'\?",
+        ),
+        (
+            sensors("driver = 'sample_frame'"),
+            r"line 5: sensors.0.driver: .*reads recordings and has no radio \(sensor A\)",
+        ),
+        (sensors("rate_hz = 50"), r"line 5: sensors.0.rate_hz: .* 60 Hz.*, not at 50 Hz"),
+        (sensors("rate_hz = 60"), r"line 9: sensors.1.rate_hz: .*, not at 61 Hz \(sensor B\)"),
+        (
+            sensors("settings = { mod = 26 }"),
+            r"line 5: sensors.0.settings.mod: .*no setting 'mod'; did you mean 'mode'\?",
+        ),
+        (
+            sensors("settings = { mode = 27 }"),
+            r"line 5: sensors.0.settings.mode: .* 27, which is not among .*26 \(sensor A\)",
+        ),
     ],
 )
 def test_mistakes_are_told_where_they_are(tmp_path: Path, text: str, told: str) -> None:

@@ -19,10 +19,17 @@ RATE_HZ = 100.0
 GRAVITY = 9.81
 
 
-def body(acc: FloatArray, gyr: FloatArray, valid: BoolArray, start: int = 0) -> BodyBlock:
+def body(
+    acc: FloatArray,
+    gyr: FloatArray,
+    valid: BoolArray,
+    start: int = 0,
+    real: BoolArray | None = None,
+) -> BodyBlock:
     acc = np.where(valid[..., None], acc, np.nan)
     gyr = np.where(valid[..., None], gyr, np.nan)
-    return BodyBlock("p", start, RATE_HZ, 0, acc, gyr, valid, valid.copy())
+    measured = valid if real is None else real
+    return BodyBlock("p", start, RATE_HZ, 0, acc, gyr, valid, measured.copy())
 
 
 def shaking(seconds: float, seed: int) -> tuple[FloatArray, FloatArray, BoolArray]:
@@ -35,13 +42,16 @@ def shaking(seconds: float, seed: int) -> tuple[FloatArray, FloatArray, BoolArra
 
 
 def gappy(seed: int) -> list[BodyBlock]:
-    """Ten seconds in one-second blocks: a sensor that is absent, one that drops out."""
+    """Ten seconds in one-second blocks: sensors that are absent, drop out, or are bridged first."""
     acc, gyr, valid = shaking(10, seed)
     valid[:, 3] = False
     valid[400:440, 1] = False
     valid[603:606, 2] = False
+    valid[705, 4] = False
+    real = valid.copy()
+    real[692:705, 4] = False
     return [
-        body(acc[k : k + 100], gyr[k : k + 100], valid[k : k + 100], start=k)
+        body(acc[k : k + 100], gyr[k : k + 100], valid[k : k + 100], k, real[k : k + 100])
         for k in range(0, 1000, 100)
     ]
 
@@ -73,6 +83,19 @@ def test_passes_over_a_short_gap() -> None:
     _, valid = only(push_all(Orientation(), gappy(3)))
     assert not valid[603:606, 2].any()
     assert valid[606:, 2].all()
+
+
+def test_a_gap_is_as_long_as_nothing_was_measured() -> None:
+    acc, gyr, valid = shaking(10, seed=5)
+    valid[[507, 807], :2] = False
+    real = valid.copy()
+    real[500:507, 0] = real[797:807, 1] = False
+    _, settled = only(push_all(Orientation(), [body(acc, gyr, valid, real=real)]))
+    expected = np.ones(1000, dtype=bool)
+    expected[:100] = expected[[507, 807]] = False
+    assert np.array_equal(settled[:, 0], expected)
+    expected[807:908] = False
+    assert np.array_equal(settled[:, 1], expected)
 
 
 def test_two_dropouts_in_one_block_leave_what_lies_between() -> None:

@@ -36,7 +36,7 @@ def packets_of(played: SimulatedRecording) -> list[RawPacket]:
     [
         Equipment(),
         Equipment(link=LOSSY),
-        Equipment(faults=(Fault(FaultKind.SILENCE, PLACES[2], 1.0),)),
+        Equipment(faults=(Fault(FaultKind.STALL, PLACES[2], 1.0),)),
         Equipment(places=PLACES[:1]),
     ],
     ids=["good radio", "bad radio", "a sensor falls silent", "one sensor"],

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.messages import Place
+from simulators.clocks import Clock
 from simulators.peripherals import (
     Advertisement,
     Characteristic,
@@ -25,7 +26,7 @@ from simulators.radio_world.advertising import decode, encode
 from simulators.radio_world.air import Air
 from simulators.radio_world.bleak_backend import VirtualClient, VirtualScanner
 from simulators.radio_world.hosted import Conditions, HostedSensor
-from simulators.radio_world.performance import Clock, Feeling, Performance
+from simulators.radio_world.performance import Feeling, Performance
 from simulators.sensor import IDEAL
 from tests.services.wait import until
 

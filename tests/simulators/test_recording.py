@@ -192,7 +192,7 @@ def with_fault(fault: Fault) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_a_sensor_that_dies_is_silent_ever_after() -> None:
-    _, arrival, _ = with_fault(Fault(FaultKind.SILENCE, Place.LEFT_FOOT, at_s=6.0))
+    _, arrival, _ = with_fault(Fault(FaultKind.STALL, Place.LEFT_FOOT, at_s=6.0))
     assert 5.9 < arrival[-1] < 6.2
 
 

@@ -133,6 +133,16 @@ async def scanned(radio: BleakRadio, adapter: str) -> None:
         (ConnectionResetError("reset"), SourceError, "cannot ask: reset"),
         (AssertionError(), SourceError, "cannot ask: AssertionError"),
         (BleakError("odd"), SourceError, "cannot ask: odd; is Bluetooth"),
+        (
+            BleakDBusError("org.freedesktop.DBus.Error.AccessDenied", ["rejected"]),
+            RadioError,
+            "this user may not use Bluetooth",
+        ),
+        (
+            BleakDBusError("org.freedesktop.DBus.Error.ServiceUnknown", ["no"]),
+            RadioError,
+            "the Bluetooth service does not run",
+        ),
         (BleakDBusError("org.bluez.Error.Failed", ["br"]), SourceError, "org.bluez.Error.Failed"),
         (BleakGATTProtocolError(3), SourceError, "Write Not Permitted"),
         *(

@@ -9,7 +9,8 @@ import { clock, exerciseOf, figure, percent, title } from "./names.js";
 import { element, runPage, setShown, setText } from "./page.js";
 import { showCards, showRows } from "./tables.js";
 
-const LOW_BATTERY = 0.15;
+const LOW_BATTERY = 0.2;
+const LITTLE_LEFT_H = 0.5;
 const TABLES_MS = 200; // text that changes faster cannot be read
 
 const history = new History();
@@ -123,6 +124,8 @@ function showSensors(sensors) {
   })));
 }
 
-function batteryOf({ battery }) {
-  return battery !== null && battery < LOW_BATTERY ? `▲ low, ${percent(battery)}` : percent(battery);
+function batteryOf({ battery, battery_left_h: left }) {
+  const low = battery !== null && (battery < LOW_BATTERY || (left !== null && left < LITTLE_LEFT_H));
+  const lasts = left === null ? "" : `, ${figure(left, 1)} h left`;
+  return `${low ? "▲ low, " : ""}${percent(battery)}${lasts}`;
 }

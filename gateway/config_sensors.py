@@ -1,0 +1,72 @@
+"""Write which sensor is worn where into a configuration file, and leave the rest as it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT
+
+from gateway.errors import ConfigError
+from gateway.messages import SensorSpec
+
+_NEW_FILE = '[source]\nkind = "bluetooth"\n'
+
+
+def write_sensors(path: Path, sensors: Sequence[SensorSpec]) -> None:
+    """Put ``sensors`` into the file, which is made where there is none; raises ConfigError.
+
+    The file is a configuration that can be loaded. It is replaced at once, or stays as it was.
+    """
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        text = target.read_text(encoding="utf-8") if target.exists() else _NEW_FILE
+        beside.write_text(with_sensors(text, sensors), encoding="utf-8")
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be written: {error.strerror or error}; give yourself the right to, or "
+            "name another file"
+        ) from error
+
+
+def with_sensors(text: str, sensors: Sequence[SensorSpec]) -> str:
+    """Return the TOML ``text`` with ``sensors`` in it.
+
+    A sensor that has a table keeps what else is in it. The tables of others stay, unless they
+    claim a place that was given away.
+    """
+    document = tomlkit.parse(text)
+    if "sensors" not in document:
+        if text:
+            document.add(tomlkit.nl())
+        document.add("sensors", tomlkit.aot())
+    tables: Any = document["sensors"]
+    given = {str(spec.place): spec.sensor.upper() for spec in sensors}
+    for index in reversed(range(len(tables))):
+        address, place = str(tables[index]["sensor"]).upper(), tables[index]["place"]
+        if given.get(place, address) != address and address not in given.values():
+            del tables[index]
+    known = {str(table["sensor"]).upper(): table for table in tables}
+    for spec in sensors:
+        table = known.get(spec.sensor.upper())
+        if table is None:
+            tables.append(table := tomlkit.table() if isinstance(tables, AoT) else {})
+            table = tables[-1]
+        _fill(table, spec)
+    return tomlkit.dumps(document)
+
+
+def _fill(table: Any, spec: SensorSpec) -> None:
+    told = {"place": str(spec.place), "driver": spec.driver, "rate_hz": spec.rate_hz}
+    if "sensor" not in table:
+        told = {"sensor": spec.sensor, **told}
+    for key, value in told.items():
+        if key not in table or table[key] != value:
+            table[key] = value

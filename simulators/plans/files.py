@@ -1,0 +1,147 @@
+"""Plans as TOML files; every mistake is told with file, key and what was expected.
+
+The file's keys are those of ``Plan``: who moves how, ``[radio]``, ``[[sensors]]`` and
+``[[faults]]``. Times are in seconds of the session.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+
+from gateway.drivers import drivers, settled
+from gateway.drivers.toml_table import TomlTable
+from gateway.errors import ConfigError, UsageError
+from gateway.messages import PLACES, Place
+from simulators.faults import PAIRED, Fault, FaultKind
+from simulators.peripherals import peripherals
+from simulators.plans import Plan, WornSensor, address
+from simulators.radio import Link
+from simulators.scenarios import SCENARIOS
+
+_KEYS = ("scenario", "seed", "seconds", "speed_mps", "radio", "sensors", "faults")
+_RADIO = ("interval_ms", "loss", "stall_every_s", "stall_ms")
+_SENSOR = ("place", "driver", "rate_hz", "clock_s", "drift_ppm", "rssi_dbm", "settings")
+_FAULT = ("kind", "place", "at_s", "for_s")
+_READY = resources.files("simulators.plans.ready")
+
+
+def ready_plans() -> list[str]:
+    """Return the names of the plans that come with the package."""
+    names = (entry.name for entry in _READY.iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def load_plan(file: str) -> Plan:
+    """Return the plan in a file, or a ready one by its name; raises ConfigError."""
+    try:
+        if file in ready_plans():
+            text = _READY.joinpath(f"{file}.toml").read_text(encoding="utf-8")
+        else:
+            text = Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        ready = ", ".join(ready_plans())
+        raise ConfigError(
+            f"{file}: cannot be read: {error.strerror or error}; ready to use are {ready}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not a text file in UTF-8") from error
+    return read_plan(text, file)
+
+
+def read_plan(text: str, file: str) -> Plan:
+    """Return the plan that the ``text`` of ``file`` says; raises ConfigError."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: is not TOML: {error}") from error
+    table = TomlTable(file, values)
+    table.only(_KEYS)
+    sensors = tuple(
+        _sensor(one, number, file) for number, one in enumerate(table.tables("sensors"), start=1)
+    )
+    if not sensors:
+        table.fail("sensors", "this key is missing; name one sensor at least")
+    for place, count in Counter(worn.place for worn in sensors).items():
+        if count > 1:
+            table.fail("sensors", f"{count} sensors are worn at {place}; give each a place")
+    seconds = _at_least(table, "seconds", 1.0, 60.0)
+    if seconds > 3600.0:
+        table.fail("seconds", f"expected is an hour at most, not {seconds:g}")
+    speed_mps = table.number("speed_mps", 0.0)
+    if speed_mps and not 0.3 <= speed_mps <= 2.1:
+        table.fail("speed_mps", f"people walk at 0.3 to 2.1 m/s here, not at {speed_mps:g}")
+    return Plan(
+        name=Path(file).stem,
+        scenario=table.choice("scenario", sorted(SCENARIOS), "walk"),
+        seed=table.whole("seed", 0, 2**31, 1),
+        seconds=seconds,
+        sensors=sensors,
+        speed_mps=speed_mps or None,
+        radio=_radio(table.table("radio")),
+        faults=tuple(_fault(one, sensors) for one in table.tables("faults")),
+    )
+
+
+def _radio(table: TomlTable) -> Link:
+    table.only(_RADIO)
+    usual = Link()
+    loss = _at_least(table, "loss", 0.0, usual.loss)
+    if loss >= 1:
+        table.fail("loss", f"expected is a share below 1, not {loss:g}")
+    return Link(
+        loss=loss,
+        interval_s=_at_least(table, "interval_ms", 7.5, usual.interval_s * 1e3) * 1e-3,
+        stall_every_s=_at_least(table, "stall_every_s", 0.1, usual.stall_every_s),
+        stall_s=_at_least(table, "stall_ms", 0.0, usual.stall_s * 1e3) * 1e-3,
+    )
+
+
+def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
+    table.only(_SENSOR)
+    driver = table.choice("driver", sorted(peripherals()), "movella_dot")
+    usual_hz = min(drivers()[driver].about.rates_hz or (60.0,), key=lambda rate: abs(rate - 60.0))
+    rate_hz = _at_least(table, "rate_hz", 0.1, usual_hz)
+    settings = table.table("settings").scalars()
+    try:
+        settled(driver, settings, rate_hz)
+    except UsageError as error:
+        raise ConfigError(f"{file}: sensors[{number - 1}] {error}") from error
+    return WornSensor(
+        address=address(number),
+        place=Place(table.choice("place", [str(place) for place in PLACES])),
+        driver=driver,
+        rate_hz=rate_hz,
+        settings=settings,
+        clock_s=_at_least(table, "clock_s", 0.0, 0.0),
+        drift_ppm=table.number("drift_ppm", 0.0),
+        rssi_dbm=table.whole("rssi_dbm", -100, -20, -60),
+    )
+
+
+def _fault(table: TomlTable, sensors: tuple[WornSensor, ...]) -> Fault:
+    table.only(_FAULT)
+    kind = FaultKind(table.choice("kind", [str(kind) for kind in FaultKind]))
+    worn = [str(worn.place) for worn in sensors]
+    if kind is FaultKind.SWAPPED:
+        worn = [place for place in worn if Place(place) in PAIRED]
+    of_all = kind is FaultKind.ADAPTER_OFF
+    place = None if of_all else Place(table.choice("place", worn))
+    return Fault(
+        kind,
+        place,
+        at_s=_at_least(table, "at_s", 0.0),
+        seconds=_at_least(table, "for_s", 0.0, float("inf")),
+    )
+
+
+def _at_least(table: TomlTable, key: str, least: float, default: float | None = None) -> float:
+    if default is not None and not table.has(key):
+        return default
+    expected = f"a number, {least:g} at least"
+    value = table.number(key, expected=expected)
+    if value < least:
+        table.fail(key, f"expected is {expected}, not {value:g}")
+    return value

@@ -1,0 +1,1 @@
+"""Plans that come with the package, each a file by its name."""

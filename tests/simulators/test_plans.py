@@ -1,0 +1,100 @@
+"""Plans: read from files, and played without a radio."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.messages import BodyBlock, ImuBlock, Marker, Message, Place
+from simulators.faults import Fault, FaultKind
+from simulators.plans import Plan
+from simulators.plans.files import load_plan, read_plan, ready_plans
+from simulators.plans.recording import PlannedRecording
+from tests.playing import played
+
+ONE = '[[sensors]]\nplace = "pelvis"\n'
+
+
+@pytest.mark.parametrize("name", ["mixed", "trouble"])
+def test_the_ready_plans_play(name: str) -> None:
+    assert name in ready_plans()
+    plan = dataclasses.replace(load_plan(name), seconds=10.0)
+    assert len(plan.sensors) == 8
+    body = [m for m in played(PlannedRecording(plan), 10.0) if isinstance(m, BodyBlock)]
+    assert body[-1].valid[-200:-50].mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("seconds = ", "f.toml: is not TOML"),
+        ("", "f.toml: sensors: this key is missing"),
+        (f"secnds = 3\n{ONE}", "f.toml: secnds: there is no such key; did you mean 'seconds'?"),
+        (f"seconds = 0\n{ONE}", "f.toml: seconds: expected is a number, 1 at least, not 0"),
+        (f"speed_mps = 9\n{ONE}", "f.toml: speed_mps: people walk at 0.3 to 2.1 m/s here"),
+        (f'scenario = "wlk"\n{ONE}', "f.toml: scenario: did you mean 'walk'?"),
+        (f"radio = 3\n{ONE}", "f.toml: radio: expected is a table"),
+        (f"{ONE}[radio]\nloss = 2", "f.toml: radio loss: expected is a share below 1"),
+        (ONE + ONE, "f.toml: sensors: 2 sensors are worn at pelvis"),
+        ('[[sensors]]\nplace = "hip"', "f.toml: sensors[0] place: expected is one of pelvis"),
+        (f"{ONE}rate_hz = 61", "f.toml: sensors[0] a Movella DOT streams at"),
+        (f"{ONE}settings = {{ moode = 3 }}", "did you mean 'mode'?"),
+        (f'{ONE}[[faults]]\nkind = "stal"', "f.toml: faults[0] kind: did you mean 'stall'?"),
+        (
+            f'{ONE}[[faults]]\nkind = "stall"\nplace = "sternum"',
+            "f.toml: faults[0] place: expected is one of pelvis, not 'sternum'",
+        ),
+        (f'{ONE}[[faults]]\nkind = "adapter_off"', "f.toml: faults[0] at_s: this key is missing"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key(text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_plan(text, "f.toml")
+    assert told in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(ConfigError, match="ready to use are mixed, trouble"):
+        load_plan("nowhere.toml")
+
+
+def test_faults_become_remarks() -> None:
+    plan = read_plan(f'{ONE}[[faults]]\nkind = "battery_flat"\nplace = "pelvis"\nat_s = 3', "f")
+    (mark,) = plan.markers("p")
+    assert isinstance(mark, Marker)
+    assert (mark.t_s, mark.kind, mark.text) == (3.0, "fault:battery_flat", "pelvis, to the end")
+
+
+def struck(kind: FaultKind) -> tuple[Plan, list[Message]]:
+    """Twelve seconds in which something befalls the left foot from 6 s for 2 s."""
+    text = '[[sensors]]\nplace = "left_foot"\n[[sensors]]\nplace = "right_foot"\n[radio]\nloss = 0'
+    fault = Fault(kind, Place.LEFT_FOOT, 6.0, 2.0)
+    plan = dataclasses.replace(read_plan(text, "f"), seconds=12.0, faults=(fault,))
+    return plan, played(PlannedRecording(plan), 12.0)
+
+
+@pytest.mark.parametrize("kind", list(FaultKind))
+def test_what_each_fault_leads_to(kind: FaultKind) -> None:
+    _, produced = struck(kind)
+    body = next(m for m in produced if isinstance(m, BodyBlock))
+    left, right = (body.valid[620:780, column] for column in (5, 6))
+    silent = kind in {
+        FaultKind.DISCONNECT, FaultKind.OUT_OF_RANGE, FaultKind.REFUSED, FaultKind.ELSEWHERE,
+        FaultKind.RESTART, FaultKind.BATTERY_FLAT, FaultKind.STALL, FaultKind.OVERFLOW,
+        FaultKind.ADAPTER_OFF,
+    }  # fmt: skip
+    assert left.any() != silent
+    assert right.all()
+    gyr = body.gyr[620:780, 5]
+    assert (np.ptp(gyr[:, 2]) < 1e-9) == (kind in {FaultKind.STUCK_AXIS, FaultKind.DEAD_AXIS})
+
+
+def test_a_restart_begins_a_new_segment() -> None:
+    _, produced = struck(FaultKind.RESTART)
+    segments = {
+        int(s) for m in produced if isinstance(m, ImuBlock) for s in m.segment[m.stream == 0]
+    }
+    assert segments == {0, 1}
