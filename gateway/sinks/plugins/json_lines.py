@@ -26,6 +26,9 @@ class JsonLinesSection(SinkSection):
     """Where the files are; made where it is missing."""
 
 
+_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
+
+
 class JsonLines:
     """Appends the documents of MQTT's record topics, with their topic's name as ``kind``.
 
@@ -55,10 +58,10 @@ class JsonLines:
 
     def _append(self, items: Sequence[Line]) -> None:
         session = items[0][0]  # a page is of one session
-        path = self._folder / f"{session}.jsonl"
+        path = self._folder / f"{Path(session).name}.jsonl"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with path.open("ab+") as file:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, _APPEND, 0o600), "ab+") as file:
                 _take_off_torn_line(file)
                 file.writelines(line for _, line in items)
         except OSError as error:
