@@ -176,6 +176,10 @@ class ClockFit:
         self._error_s = np.full(count, np.nan)
         self._host_ns = np.full(count, -_NEVER)
 
+    def expect(self, sensor: int, period_ns: float) -> None:
+        """Take ``period_ns`` as the nominal sample period of ``sensor`` from now on."""
+        self._least_ns[sensor] = int(period_ns / 2)
+
     def push(
         self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
     ) -> tuple[IntArray, FloatArray]:

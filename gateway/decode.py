@@ -140,20 +140,27 @@ class Decode:
                 level = read_back.get("battery", "")
                 if not isinstance(level, str):
                     yield BatteryLevel(self._sensors[sensor].sensor, arrival_ns, level, False)
-        except ValueError:
+        except (ValueError, UsageError):
             return
 
     def _start_anew(self, sensor: int, read_back: Settings) -> None:
-        """Go on with a sensor that was connected and started, as it says it was."""
+        """Go on with a sensor that was connected and started, as it says it was.
+
+        What a damaged file says that no such sensor can be is left out; may raise UsageError.
+        """
         spec, first = self._sensors[sensor], int(self._streams.first[sensor])
         fresh = {name: value for name, value in read_back.items() if name not in _OF_ONE_SENSOR}
-        settings = self._state.settings[sensor] = {**self._state.settings[sensor], **fresh}
-        self._state.kept[sensor] = {}
-        self._groups = self._grouped()
+        settings = {**self._state.settings[sensor], **fresh}
         rate_hz = settings["rate_hz"]
-        if not isinstance(rate_hz, str) and rate_hz > 0:
-            for number, told in enumerate(driver(spec.driver).streams(settings, rate_hz)):
-                self._state.sampling.restart(first + number, SECOND_NS / told.rate_hz)
+        if isinstance(rate_hz, str) or not rate_hz > 0 or not _possible(spec.driver, fresh):
+            return
+        streams = driver(spec.driver).streams(settings, rate_hz)
+        if len(streams) != np.count_nonzero(self._streams.sensor == sensor):
+            return
+        self._state.settings[sensor], self._state.kept[sensor] = settings, {}
+        self._groups = self._grouped()
+        for number, told in enumerate(streams):
+            self._state.sampling.restart(first + number, SECOND_NS / told.rate_hz)
 
     def _decode(self, waiting: list[list[PacketBlock]]) -> list[Message]:
         produced: list[Message] = []
@@ -180,8 +187,6 @@ class Decode:
         if decoded.kept:
             whole = len(packets.ends) - decoded.kept
             self._state.kept[group.sensors[0]][channel] = between(packets, whole, len(packets.ends))
-            packets = between(packets, 0, whole)
-            blocks = [(group.sensors[0], packets)]
         sensor_of_packet = np.array([sensor for sensor, _ in blocks]).repeat(
             np.array([len(block.ends) for _, block in blocks])
         )
@@ -223,6 +228,12 @@ class Decode:
             )
             for members in alike.values()
         )
+
+
+def _possible(name: str, read_back: Settings) -> bool:
+    """Say whether a driver's sensor can have these settings."""
+    choices = {setting.name: setting.choices for setting in driver(name).about.settings}
+    return all(not choices.get(key) or value in choices[key] for key, value in read_back.items())
 
 
 def _words_of_the_radio(

@@ -40,6 +40,7 @@ class Sampling:
     def restart(self, stream: int, period_ns: float) -> None:
         """Begin a new segment of a stream's clock, with ``period_ns`` as its nominal period."""
         self._unwrapper.restart(stream)
+        self._fit.expect(stream, period_ns)
         self._periods_ns[stream] = period_ns
         self._slack_ns[stream] = _slack_ns(self._tick_ns[stream], period_ns)
         self._packet_ns[stream] = np.nan

@@ -98,7 +98,8 @@ def _total(done: Sequence[Replayed]) -> ReplayedAll:
         return sum(getattr(one, name) for one in done)
 
     seconds = sum(one.seconds for one in done)
-    took_s = sum(one.seconds / one.real_time_factor for one in done)
+    # A session that was killed before its first packet lasts no time.
+    took_s = sum(one.seconds / one.real_time_factor for one in done if one.real_time_factor)
     return ReplayedAll(
         seconds=round(seconds, 2),
         samples=total("samples"),
@@ -108,6 +109,6 @@ def _total(done: Sequence[Replayed]) -> ReplayedAll:
         cues=total("cues"),
         mqtt_messages=total("mqtt_messages"),
         latency_ms=percentiles([one.latency_ms.p50 for one in done if one.latency_ms.p50]),
-        real_time_factor=round(seconds / took_s, 2),
+        real_time_factor=round(seconds / took_s, 2) if took_s else 0.0,
         recordings=list(done),
     )

@@ -87,8 +87,9 @@ def _values(data: NDArray[np.uint8], blocks: IntArray, channels: int) -> IntArra
     rank = np.arange(len(own)) - (np.cumsum(count) - count)[own]
     width = bits[own]
     bit = 8 * place[own] + rank * width * channels
-    # Eight bytes from any place on hold the widest value, wherever in a byte it begins.
-    words: IntArray = np.ndarray((len(data),), "<i8", data.tobytes() + bytes(8), strides=(1,))
+    # Eight bytes from any place on hold the widest value, wherever in a byte it begins; values of
+    # no bits may lie behind the last byte.
+    words: IntArray = np.ndarray((len(data) + 1,), "<i8", data.tobytes() + bytes(9), strides=(1,))
     mask, half = (1 << width) - 1, (1 << width) >> 1
     values = np.empty((len(own), channels), np.int64)
     for channel in range(channels):

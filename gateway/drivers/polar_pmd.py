@@ -7,6 +7,7 @@ delta-coded. What a number of the delta-coded formats is worth the sensor says w
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -168,6 +169,8 @@ def _motion(block: PacketBlock, settings: Settings) -> Decoded:
     heads, kinds = _read_heads(block, data), _kinds(settings)
     refused: Counter[str] = Counter()
     refused["too short"] = len(block.ends) - len(heads.packet)
+    heads, untimely = _timely(heads)
+    refused["impossible time"] = untimely
     known = np.array([256 * kind + form for kind, form in _FORMATS if kind in kinds])
     odd = ~np.isin(256 * heads.kind + heads.form, known) & ~np.isin(heads.kind, _OTHER)
     refused["unknown format"] = int(np.count_nonzero(odd))
@@ -192,6 +195,16 @@ def _read_heads(block: PacketBlock, data: NDArray[np.uint8]) -> _Heads:
         kind=(head[:, 0] & 0x3F).astype(np.int64),
         form=head[:, 9].astype(np.int64),
     )
+
+
+def _timely(heads: _Heads) -> tuple[_Heads, int]:
+    """Return the heads whose time can be (584 years are not), and how many others there are."""
+    timely = heads.ticks >= 0
+    untimely = int(np.count_nonzero(~timely))
+    if untimely:
+        names = (field.name for field in dataclasses.fields(heads))
+        heads = _Heads(*(getattr(heads, name)[timely] for name in names))
+    return heads, untimely
 
 
 def _samples(

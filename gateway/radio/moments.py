@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gateway.drivers import driver, settled
-from gateway.messages import RawPacket, SensorSpec
+from gateway.messages import FloatArray, RawPacket, SensorSpec
 from gateway.packet_blocks import gathered
 from gateway.radio.shaken import strength
 from gateway.radio.states import (
@@ -35,14 +35,13 @@ class Moments:
 
     def emit(self, packet: RawPacket) -> None:
         """Take a packet; what comes between two moments is let go."""
-        match packet.channel:
-            case channel if channel == STATE_CHANNEL:
-                self.states[packet.sensor] = read_state(packet.payload)
-                self._news.set()
-            case channel if channel == SETTINGS_CHANNEL:
-                self._settings[packet.sensor].update(read_settings(packet.payload))
-            case _ if self._packets is not None:
-                self._packets.append(packet)
+        if packet.channel == STATE_CHANNEL:
+            self.states[packet.sensor] = read_state(packet.payload)
+            self._news.set()
+        elif packet.channel == SETTINGS_CHANNEL:
+            self._settings[packet.sensor].update(read_settings(packet.payload))
+        elif self._packets is not None:
+            self._packets.append(packet)
 
     def streaming(self) -> list[str]:
         """Return the sensors that stream now."""
@@ -59,7 +58,7 @@ class Moments:
         packets = self._packets = []
         await asyncio.sleep(seconds)
         self._packets = None
-        acc: dict[str, list[np.ndarray]] = {name: [np.empty((0, 3))] for name in self._drivers}
+        acc: dict[str, list[FloatArray]] = {name: [np.empty((0, 3))] for name in self._drivers}
         for block in gathered(packets):
             told = self._drivers[block.sensor].decode(
                 block.channel, block, self._settings[block.sensor]

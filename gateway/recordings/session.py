@@ -46,8 +46,10 @@ class SessionRecording:
 
     def _check(self, block: PacketBlock) -> None:
         """Refuse arrivals that no recorder writes: years of silence would be played for them."""
-        first, last = ((int(ns) - self.origin_ns) // SECOND_NS for ns in block.arrival_ns[[0, -1]])
-        if first != last or first > self.duration_s:
+        arrival_ns = block.arrival_ns
+        first, last = ((int(ns) - self.origin_ns) // SECOND_NS for ns in arrival_ns[[0, -1]])
+        falling = (arrival_ns[1:] < arrival_ns[:-1]).any()
+        if falling or first != last or first > self.duration_s:
             raise JournalError(f"{self.journal.path}: an entry of packets is damaged")
 
 

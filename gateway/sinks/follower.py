@@ -119,11 +119,12 @@ async def follow(
 
     Once ``stop`` is set, which must be after the session's last commit, returns when the session
     is delivered to its end. ``healthy`` is called after each page that the service took. Raises
-    ServiceError and JournalError; called again, it goes on.
+    ServiceError, and JournalError about the session at ``path``; called again, it goes on. An older
+    session that cannot be read is left to the next start, with a warning.
     """
     with ExitStack() as stack:
         session = _Session(path, sink, stack)
-        others = [_Session(other, sink, stack) for other in older]
+        others = _opened(older, sink, stack)
         while True:
             stopping = stop.is_set()
             began = time.monotonic()
@@ -139,9 +140,27 @@ async def follow(
             await asyncio.sleep(began + delivered / sink.rate_per_s - time.monotonic())
 
 
+def _opened(paths: Sequence[Path], sink: RecordSink[T], stack: ExitStack) -> list[_Session[T]]:
+    sessions: list[_Session[T]] = []
+    for path in paths:
+        try:
+            sessions.append(_Session(path, sink, stack))
+        except JournalError as error:
+            _left_out(error)
+    return sessions
+
+
+def _left_out(error: JournalError) -> None:
+    structlog.get_logger().warning("session is left to the next start", why=str(error))
+
+
 async def _step_of_first(sessions: list[_Session[T]]) -> int:
     """Deliver a page of the first session; one that has no more is taken off the list."""
-    delivered = await sessions[0].step()
+    try:
+        delivered = await sessions[0].step()
+    except JournalError as error:
+        _left_out(error)
+        delivered = -1
     if delivered < 0:
         sessions.pop(0)
     return delivered

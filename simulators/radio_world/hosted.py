@@ -224,8 +224,9 @@ class HostedSensor:
         for _ in range(min(through, len(self._waiting))):
             if self._connection is None:
                 return
-            swapped = self.disorderly and self.account.sent % _SWAPPED_EVERY == 0
-            if swapped and len(self._waiting) > 1:
+            if self.disorderly and self.account.sent % _SWAPPED_EVERY == 0:
+                if len(self._waiting) < 2:
+                    return
                 self._waiting[0], self._waiting[1] = self._waiting[1], self._waiting[0]
             told = self._waiting.popleft()
             self.account.sent += 1

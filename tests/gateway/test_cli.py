@@ -19,8 +19,9 @@ import structlog
 
 from gateway.cli import main
 from gateway.errors import JournalError
-from gateway.journal import SUFFIX, open_journal
+from gateway.journal import SUFFIX, Journal, open_journal
 from tests.data import data_set
+from tests.gateway.session_files import INFO
 from tests.services.wait import until_now
 
 SUMMARY = {
@@ -210,6 +211,17 @@ def test_what_is_no_recording_is_told_in_a_sentence(
     assert out == ""
     assert "Traceback" not in err
     assert any(part in err for part in told.split("|")), err
+
+
+def test_sessions_killed_before_their_first_packet_replay_together(
+    call: Call, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{name}{SUFFIX}" for name in ("a", "b")]
+    for path in paths:
+        Journal.create(path, INFO).close()
+    code, out, err = call("replay", "--max", "--json", *paths)
+    assert code == 0, err
+    assert document(out)["real_time_factor"] == 0.0
 
 
 def test_a_truncated_session_is_told_and_read_as_far_as_it_goes(call: Call, tmp_path: Path) -> None:

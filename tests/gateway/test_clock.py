@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
-from gateway.messages import IntArray
+from gateway.decode import Decode
+from gateway.messages import ImuBlock, IntArray, Place, RawPacket, SensorSpec
+from gateway.packet_blocks import gathered
+from gateway.radio.states import settings_packet
 from gateway.runs import Runs
 
 PERIOD_NS = 10_000_000
@@ -127,3 +132,15 @@ def test_no_counted_sample_is_placed_after_it_arrived(seed: int) -> None:
     mapped, _ = fit(counted_ns, arrival_ns[got], 500, timed=False)
     assert (mapped - arrival_ns[got]).max() <= PERIOD_NS, "two that came at once lie apart"
     assert (np.diff(mapped) > 0).all()
+
+
+def test_a_sensor_that_runs_faster_than_asked_does_not_run_ahead() -> None:
+    decode = Decode([SensorSpec("A", Place.PELVIS, "microbit", 50.0, {})])
+    arrival_ns = (np.arange(400) + 1) * 5_000_000
+    told = settings_packet("A", {"rate_hz": 200.0})
+    packets = [dataclasses.replace(told, arrival_ns=0)]
+    packets += [RawPacket("A", int(ns), bytes(6), "motion") for ns in arrival_ns]
+    for block in gathered(packets):
+        decode.push(block)
+    (motion,) = (m for m in decode.flush() if isinstance(m, ImuBlock))
+    assert np.abs(motion.host_ns - motion.arrival_ns).max() < 1e6

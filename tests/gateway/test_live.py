@@ -10,14 +10,17 @@ import pytest
 from gateway.live import LiveFrame, LiveView
 from gateway.messages import (
     JOINTS,
+    BatteryLevel,
     Figure,
     GaitEvent,
     GaitEventKind,
     JointAngleBlock,
     Marker,
     Message,
+    Place,
     Quality,
     Repetition,
+    SensorStatus,
     Side,
 )
 
@@ -75,3 +78,15 @@ def test_the_newest_figure_of_each_name_and_side_is_shown_in_order() -> None:
     ).figures
     assert [(f.side, f.value) for f in shown] == [(None, 0.55), ("left", 0.5), ("right", None)]
     assert shown[-1].withheld == POOR.withheld
+
+
+def test_the_sensor_table_says_how_long_a_battery_lasts_once_that_can_be_told() -> None:
+    status = SensorStatus(
+        PERSON, 1.0, "a", Place.PELVIS, 60.0, 0.0, 0, 0, 0, 0, math.nan, battery=0.4
+    )
+    levels = [BatteryLevel("a", n * 600 * 10**9, 0.5 - 0.05 * n, False) for n in range(3)]
+    (unknown,) = frame(status, levels[0]).sensors
+    assert (unknown.battery, unknown.battery_left_h) == (0.4, None)
+    (known,) = frame(status, *levels).sensors
+    # 5 % in 10 minutes: 40 % last 80 minutes.
+    assert known.battery_left_h == pytest.approx(80 / 60, abs=0.001)

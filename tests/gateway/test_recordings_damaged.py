@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from gateway.errors import RecordingError
+from gateway.journal import Journal
 from gateway.recordings import open_recording, readers
 from tests.data import data_set
-from tests.gateway.session_files import written
+from tests.gateway.session_files import INFO, packets, written
 from tests.gateway.trials import (
     GAITMAP,
     MS_LEFT,
@@ -145,6 +147,18 @@ def test_a_truncated_session_is_refused(tmp_path: Path, share: float) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
     assert "truncated" in complaint(path)
+
+
+def test_a_session_whose_arrivals_fall_is_refused(tmp_path: Path) -> None:
+    block = packets("AA:01", 50, 60.0)
+    arrival_ns = block.arrival_ns.copy()
+    arrival_ns[20] += 10**18
+    block = dataclasses.replace(block, arrival_ns=arrival_ns)
+    path = tmp_path / "s.gaitwire"
+    journal = Journal.create(path, INFO)
+    journal.append(block, 0)
+    journal.close()
+    assert "damaged" in complaint(path)
 
 
 def test_a_missing_file_and_an_unknown_one_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 import gateway.sinks.plugins
 from gateway.config import Config
-from gateway.journal import Entry
+from gateway.journal import SUFFIX, Entry
 from gateway.retry import Backoff
 from gateway.sinks.delivery import keep_delivering
 from gateway.sinks.documents import RECORD_TOPICS
@@ -114,6 +115,37 @@ async def test_what_is_left_is_delivered_at_the_next_start(
     assert older == [session.path]
     async with delivering(sink, later, older):
         await until(lambda: len(lines(folder)) == 9, "the older session is delivered")
+
+
+async def test_a_line_that_a_crash_left_torn_is_written_anew(
+    session: Session, tmp_path: Path
+) -> None:
+    session.record(1)
+    session.close()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "s-01.jsonl").write_bytes(b'{"kind":"event","seq":0}\n{"kind":"str')
+    async with delivering(json_lines(tmp_path / "new"), session):
+        pass
+    assert [line["seq"] for line in lines(tmp_path / "new")] == list(range(10))
+
+
+async def test_older_sessions_that_cannot_be_read_hold_nothing_up(
+    session: Session, tmp_path: Path
+) -> None:
+    session.record(1)
+    session.close()
+    with sqlite3.connect(session.path) as database:
+        database.execute("UPDATE entry SET body = 'text' WHERE seq = 5")
+    database.close()
+    later = Session(tmp_path, "s-02")
+    later.record(1)
+    sink = json_lines(tmp_path / "new")
+    async with delivering(sink, later, [session.path, tmp_path / f"gone{SUFFIX}"]) as status:
+        await until((tmp_path / "new" / "s-02.jsonl").exists, "the session is delivered")
+        await asyncio.sleep(0.5)
+        assert status.state is SinkState.CONNECTED
+        later.close()
+    assert status.text == "stopped; everything is delivered"
 
 
 def json_lines(folder: Path) -> JsonLines:

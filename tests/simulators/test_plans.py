@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from gateway.cli import app
 from gateway.errors import ConfigError
+from gateway.journal import open_journal
 from gateway.messages import BodyBlock, ImuBlock, Marker, Message, Place
 from simulators.faults import Fault, FaultKind
 from simulators.plans import Plan
@@ -98,3 +102,15 @@ def test_a_restart_begins_a_new_segment() -> None:
         int(s) for m in produced if isinstance(m, ImuBlock) for s in m.segment[m.stream == 0]
     }
     assert segments == {0, 1}
+
+
+def test_a_session_of_a_plan_holds_truth_and_faults(tmp_path: Path) -> None:
+    out = tmp_path / "s.gaitwire"
+    asked = ["simulate", "--scenario-file", "trouble", "--seconds", "20", "--out", str(out)]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    with open_journal(out) as journal:
+        marks = [told for told in journal.truth() if isinstance(told, Marker)]
+    assert sorted(mark.kind for mark in marks) == sorted(
+        f"fault:{fault.kind}" for fault in load_plan("trouble").faults
+    )

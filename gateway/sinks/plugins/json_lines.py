@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from io import BufferedRandom
 from pathlib import Path
 
 import msgspec
@@ -22,6 +24,9 @@ class JsonLinesSection(SinkSection):
 
     folder: Path = Path("~/.local/share/gaitwire/records")
     """Where the files are; made where it is missing."""
+
+
+_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
 
 
 class JsonLines:
@@ -53,15 +58,26 @@ class JsonLines:
 
     def _append(self, items: Sequence[Line]) -> None:
         session = items[0][0]  # a page is of one session
-        path = self._folder / f"{session}.jsonl"
+        path = self._folder / f"{Path(session).name}.jsonl"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with path.open("ab") as file:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, _APPEND, 0o600), "ab+") as file:
+                _take_off_torn_line(file)
                 file.writelines(line for _, line in items)
         except OSError as error:
             raise ServiceError(
                 f"{path} cannot be written: {error.strerror}; correct sinks.json_lines.folder"
             ) from error
+
+
+def _take_off_torn_line(file: BufferedRandom) -> None:
+    """Cut off what a full disk or a crash left of a line; the line is delivered again."""
+    if not file.seek(0, os.SEEK_END):
+        return
+    file.seek(-1, os.SEEK_END)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
 
 
 SINK = Sink("json_lines", JsonLinesSection, JsonLines)
