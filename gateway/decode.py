@@ -232,8 +232,8 @@ class Decode:
 
 def _possible(name: str, read_back: Settings) -> bool:
     """Say whether a driver's sensor can have these settings."""
-    choices = {setting.name: setting.choices for setting in driver(name).about.settings}
-    return all(not choices.get(key) or value in choices[key] for key, value in read_back.items())
+    known = {setting.name: setting for setting in driver(name).about.settings}
+    return all(known[key].allows(value) for key, value in read_back.items() if key in known)
 
 
 def _words_of_the_radio(

@@ -118,6 +118,10 @@ class Setting:
     choices: tuple[int | float | str, ...]
     meaning: str
 
+    def allows(self, value: float | str) -> bool:
+        """Say whether ``value`` is among the choices; without any, everything is."""
+        return not self.choices or value in self.choices
+
 
 Tested = Literal["vectors", "captured bytes", "virtual", "hardware"]
 
@@ -220,7 +224,7 @@ def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | fl
                 key,
             )
         choices = known[key].choices
-        if choices and value not in choices:
+        if not known[key].allows(value):
             raise SettingError(
                 f"{name}: {key} is {value!r}, which is not among {', '.join(map(str, choices))}",
                 "settings",
