@@ -20,6 +20,7 @@ from gateway.cli import (
     sessions,
     simulate,
     sync_check,
+    validate,
 )
 from gateway.errors import GaitwireError
 
@@ -38,6 +39,7 @@ app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
 app.command()(sync_check.sync_check)
+app.command()(validate.validate)
 app.command()(doctor.doctor)
 app.command()(bench.bench)
 app.add_typer(model.app, name="model")

@@ -1,0 +1,107 @@
+"""What ``gaitwire validate`` does: score the trials of a set one by one, and sum up."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gateway.app.validation import Mode, TrialScore, ValidationSet, validation_sets
+from gateway.cli.options import progress
+from gateway.errors import RecordingError, UsageError
+
+
+class Validated(msgspec.Struct, frozen=True):
+    """The document: every trial with its metrics and a remark, and the summary over all trials.
+
+    A metric is None where there is no truth for it, or where it could not be told.
+    """
+
+    set: str
+    mode: str
+    look_ahead_ms: float
+    people: int
+    strides: int
+    took_s: float
+    trials: list[dict[str, Any]]
+    summary: dict[str, float | None]
+
+
+def validate_all(name: str, folder: Path, mode: Mode) -> Validated:
+    """Score the trials of the set ``name`` that lie in ``folder``.
+
+    A trial that cannot be scored gets a remark and the others are scored. Raises UsageError, and
+    RecordingError where not one trial could be scored.
+    """
+    chosen = _chosen(name)
+    trials = _trials(chosen, folder)
+    began_s = time.perf_counter()
+    outcomes = _outcomes(chosen, trials, mode)
+    scores = [outcome for outcome in outcomes.values() if isinstance(outcome, TrialScore)]
+    if not scores:
+        remarks = "; ".join(str(outcome) for outcome in outcomes.values())
+        raise RecordingError(f"{folder}: no trial of {name} could be scored: {remarks}")
+    return Validated(
+        set=name,
+        mode=mode,
+        look_ahead_ms=round(chosen.look_ahead_s * 1e3, 1),
+        people=len({score.person for score in scores}),
+        strides=sum(score.strides for score in scores),
+        took_s=round(time.perf_counter() - began_s, 2),
+        trials=[_document(trial, outcome) for trial, outcome in outcomes.items()],
+        summary=_told(chosen.summary(scores)),
+    )
+
+
+def _chosen(name: str) -> ValidationSet:
+    known = validation_sets()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"there is no set {name}; {hint}Known are {', '.join(known)}")
+    return known[name]
+
+
+def _trials(chosen: ValidationSet, folder: Path) -> Mapping[str, Path]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; name the one that holds the trials")
+    trials = chosen.trials(folder)
+    if not trials:
+        raise UsageError(
+            f"{folder}: no trial of {chosen.name} lies in it; docs/validation.md says how the set "
+            "is laid out"
+        )
+    return trials
+
+
+def _outcomes(
+    chosen: ValidationSet, trials: Mapping[str, Path], mode: Mode
+) -> dict[str, TrialScore | RecordingError]:
+    outcomes: dict[str, TrialScore | RecordingError] = {}
+    with progress() as bar:
+        task = bar.add_task(chosen.name, total=len(trials))
+        for name, path in trials.items():
+            try:
+                outcomes[name] = chosen.score(path, mode)
+            except RecordingError as error:
+                outcomes[name] = error
+            bar.advance(task)
+    return outcomes
+
+
+def _document(trial: str, outcome: TrialScore | RecordingError) -> dict[str, Any]:
+    if isinstance(outcome, RecordingError):
+        return {"name": trial, "remark": str(outcome)}
+    remark = {"remark": outcome.remark} if outcome.remark else {}
+    about = {"name": trial, "person": outcome.person, "strides": outcome.strides}
+    return {**about, **_told(outcome.values), **remark}
+
+
+def _told(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return the values as a document has them: rounded, None where there is none."""
+    return {name: round(v, 5) if math.isfinite(v) else None for name, v in values.items()}

@@ -1,0 +1,68 @@
+"""``gaitwire validate`` as a person and a program use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.app.validation import Mode, validation_sets
+from gateway.cli.validating import validate_all
+from gateway.errors import RecordingError, UsageError
+from tests.data import data_set
+
+VOISARD = "voisard_healthy_gait"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two trials of one person."""
+    for path in (data_set(VOISARD) / "GaitData").glob("1-*"):
+        shutil.copyfile(path, tmp_path / path.name)
+    return tmp_path
+
+
+def test_document(folder: Path) -> None:
+    command = [sys.executable, "-m", "gateway.cli", "validate", VOISARD, str(folder), "--json"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    document = json.loads(told.stdout)
+    assert (document["set"], document["mode"], document["people"]) == (VOISARD, "live", 1)
+    assert [trial["name"] for trial in document["trials"]] == ["1-1", "1-2"]
+    assert document["look_ahead_ms"] > 0
+    for values in (*document["trials"], document["summary"]):
+        assert 0.0 < values["ic_f1"] <= 1.0
+
+
+def test_a_damaged_trial_is_remarked_on_and_the_others_scored(folder: Path) -> None:
+    (folder / "1-1_lf.txt").write_bytes(b"")
+    document = validate_all(VOISARD, folder, Mode.LIVE)
+    assert "1-1_lf.txt" in document.trials[0]["remark"]
+    assert "ic_f1" in document.trials[1]
+
+
+def test_no_sound_trial_is_a_failure(folder: Path) -> None:
+    for path in folder.glob("*.json"):
+        path.write_text("{")
+    with pytest.raises(RecordingError, match="no trial of voisard_healthy_gait could be scored"):
+        validate_all(VOISARD, folder, Mode.LIVE)
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean voisard_healthy_gait"):
+        validate_all("voisard_healthy", tmp_path, Mode.LIVE)
+    with pytest.raises(UsageError, match="no such folder"):
+        validate_all(VOISARD, tmp_path / "absent", Mode.LIVE)
+    with pytest.raises(UsageError, match="no trial"):
+        validate_all(VOISARD, tmp_path, Mode.LIVE)
+
+
+def test_metrics_are_named_once() -> None:
+    for name, one in validation_sets().items():
+        names = [metric.name for metric in one.metrics]
+        assert name == one.name
+        assert len(set(names)) == len(names)
