@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from numpy.lib.stride_tricks import sliding_window_view
 
 from gateway.messages import FloatArray, IntArray
 from gateway.quaternion import rotate
@@ -60,12 +60,22 @@ def move(
     carried = standing - span
     share = footing.support.at(t)[:, None]
     follow = carried[:, 0] + share * (carried[:, 1] - carried[:, 0])
-    pelvis = gaussian_filter1d(follow, SMOOTHING_S * rate_hz, axis=0)
+    pelvis = _smoothed(follow, SMOOTHING_S * rate_hz)
     settled = _rows(footing, t, "settled_s")
     before = _plants(person, quat, pitch, footing, settled)
     after = _plants(person, quat, pitch, footing, settled + 1)
     ankle = _travel(footing, t, settled, (before, pelvis[:, None] + span, after))
     return Movement(quat, _sensors(person, quat, pelvis, ankle, ankle + shanks), pelvis, ankle)
+
+
+def _smoothed(values: FloatArray, width: float) -> FloatArray:
+    """Return ``values`` (N, 3) under a Gaussian of ``width`` samples, cut off at four widths."""
+    reach = int(4.0 * width + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
+    windows = sliding_window_view(padded, 2 * reach + 1, axis=0)
+    smooth: FloatArray = np.einsum("ncw,w->nc", windows, weights / weights.sum())
+    return smooth
 
 
 def _rows(footing: Footing, t: FloatArray, passed: str) -> IntArray:

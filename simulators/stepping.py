@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from gateway.messages import FloatArray
 from simulators.gait_curves import FINAL_CONTACT_PHASE, stance_share, warp
 from simulators.person import Person
+from simulators.spline import Spline
 from simulators.tracks import Track, TrackBuilder, smootherstep
 
 # The leading leg stands for these phases before its first lift, the other has just "landed".
@@ -69,7 +69,7 @@ class Bout:
     start_s: float
     end_s: float
     pace: Track
-    phase: CubicSpline
+    phase: Spline
     legs: tuple[Leg, Leg]
 
     def phases(self, t_s: FloatArray) -> FloatArray:
@@ -105,7 +105,7 @@ def plan_bout(
         start_s=start_s,
         end_s=float(landings[-1]),
         pace=_pace(landings, cruise.at(landings) * scatter),
-        phase=CubicSpline(times, phases),
+        phase=Spline.through(np.array(times), np.array(phases)),
         legs=legs,
     )
 

@@ -14,10 +14,13 @@ from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI, Request, WebSocket
-from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
 
 from dashboards.live.feed import Feed
 from dashboards.live.guard import Access, Guard
@@ -64,7 +67,7 @@ class PageServer:
                 ticking.cancel()
 
 
-def create_app(feed: Feed, access: Access) -> FastAPI:
+def create_app(feed: Feed, access: Access) -> Starlette:
     """Return the application: two pages, their files, and the stream at ``/live``.
 
     Raises ServiceError where the package was installed without the pages' libraries.
@@ -75,24 +78,23 @@ def create_app(feed: Feed, access: Access) -> FastAPI:
             "(in a checkout: python hatch_build.py), or set enabled = false in [pages]"
         )
     templates = Jinja2Templates(HERE / "templates")
-    app = FastAPI(openapi_url=None)
 
-    @app.get("/patient", response_class=HTMLResponse)
-    @app.get("/", response_class=HTMLResponse)
-    def patient(request: Request) -> HTMLResponse:
+    def patient(request: Request) -> Response:
         return templates.TemplateResponse(request, "patient.html", {"source": feed.source})
 
-    @app.get("/therapist", response_class=HTMLResponse)
-    def therapist(request: Request) -> HTMLResponse:
+    def therapist(request: Request) -> Response:
         return templates.TemplateResponse(request, "therapist.html", {"source": feed.source})
 
-    @app.websocket("/live")
-    async def live(websocket: WebSocket) -> None:
-        await feed.serve(websocket)
-
-    app.mount("/static", StaticFiles(directory=HERE / "static"))
-    app.add_middleware(Guard, access=access)
-    return app
+    return Starlette(
+        routes=[
+            Route("/", patient),
+            Route("/patient", patient),
+            Route("/therapist", therapist),
+            WebSocketRoute("/live", feed.serve),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ],
+        middleware=[Middleware(Guard, access=access)],
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -127,7 +129,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server_config(app: FastAPI) -> uvicorn.Config:
+def _server_config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,

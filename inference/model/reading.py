@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 
 from gateway.messages import BoolArray, FloatArray
 from inference.model.contract import Metadata
@@ -28,7 +27,7 @@ class Reading:
         NaN where ``present`` (T,) is False or the standard deviation is above its limit.
         """
         value = mean.astype(np.float64)
-        probability = expit(value)
+        probability = 0.5 + 0.5 * np.tanh(0.5 * value)  # the logistic function
         sd = log_variance.astype(np.float64)
         np.minimum(sd, GREATEST_LOG_VARIANCE, out=sd)
         sd *= 0.5
