@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,31 +13,66 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli.options import AsJson
+from gateway.cli.options import AsJson, say
+from gateway.errors import UsageError
 
 if TYPE_CHECKING:
     from gateway.cli.validating import Validated
 
+ALL = "all"
+
 
 def validate(
-    name: Annotated[str, typer.Argument(metavar="SET", help="The data set: its folder's name.")],
+    name: Annotated[
+        str, typer.Argument(metavar="SET", help="The data set: its folder's name; or all.")
+    ],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where its trials lie.")],
     *,
     offline: Annotated[
         bool, typer.Option("--offline", help="With the whole recording at hand, not live.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a page (Markdown) with plots."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score every trial of a data set against its truth."""
+    """Score every trial of a data set against its truth.
+
+    With all, DIR holds a folder of each set's name, and a set without one is left out.
+    """
     # Imported only now: other commands need not wait for it.
     from gateway.app.validation import Mode
-    from gateway.cli.validating import validate_all
+    from gateway.cli.validating import folders_of, run_set
 
-    validated = validate_all(name, folder, Mode.OFFLINE if offline else Mode.LIVE)
+    folders = folders_of(name, folder)
+    if report:
+        _report(folders, report)
+        return
+    mode = Mode.OFFLINE if offline else Mode.LIVE
+    documents = [run_set(one, place, mode).document for one, place in folders.items()]
     if as_json:
-        typer.echo(msgspec.json.encode(validated).decode())
-    else:
-        _show(validated)
+        told = {"sets": documents} if name == ALL else documents[0]
+        typer.echo(msgspec.json.encode(told).decode())
+        return
+    for document in documents:
+        _show(document)
+
+
+def _report(folders: Mapping[str, Path], page: Path) -> None:
+    from gateway.app.validation import Mode
+    from gateway.cli.validating import run_set
+    from gateway.cli.validation_report import write_report
+
+    pairs = [
+        (run_set(one, place, Mode.LIVE), run_set(one, place, Mode.OFFLINE))
+        for one, place in folders.items()
+    ]
+    try:
+        write_report(pairs, page)
+    except OSError as error:
+        raise UsageError(f"{page}: cannot be written: {error.strerror or error}") from error
+    say(f"{page} written")
 
 
 def _show(validated: Validated) -> None:

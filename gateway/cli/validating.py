@@ -1,4 +1,4 @@
-"""What ``gaitwire validate`` does: score the trials of a set one by one, and sum up."""
+"""What ``gaitwire validate`` does: score the trials of sets one by one, and sum up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import msgspec
 from gateway.app.validation import Mode, TrialScore, ValidationSet, validation_sets
 from gateway.cli.options import progress
 from gateway.errors import RecordingError, UsageError
+
+Outcomes = Mapping[str, TrialScore | RecordingError]
 
 
 class Validated(msgspec.Struct, frozen=True):
@@ -32,7 +35,31 @@ class Validated(msgspec.Struct, frozen=True):
     summary: dict[str, float | None]
 
 
-def validate_all(name: str, folder: Path, mode: Mode) -> Validated:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A set that was scored, trial by trial, and the document of it."""
+
+    chosen: ValidationSet
+    outcomes: Outcomes
+    document: Validated
+
+
+def folders_of(name: str, folder: Path) -> dict[str, Path]:
+    """Return the folder of the set ``name``, or of every set where it is ``all``.
+
+    Raises UsageError.
+    """
+    if name != "all":
+        return {name: folder}
+    found = {one: folder / one for one in validation_sets() if (folder / one).is_dir()}
+    if not found:
+        raise UsageError(
+            f"{folder}: holds no folder of a set's name ({', '.join(validation_sets())})"
+        )
+    return found
+
+
+def run_set(name: str, folder: Path, mode: Mode) -> Run:
     """Score the trials of the set ``name`` that lie in ``folder``.
 
     A trial that cannot be scored gets a remark and the others are scored. Raises UsageError, and
@@ -42,20 +69,7 @@ def validate_all(name: str, folder: Path, mode: Mode) -> Validated:
     trials = _trials(chosen, folder)
     began_s = time.perf_counter()
     outcomes = _outcomes(chosen, trials, mode)
-    scores = [outcome for outcome in outcomes.values() if isinstance(outcome, TrialScore)]
-    if not scores:
-        remarks = "; ".join(str(outcome) for outcome in outcomes.values())
-        raise RecordingError(f"{folder}: no trial of {name} could be scored: {remarks}")
-    return Validated(
-        set=name,
-        mode=mode,
-        look_ahead_ms=round(chosen.look_ahead_s * 1e3, 1),
-        people=len({score.person for score in scores}),
-        strides=sum(score.strides for score in scores),
-        took_s=round(time.perf_counter() - began_s, 2),
-        trials=[_document(trial, outcome) for trial, outcome in outcomes.items()],
-        summary=_told(chosen.summary(scores)),
-    )
+    return Run(chosen, outcomes, _document(chosen, outcomes, mode, time.perf_counter() - began_s))
 
 
 def _chosen(name: str) -> ValidationSet:
@@ -73,15 +87,13 @@ def _trials(chosen: ValidationSet, folder: Path) -> Mapping[str, Path]:
     trials = chosen.trials(folder)
     if not trials:
         raise UsageError(
-            f"{folder}: no trial of {chosen.name} lies in it; docs/validation.md says how the set "
-            "is laid out"
+            f"{folder}: no trial of {chosen.name} lies in it; laid out as the set is, it has "
+            f"{chosen.about.layout}"
         )
     return trials
 
 
-def _outcomes(
-    chosen: ValidationSet, trials: Mapping[str, Path], mode: Mode
-) -> dict[str, TrialScore | RecordingError]:
+def _outcomes(chosen: ValidationSet, trials: Mapping[str, Path], mode: Mode) -> Outcomes:
     outcomes: dict[str, TrialScore | RecordingError] = {}
     with progress() as bar:
         task = bar.add_task(chosen.name, total=len(trials))
@@ -94,7 +106,24 @@ def _outcomes(
     return outcomes
 
 
-def _document(trial: str, outcome: TrialScore | RecordingError) -> dict[str, Any]:
+def _document(chosen: ValidationSet, outcomes: Outcomes, mode: Mode, took_s: float) -> Validated:
+    scores = [outcome for outcome in outcomes.values() if isinstance(outcome, TrialScore)]
+    if not scores:
+        remarks = "; ".join(str(outcome) for outcome in outcomes.values())
+        raise RecordingError(f"no trial of {chosen.name} could be scored: {remarks}")
+    return Validated(
+        set=chosen.name,
+        mode=mode,
+        look_ahead_ms=round(chosen.look_ahead_s * 1e3, 1),
+        people=len({score.person for score in scores}),
+        strides=sum(score.strides for score in scores),
+        took_s=round(took_s, 2),
+        trials=[_line(trial, outcome) for trial, outcome in outcomes.items()],
+        summary=_told(chosen.summary(scores)),
+    )
+
+
+def _line(trial: str, outcome: TrialScore | RecordingError) -> dict[str, Any]:
     if isinstance(outcome, RecordingError):
         return {"name": trial, "remark": str(outcome)}
     remark = {"remark": outcome.remark} if outcome.remark else {}

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.discovery import discover
+from gateway.messages import FloatArray
 
 
 class Mode(StrEnum):
@@ -22,6 +23,21 @@ class Mode(StrEnum):
 
     LIVE = "live"
     OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a reader must know of a set to judge a figure, and to get the same one.
+
+    ``who`` moved and how, what the ``truth`` is, where the set is published (``source``, an
+    address), its ``licence``, and its ``layout`` below the folder given.
+    """
+
+    who: str
+    truth: str
+    source: str
+    licence: str
+    layout: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +62,8 @@ class TrialScore:
     ``values`` has the set's metrics; one is NaN or absent where the trial has no truth for it.
     ``strides`` (or repetitions) were compared with truth. ``evidence`` is what the summary needs
     beyond the values, such as all errors where it pools them. ``remark`` says what is wrong with
-    the trial, or why a figure is withheld.
+    the trial, or why a figure is withheld. For the plots, by what is shown and its unit:
+    ``agreement`` (N, 2) true and measured, ``course`` (N, 2) seconds and error.
     """
 
     person: str
@@ -54,12 +71,15 @@ class TrialScore:
     values: Mapping[str, float]
     evidence: Any = None
     remark: str = ""
+    agreement: Mapping[str, FloatArray] = field(default_factory=dict)
+    course: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class ValidationSet(Protocol):
     """A data set with truth; ``look_ahead_s`` is the most that a live figure waits for."""
 
     name: str
+    about: About
     metrics: tuple[Metric, ...]
     look_ahead_s: float
 

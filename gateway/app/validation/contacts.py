@@ -12,11 +12,13 @@ from gateway.messages import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Found events against ``marked`` ones: ``error_s`` (found minus marked) of those matched.
+    """Found events against marked ones.
 
+    ``at_s`` (N,) when those that were matched are marked, ``error_s`` (N,) found minus marked;
     ``false`` were found and belong to none, ``missed`` are marked and were not found.
     """
 
+    at_s: FloatArray
     error_s: FloatArray
     false: int
     missed: int
@@ -25,19 +27,22 @@ class Matched:
 def match(found_s: FloatArray, marked_s: FloatArray, window_s: float) -> Matched:
     """Match times (N,) and (M,) one to one, the closest first, none further than ``window_s``."""
     distance = np.abs(found_s[:, None] - marked_s)
-    error_s: list[float] = []
+    pairs: list[tuple[float, float]] = []
     while distance.size and distance.min() <= window_s:
         row, column = np.unravel_index(distance.argmin(), distance.shape)
-        error_s.append(found_s[row] - marked_s[column])
+        pairs.append((marked_s[column], found_s[row] - marked_s[column]))
         distance[row], distance[:, column] = np.inf, np.inf
-    false, missed = len(found_s) - len(error_s), len(marked_s) - len(error_s)
-    return Matched(np.array(error_s), false, missed)
+    at_s, error_s = np.array(sorted(pairs)).reshape(-1, 2).T
+    return Matched(at_s, error_s, len(found_s) - len(pairs), len(marked_s) - len(pairs))
 
 
 def joined(parts: Sequence[Matched]) -> Matched:
     """Return all of ``parts`` as one."""
-    error_s = np.concatenate([np.zeros(0), *(part.error_s for part in parts)])
-    return Matched(error_s, sum(p.false for p in parts), sum(p.missed for p in parts))
+    at_s, error_s = (
+        np.concatenate([np.zeros(0), *(getattr(part, name) for part in parts)])
+        for name in ("at_s", "error_s")
+    )
+    return Matched(at_s, error_s, sum(p.false for p in parts), sum(p.missed for p in parts))
 
 
 def f1(matched: Matched) -> float:
@@ -45,6 +50,11 @@ def f1(matched: Matched) -> float:
     hits = len(matched.error_s)
     total = 2 * hits + matched.false + matched.missed
     return 2 * hits / total if total else float("nan")
+
+
+def course_ms(matched: Matched) -> FloatArray:
+    """Return (N, 2): when, in s, and by how many ms an event was off."""
+    return np.stack([matched.at_s, matched.error_s * 1e3], axis=1)
 
 
 def median_ms(matched: Matched) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from gateway.app.validation import Mode, validation_sets
-from gateway.cli.validating import validate_all
+from gateway.cli.validating import run_set
+from gateway.cli.validation_report import write_report
 from gateway.errors import RecordingError, UsageError
 from tests.data import data_set
 
@@ -40,7 +42,7 @@ def test_document(folder: Path) -> None:
 
 def test_a_damaged_trial_is_remarked_on_and_the_others_scored(folder: Path) -> None:
     (folder / "1-1_lf.txt").write_bytes(b"")
-    document = validate_all(VOISARD, folder, Mode.LIVE)
+    document = run_set(VOISARD, folder, Mode.LIVE).document
     assert "1-1_lf.txt" in document.trials[0]["remark"]
     assert "ic_f1" in document.trials[1]
 
@@ -49,16 +51,30 @@ def test_no_sound_trial_is_a_failure(folder: Path) -> None:
     for path in folder.glob("*.json"):
         path.write_text("{")
     with pytest.raises(RecordingError, match="no trial of voisard_healthy_gait could be scored"):
-        validate_all(VOISARD, folder, Mode.LIVE)
+        run_set(VOISARD, folder, Mode.LIVE)
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean voisard_healthy_gait"):
-        validate_all("voisard_healthy", tmp_path, Mode.LIVE)
+        run_set("voisard_healthy", tmp_path, Mode.LIVE)
     with pytest.raises(UsageError, match="no such folder"):
-        validate_all(VOISARD, tmp_path / "absent", Mode.LIVE)
+        run_set(VOISARD, tmp_path / "absent", Mode.LIVE)
     with pytest.raises(UsageError, match="no trial"):
-        validate_all(VOISARD, tmp_path, Mode.LIVE)
+        run_set(VOISARD, tmp_path, Mode.LIVE)
+
+
+def test_a_report_has_every_figure_and_its_plots(folder: Path, tmp_path: Path) -> None:
+    live, offline = (run_set(VOISARD, folder, mode) for mode in Mode)
+    page = tmp_path / "docs" / "validation.md"
+    page.parent.mkdir()
+    write_report([(live, offline)], page)
+    told = page.read_text("utf-8")
+    for metric in live.chosen.metrics:
+        assert f"| `{metric.name}` |" in told
+    plots = re.findall(r"\]\((plots/[a-z_]+\.svg)\)", told)
+    assert plots
+    for plot in plots:
+        assert "</svg>" in (page.parent / plot).read_text("utf-8")
 
 
 def test_metrics_are_named_once() -> None:

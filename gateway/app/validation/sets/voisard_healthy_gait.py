@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.app.validation import Metric, Mode, TrialScore
-from gateway.app.validation.contacts import Matched, f1, joined, match, median_ms
+from gateway.app.validation import About, Metric, Mode, TrialScore
+from gateway.app.validation.contacts import Matched, course_ms, f1, joined, match, median_ms
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import FloatArray, GaitEvent, GaitEventKind, Side
@@ -31,6 +31,13 @@ class VoisardSet:
     """Contacts of the feet within 50 ms."""
 
     name = "voisard_healthy_gait"
+    about = About(
+        who="healthy people walking 10 m, turning, and walking back",
+        truth="toe-offs and heel strikes found by two algorithms and checked by hand (no mat)",
+        source="https://doi.org/10.5201/ipol.2023.497",
+        licence="AGPL-3.0",
+        layout="`S-T.json` with `S-T_lf.txt`, `S-T_rf.txt` and `S-T_lb.txt` beside it",
+    )
     look_ahead_s = LOOK_AHEAD_S
     metrics = (
         Metric("ic_f1", "", 0.97, _OFFLINE, larger_is_better=True),
@@ -53,7 +60,11 @@ class VoisardSet:
             kind: joined([_matched(events, marks, side, kind) for side in Side]) for kind in _KINDS
         }
         strides = sum(len(marks[side, GaitEventKind.INITIAL_CONTACT]) for side in Side)
-        return TrialScore(recording.person, strides, _values(evidence), evidence)
+        course = {
+            f"{kind.replace('_', ' ')} error (ms)": course_ms(matched)
+            for kind, matched in evidence.items()
+        }
+        return TrialScore(recording.person, strides, _values(evidence), evidence, course=course)
 
     def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
         """Pool the contacts of all trials."""
