@@ -6,7 +6,9 @@ from typing import TypeVar
 
 from gateway.app.pipeline import build_pipe
 from gateway.app.playing import CHUNK_S
+from gateway.app.validation import doubts
 from gateway.config import Config
+from gateway.errors import RecordingError
 from gateway.messages import Message, Tick
 from gateway.recordings import Recording, chunk_end_ns
 
@@ -17,11 +19,24 @@ class Heard:
     """What the pipe of the default configuration says of ``recording``, by kind of message.
 
     The pipe is the live one: how its input is cut into blocks makes no difference to it.
+    ``remark`` says what a reader of its figures should know. Raises RecordingError where the
+    samples cannot be right.
     """
 
     def __init__(self, recording: Recording, *kinds: type[Message]) -> None:
-        self._kinds = kinds
+        self._kinds = (*kinds, *doubts.KINDS)
         self._messages: list[Message] = []
+        self._play(recording)
+        useless = doubts.unusable(self._messages)
+        if useless:
+            raise RecordingError(f"{recording.name} is not scored: {'; '.join(useless)}")
+        self.remark = "; ".join(doubts.remarks(self._messages, recording.sensors))
+
+    def all(self, kind: type[_Kind]) -> list[_Kind]:
+        """Return the messages of ``kind``, one of those named at the start, in order."""
+        return [message for message in self._messages if isinstance(message, kind)]
+
+    def _play(self, recording: Recording) -> None:
         chain = build_pipe(
             Config(),
             recording.person,
@@ -38,7 +53,3 @@ class Heard:
 
     def _keep(self, messages: list[Message]) -> None:
         self._messages += [message for message in messages if isinstance(message, self._kinds)]
-
-    def all(self, kind: type[_Kind]) -> list[_Kind]:
-        """Return the messages of ``kind``, one of those named at the start, in order."""
-        return [message for message in self._messages if isinstance(message, kind)]

@@ -55,7 +55,8 @@ class VoisardSet:
         """Score the contacts of both feet; raises RecordingError."""
         recording = open_recording(path)
         marks = _marks(path)
-        events = Heard(recording, GaitEvent).all(GaitEvent)
+        heard = Heard(recording, GaitEvent)
+        events = heard.all(GaitEvent)
         evidence = {
             kind: joined([_matched(events, marks, side, kind) for side in Side]) for kind in _KINDS
         }
@@ -64,7 +65,9 @@ class VoisardSet:
             f"{kind.replace('_', ' ')} error (ms)": course_ms(matched)
             for kind, matched in evidence.items()
         }
-        return TrialScore(recording.person, strides, _values(evidence), evidence, course=course)
+        return TrialScore(
+            recording.person, strides, _values(evidence), evidence, heard.remark, course=course
+        )
 
     def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
         """Pool the contacts of all trials."""
