@@ -99,7 +99,10 @@ def percentiles(values: Sequence[float]) -> Latency:
 
 
 class NextHop:
-    """What the next hop waits for: sensors that have not reached its end, and its hold-back."""
+    """What the next hop waits for: sensors that have not reached its end, and its hold-back.
+
+    ``end_ns`` is the time of its last sample on the arrival clock.
+    """
 
     def __init__(self, source: Source, hop_samples: int, hold_back_s: float) -> None:
         streams = Streams.of(source.sensors)
@@ -109,12 +112,12 @@ class NextHop:
         self._period_ns = 1e9 / source.grid_rate_hz
         self._hop = hop_samples
         self._hold_back_ns = round(hold_back_s * 1e9)
-        self._end_ns = self._time_ns(hop_samples - 1)
+        self.end_ns = self._time_ns(hop_samples - 1)
 
     @property
     def due_ns(self) -> int:
         """Arrival time at which the hold-back is over."""
-        return self._end_ns + self._hold_back_ns
+        return self.end_ns + self._hold_back_ns
 
     def note(self, produced: Sequence[Message]) -> None:
         """See from what the pipe produced how far the sensors and the grid have come."""
@@ -123,11 +126,11 @@ class NextHop:
                 self._reached_ns[message.stream] = message.host_ns
             elif isinstance(message, BodyBlock):
                 last = message.start + len(message.acc) - 1
-                self._end_ns = self._time_ns(last + self._hop)
+                self.end_ns = self._time_ns(last + self._hop)
 
     def awaited(self) -> set[str]:
         """Return the sensors that have not delivered the hop to its end."""
-        behind = (self._reached_ns < self._end_ns).tolist()
+        behind = (self._reached_ns < self.end_ns).tolist()
         return {name for name, waits in zip(self._names, behind, strict=True) if waits}
 
     def _time_ns(self, index: int) -> int:
@@ -166,9 +169,11 @@ class Pump:
     def emit(self, packet: RawPacket) -> None:
         """Take a packet as it arrives."""
         self._inbox.append(packet)
-        self._awaited.discard(packet.sensor)
-        if not self._awaited:
-            self._wake.set()
+        # What arrived before the hop's end was taken before it, so it cannot complete the hop.
+        if packet.arrival_ns >= self._next_hop.end_ns:
+            self._awaited.discard(packet.sensor)
+            if not self._awaited:
+                self._wake.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
