@@ -17,14 +17,13 @@ import numpy as np
 
 from gateway.clock import SECOND_NS
 from gateway.messages import (
-    PLACE_INDEX,
-    PLACES,
     BatteryLevel,
     BodyBlock,
     Figure,
     ImuBlock,
     Marker,
     Message,
+    Place,
     Quality,
     SensorNews,
     SensorSpec,
@@ -69,7 +68,9 @@ class Align:
         self._person = person
         self._sensors = tuple(sensors)
         self._streams = Streams.of(sensors)
-        self._columns = np.array([PLACE_INDEX[spec.place] for spec in sensors], np.int64)
+        worn = {spec.place: row for row, spec in enumerate(sensors)}
+        self._places = tuple(place for place in Place if place in worn)
+        self._rows = np.array([worn[place] for place in self._places], np.int64)
         self._origin_ns = origin_ns
         self._rate_hz = rate_hz
         self._hold_back_ns = round(hold_back_s * SECOND_NS)
@@ -168,17 +169,18 @@ class Align:
         return OnGrid(motion, valid, real, placed.ready_ns)
 
     def _body_block(self, start: int, placed: OnGrid) -> BodyBlock:
-        shape, columns = (placed.real.shape[1], len(PLACES)), self._columns
-        acc, gyr = np.empty((2, *shape, 3))
-        valid, real = np.zeros((2, *shape), np.bool_)
-        if len(columns) < len(PLACES):
-            acc.fill(np.nan)
-            gyr.fill(np.nan)
-        motion = placed.motion.swapaxes(0, 1)
-        acc[:, columns], gyr[:, columns] = motion[..., :3], motion[..., 3:]
-        valid[:, columns], real[:, columns] = placed.valid.T, placed.real.T
-        ready_ns = self._origin_ns + placed.ready_ns
-        return BodyBlock(self._person, start, self._rate_hz, ready_ns, acc, gyr, valid, real)
+        motion = placed.motion.take(self._rows, axis=0).swapaxes(0, 1)
+        return BodyBlock(
+            person=self._person,
+            start=start,
+            rate_hz=self._rate_hz,
+            ready_ns=self._origin_ns + placed.ready_ns,
+            places=self._places,
+            acc=motion[..., :3],
+            gyr=motion[..., 3:],
+            valid=placed.valid.take(self._rows, axis=0).T,
+            real=placed.real.take(self._rows, axis=0).T,
+        )
 
     def _statuses(self, now_ns: int) -> list[Message]:
         """Tell of every second that both the clock and the grid have passed."""

@@ -17,7 +17,6 @@ import numpy as np
 from gateway.battery import Charge
 from gateway.messages import (
     JOINTS,
-    PLACES,
     BatteryLevel,
     Calibration,
     Cue,
@@ -28,6 +27,7 @@ from gateway.messages import (
     JointAngleBlock,
     Marker,
     Message,
+    Place,
     Quality,
     Repetition,
     SegmentBlock,
@@ -240,7 +240,7 @@ class LiveView:
         )
 
     def sensor_table(self) -> list[SensorView]:
-        """Return one line a sensor, in the order of ``PLACES``."""
+        """Return one line a sensor, in the order of ``Place``."""
         statuses = [
             m
             for key, m in self._newest.items()
@@ -293,7 +293,8 @@ def _angle_view(block: JointAngleBlock) -> dict[str, float | None]:
 
 
 def _segment_view(block: SegmentBlock) -> dict[str, list[float]]:
-    rows = zip(PLACES, block.quat[-1].round(4).tolist(), block.valid[-1].tolist(), strict=True)
+    quats, valid = block.quat[-1].round(4).tolist(), block.valid[-1].tolist()
+    rows = zip(block.places, quats, valid, strict=True)
     return {str(place): quat for place, quat, valid in rows if valid}
 
 
@@ -365,5 +366,8 @@ def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:
     )
 
 
+_ORDER = tuple(Place)
+
+
 def _place_order(status: SensorStatus) -> int:
-    return PLACES.index(status.place)
+    return _ORDER.index(status.place)

@@ -28,7 +28,11 @@ _T = TypeVar("_T")
 
 
 class Place(StrEnum):
-    """Where on the body a sensor is worn; the order is the sensor axis of every body array."""
+    """Where on the body a sensor is worn.
+
+    A body array has a column for each place worn, in this order. A sensor at the wrist or on the
+    hand is the forearm's.
+    """
 
     PELVIS = "pelvis"
     LEFT_THIGH = "left_thigh"
@@ -38,10 +42,16 @@ class Place(StrEnum):
     LEFT_FOOT = "left_foot"
     RIGHT_FOOT = "right_foot"
     STERNUM = "sternum"
+    LEFT_UPPER_ARM = "left_upper_arm"
+    RIGHT_UPPER_ARM = "right_upper_arm"
+    LEFT_FOREARM = "left_forearm"
+    RIGHT_FOREARM = "right_forearm"
 
 
-PLACES = tuple(Place)
-PLACE_INDEX = {place: index for index, place in enumerate(PLACES)}
+Places = tuple[Place, ...]
+"""Places worn, in the order of ``Place``; S of them are the sensor axis of a body array."""
+
+LEGS_AND_TRUNK: Places = tuple(Place)[:8]
 
 
 class Side(StrEnum):
@@ -220,16 +230,18 @@ class SensorStatus:
 class BodyBlock:
     """All sensors of one person on one time grid.
 
-    ``acc`` (T, 8, 3) m/s², ``gyr`` (T, 8, 3) rad/s in sensor frames, sensor axis in the order of
-    ``PLACES``; ``valid`` (T, 8) there is a value (else NaN); ``real`` (T, 8) it was measured,
-    not bridged or clipped. ``start`` is the grid index of the first sample. ``ready_ns`` is the
-    host time at which the last sample was complete, from which latency counts.
+    ``places`` are the S places worn, the same in all blocks of a session. ``acc`` (T, S, 3) m/s²,
+    ``gyr`` (T, S, 3) rad/s in sensor frames; ``valid`` (T, S) there is a value (else NaN);
+    ``real`` (T, S) it was measured, not bridged or clipped. ``start`` is the grid index of the
+    first sample. ``ready_ns`` is the host time at which the last sample was complete, from which
+    latency counts.
     """
 
     person: str
     start: int
     rate_hz: float
     ready_ns: int
+    places: Places
     acc: FloatArray
     gyr: FloatArray
     valid: BoolArray
@@ -238,21 +250,25 @@ class BodyBlock:
 
 @message
 class OrientationBlock:
-    """Orientation of every sensor: ``quat`` (T, 8, 4) sensor → earth, ``valid`` (T, 8)."""
+    """Orientation of the sensors at S places: ``quat`` (T, S, 4) sensor → earth.
+
+    ``valid`` (T, S) there is a value (else NaN).
+    """
 
     person: str
     start: int
     rate_hz: float
     ready_ns: int
+    places: Places
     quat: FloatArray
     valid: BoolArray
 
 
 @message
 class Calibration:
-    """Sensor-to-segment alignment found at ``t_s``: ``quat`` (8, 4) segment → sensor.
+    """Sensor-to-segment alignment found at ``t_s``: ``quat`` (S, 4) segment → sensor.
 
-    ``known`` (8,) which places it holds for; ``method`` says how it was found.
+    ``known`` (S,) which of the ``places`` it holds for; ``method`` says how it was found.
     """
 
     person: str
@@ -260,22 +276,23 @@ class Calibration:
     quat: FloatArray
     known: BoolArray
     method: str
+    places: Places = LEGS_AND_TRUNK  # of sessions from before there were others
 
 
 @message
 class SegmentBlock:
-    """Body segments in ISB axes.
+    """Body segments in ISB axes, each that of the sensor at its place.
 
-    ``acc`` (T, 8, 3) m/s² and ``gyr`` (T, 8, 3) rad/s in segment axes (feet, shanks, thighs,
-    pelvis, trunk at the places of ``PLACES``), ``quat`` (T, 8, 4) segment → earth with the
-    segment's own heading removed, so that it shows inclination only; ``valid`` and ``real``
-    (T, 8). ``calibrated`` (8,) the alignment was measured, not assumed.
+    ``acc`` (T, S, 3) m/s² and ``gyr`` (T, S, 3) rad/s in segment axes, ``quat`` (T, S, 4)
+    segment → earth with the segment's own heading removed, so that it shows inclination only;
+    ``valid`` and ``real`` (T, S). ``calibrated`` (S,) the alignment was measured, not assumed.
     """
 
     person: str
     start: int
     rate_hz: float
     ready_ns: int
+    places: Places
     acc: FloatArray
     gyr: FloatArray
     quat: FloatArray

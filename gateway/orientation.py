@@ -15,10 +15,8 @@ from typing import Any
 import numpy as np
 from vqf import VQF  # type: ignore[import-untyped]  # ships no types
 
-from gateway.messages import PLACES, BodyBlock, BoolArray, FloatArray, Message, OrientationBlock
-from gateway.worn import everywhere, worn
-
-_PLACES = np.arange(len(PLACES))
+from gateway.messages import BodyBlock, BoolArray, FloatArray, Message, OrientationBlock
+from gateway.worn import everywhere
 
 GAP_S = 0.1
 """Samples missing for longer than this, those that were bridged before them included, hide too much
@@ -46,7 +44,7 @@ class Orientation:
         """Return the orientation of the block."""
         assert isinstance(message, BodyBlock)
         if not self._sensors:
-            self._sensors = [_Sensor(message.rate_hz) for _ in PLACES]
+            self._sensors = [_Sensor(message.rate_hz) for _ in message.places]
         samples = _Samples.of(message)
         for column, sensor in enumerate(self._sensors):
             sensor.update(samples, column)
@@ -56,6 +54,7 @@ class Orientation:
                 start=message.start,
                 rate_hz=message.rate_hz,
                 ready_ns=message.ready_ns,
+                places=message.places,
                 quat=samples.quat,
                 valid=samples.settled,
             )
@@ -79,11 +78,9 @@ class Orientation:
 class _Samples:
     """A block with the sensor axis first, so that each filter gets its samples in one piece.
 
-    ``gyr`` and ``acc`` (K, T, 3) are those of the K sensors that were heard; ``row`` tells by
-    column where. ``quat`` (T, 8, 4) and ``settled`` (T, 8) are to be filled.
+    ``gyr`` and ``acc`` (S, T, 3). ``quat`` (T, S, 4) and ``settled`` (T, S) are to be filled.
     """
 
-    row: dict[int, int]
     gyr: FloatArray
     acc: FloatArray
     valid: BoolArray
@@ -93,14 +90,12 @@ class _Samples:
 
     @classmethod
     def of(cls, body: BodyBlock) -> _Samples:
-        count, places = body.valid.shape
-        columns = worn(body.valid)
-        quat = np.empty((places, count, 4))
+        count, sensors = body.valid.shape
+        quat = np.empty((sensors, count, 4))
         quat.fill(np.nan)
         return cls(
-            row={column: row for row, column in enumerate(_PLACES[columns].tolist())},
-            gyr=body.gyr[:, columns].transpose(1, 0, 2).copy(),
-            acc=body.acc[:, columns].transpose(1, 0, 2).copy(),
+            gyr=body.gyr.transpose(1, 0, 2).copy(),
+            acc=body.acc.transpose(1, 0, 2).copy(),
             valid=body.valid,
             real=body.real,
             quat=quat.transpose(1, 0, 2),
@@ -139,11 +134,9 @@ class _Sensor:
     def update(self, samples: _Samples, column: int) -> None:
         """Fill ``quat`` and ``settled`` where the sensor is present and settled."""
         count = len(samples.valid)
-        if column not in samples.row:
-            self.missed += count
-        elif everywhere(samples.valid[:, column]):
+        if count and everywhere(samples.valid[:, column]):
             self._feed(samples, column, 0, count)
-        else:
+        elif count:
             self._update_in_runs(samples, column)
 
     def _update_in_runs(self, samples: _Samples, column: int) -> None:
@@ -158,8 +151,8 @@ class _Sensor:
             self._restart()
         self.missed = 0
         self._count_unmeasured(samples.real[first:last, column])
-        row, part = samples.row[column], slice(first, last)
-        result = self.filter.updateBatch(samples.gyr[row, part], samples.acc[row, part])
+        part = slice(first, last)
+        result = self.filter.updateBatch(samples.gyr[column, part], samples.acc[column, part])
         unsettled = max(0, self.settle - self.fed)
         self.fed += last - first
         samples.quat[first + unsettled : last, column] = result["quat6D"][unsettled:]

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from gateway.errors import JournalError
 from gateway.messages import (
     JOINTS,
-    PLACES,
     BatteryLevel,
     BoolArray,
     Calibration,
@@ -77,7 +76,7 @@ _COMPACT = (JointAngleBlock, EstimateBlock)
 # Letters are dimensions that must agree with one another within a message.
 _SHAPES: Mapping[type, Mapping[str, tuple[str | int, ...]]] = MappingProxyType(
     {
-        Calibration: {"quat": (len(PLACES), 4), "known": (len(PLACES),)},
+        Calibration: {"places": ("S",), "quat": ("S", 4), "known": ("S",)},
         JointAngleBlock: dict.fromkeys(("angle_rad", "valid", "real"), ("T", len(JOINTS))),
         EstimateBlock: dict.fromkeys(("mean", "sd"), ("T", "K")),
     }
@@ -111,7 +110,7 @@ def decode(kind: str, body: bytes) -> Recorded:
 def _check_shapes(message: Recorded) -> None:
     sizes: dict[str | int, int] = {}
     for name, dimensions in _SHAPES.get(type(message), {}).items():
-        shape: tuple[int, ...] = getattr(message, name).shape
+        shape: tuple[int, ...] = np.shape(getattr(message, name))
         expected = [
             sizes.setdefault(dimension, dimension if isinstance(dimension, int) else size)
             for size, dimension in zip(shape, dimensions, strict=False)

@@ -1,13 +1,17 @@
-"""Which places are worn, asked so that a live hop pays little and two feet no work on eight."""
+"""Which places are worn, and their columns, asked so that a live hop pays little."""
 
 from __future__ import annotations
 
-import numpy as np
+from functools import cache
+from typing import Any
 
-from gateway.messages import BoolArray, IntArray
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.messages import BoolArray, IntArray, Places
 
 Columns = slice | IntArray
-"""Columns of the place axis, as an index."""
+"""Columns of the sensor axis, as an index."""
 
 
 def everywhere(flags: BoolArray) -> bool:
@@ -20,14 +24,32 @@ def anywhere(flags: BoolArray) -> bool:
     return bool(np.count_nonzero(flags))
 
 
-def worn(valid: BoolArray) -> Columns:
-    """Return the columns of ``valid`` (T, 8) that hold anything.
+@cache
+def columns(places: Places, wanted: Places) -> Columns:
+    """Return the columns of those of ``wanted`` that are among ``places``, in their order.
 
     Neighbours come as a slice, through which numpy reads without a copy.
     """
-    if everywhere(valid):
-        return slice(None)
-    columns = np.flatnonzero(valid.any(axis=0))
-    if len(columns) and columns[-1] - columns[0] == len(columns) - 1:
-        return slice(columns[0], columns[-1] + 1)
-    return columns
+    found = [places.index(place) for place in wanted if place in places]
+    if found and found == list(range(found[0], found[-1] + 1)):
+        return slice(found[0], found[-1] + 1)
+    return np.array(found, np.int64)
+
+
+def at_places(values: NDArray[Any], places: Places, wanted: Places) -> NDArray[Any]:
+    """Return ``values`` (T, S, …) of ``places`` at W ``wanted`` ones: (T, W, …).
+
+    Where a place is not worn it is NaN, or False of flags.
+    """
+    picked: NDArray[Any] = values[:, columns(places, wanted)]
+    if picked.shape[1] == len(wanted):
+        return picked
+    missing = np.nan if values.dtype.kind == "f" else False
+    spread = np.full((len(values), len(wanted), *values.shape[2:]), missing, values.dtype)
+    spread[:, _kept(places, wanted)] = picked
+    return spread
+
+
+@cache
+def _kept(places: Places, wanted: Places) -> BoolArray:
+    return np.array([place in places for place in wanted])

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from gateway import quaternion
-from gateway.messages import PLACES, BoolArray, FloatArray, Place
-from gateway.mounting import nominal_mounting
+from gateway.messages import BoolArray, FloatArray
+from inference.nominal import Nominal
 
 SITTING_TILT = (np.radians(50), np.radians(130))
 """A thigh this far from where standing puts it is that of somebody who sits."""
@@ -24,15 +24,7 @@ WORN_TILT = np.radians(35)
 MOVING_RAD_S = 0.3
 """Slower turning is posture rather than movement, and tells little of the sagittal plane."""
 
-FORWARD_SIGN = np.array([1.0 if "thigh" in place else -1.0 for place in PLACES])
-"""Whether up tips forward (thigh) or backward (others) in the segment when the segment moves."""
-
-_LEAST_TILT = {"thigh": 20.0, "shank": 12.0, "foot": 30.0, "pelvis": 15.0, "sternum": 15.0}
-LEAST_TILT_COS = np.cos(np.radians([_LEAST_TILT[place.rpartition("_")[2]] for place in PLACES]))
-"""Beyond the tilt that a segment also reaches against its main direction in walking."""
-
 _RAISED_THIGH_COS = np.cos(np.radians(50))
-_LOWER = {Place.LEFT_THIGH: (3, 5), Place.RIGHT_THIGH: (4, 6)}
 
 
 def unit(vector: FloatArray) -> FloatArray:
@@ -45,46 +37,42 @@ def angle_between(left: FloatArray, right: FloatArray) -> FloatArray:
     return np.asarray(np.arccos(np.clip((left * right).sum(axis=-1), -1.0, 1.0)))
 
 
-def nominal_axes() -> FloatArray:
-    """Return rotation matrices (8, 3, 3) segment → sensor of the nominal mounting."""
-    return quaternion.to_matrix(nominal_mounting())
-
-
-def axes_from_standing(up: FloatArray) -> FloatArray:
-    """Return axes (8, 3, 3) segment → sensor for ``up`` (8, 3) measured in standing.
+def axes_from_standing(nominal: Nominal, up: FloatArray) -> FloatArray:
+    """Return axes (S, 3, 3) segment → sensor for ``up`` (S, 3) measured in standing.
 
     The face of the sensor that is meant to look forward still does, so a sensor that was turned
     on its strap, even upside down, is right at once. If that face looks up or down, the sensor
     is brought from its nominal place by the shortest way.
     """
-    nominal = nominal_axes()
-    faces_up = (nominal[:, :, 0] * up).sum(axis=-1)
-    turned = -np.sign(faces_up)[:, None] * nominal[:, :, 1]
-    forward = np.where(np.abs(faces_up)[:, None] > 0.9, turned, nominal[:, :, 0])
+    axes = nominal.axes
+    faces_up = (axes[:, :, 0] * up).sum(axis=-1)
+    turned = -np.sign(faces_up)[:, None] * axes[:, :, 1]
+    forward = np.where(np.abs(faces_up)[:, None] > 0.9, turned, axes[:, :, 0])
     return axes_from(up, forward)
 
 
 def axes_from(up: FloatArray, forward: FloatArray) -> FloatArray:
-    """Return axes (8, 3, 3) segment → sensor with y ``up`` and x nearest to ``forward``."""
+    """Return axes (S, 3, 3) segment → sensor with y ``up`` and x nearest to ``forward``."""
     x = unit(forward - (forward * up).sum(axis=-1, keepdims=True) * up)
     return np.stack([x, up, np.cross(x, up)], axis=-1)
 
 
 def quaternions(axes: FloatArray) -> FloatArray:
-    """Return quaternions (8, 4), w first, of rotation matrices (8, 3, 3)."""
+    """Return quaternions (S, 4), w first, of rotation matrices (S, 3, 3)."""
     return quaternion.from_matrix(axes)
 
 
-def looks_seated(up: FloatArray, present: BoolArray) -> bool:
-    """Say whether ``up`` (8, 3) is that of a person who sits with sensors worn as described."""
-    tilt = angle_between(up, nominal_axes()[:, :, 1])
-    thigh = (FORWARD_SIGN > 0) & present
-    others = present & ~thigh
+def looks_seated(nominal: Nominal, up: FloatArray, present: BoolArray) -> bool:
+    """Say whether ``up`` (S, 3) is that of a person who sits with sensors worn as described."""
+    tilt = angle_between(up, nominal.axes[:, :, 1])
+    thigh = nominal.thigh & present
+    others = nominal.sagittal & present & ~thigh
     raised = (tilt > SITTING_TILT[0]) & (tilt < SITTING_TILT[1]) & thigh
     return bool(raised.any() and others.any() and np.median(tilt[others]) < WORN_TILT)
 
 
 def tilt_evidence(
+    nominal: Nominal,
     up: FloatArray,
     gyr: FloatArray,
     standing_up: FloatArray,
@@ -93,10 +81,10 @@ def tilt_evidence(
 ) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Return how the segments tilted over a stretch of movement, in sensor axes.
 
-    ``up`` and ``gyr`` (3, 8, N), ``standing_up`` (8, 3), ``usable`` (8,), of which K are ``wanted``
-    (8,). The result is the sum (K, 3) of the horizontal parts of up, weighted with their length,
+    ``up`` and ``gyr`` (3, S, N), ``standing_up`` (S, 3), ``usable`` (S,), of which K are ``wanted``
+    (S,). The result is the sum (K, 3) of the horizontal parts of up, weighted with their length,
     the sum of the weights (K,), and the number of samples (K,) that were clear: moving, and
-    tilted beyond ``LEAST_TILT_COS``; None if there is none. Shanks and feet are left out while
+    tilted beyond the least that counts; None if there is none. Shanks and feet are left out while
     their thigh is raised, because in seated knee extension they go the other way.
     """
     places = np.flatnonzero(wanted)
@@ -106,12 +94,11 @@ def tilt_evidence(
         return None
     up_then, up_now = standing_up.T[..., None], up[:, places]
     cosine = _dot(up_now, up_then[:, places])
-    clear &= cosine < LEAST_TILT_COS[places, None]
-    for thigh, lower in _LOWER.items():
-        column = PLACES.index(thigh)
-        if usable[column]:
-            lowered = _dot(up[:, column], up_then[:, column]) > _RAISED_THIGH_COS
-            clear[np.isin(places, lower)] &= lowered
+    clear &= cosine < nominal.least_tilt_cos[places, None]
+    for thigh, below in nominal.below:
+        if usable[thigh]:
+            lowered = _dot(up[:, thigh], up_then[:, thigh]) > _RAISED_THIGH_COS
+            clear[below[places]] &= lowered
     if not clear.any():
         return None
     tilt = np.where(clear, up_now - cosine * up_then[:, places], 0.0)
@@ -133,9 +120,9 @@ def _sum_of_samples(values: FloatArray) -> FloatArray:
     return values.cumsum(axis=-1)[..., -1]
 
 
-def thigh_known(usable: BoolArray) -> BoolArray:
-    """Return (8,) whether a place's own thigh is usable; True for places that need none."""
-    known = np.ones(len(PLACES), dtype=bool)
-    for thigh, (shank, _) in _LOWER.items():
-        known[shank] = usable[PLACES.index(thigh)]
+def thigh_known(nominal: Nominal, usable: BoolArray) -> BoolArray:
+    """Return (S,) whether a shank's own thigh is usable; True for places that need none."""
+    known = ~nominal.shank
+    for thigh, below in nominal.below:
+        known[below & nominal.shank] = usable[thigh]
     return known

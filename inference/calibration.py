@@ -15,7 +15,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from gateway.messages import (
-    PLACES,
     BodyBlock,
     BoolArray,
     Calibration,
@@ -23,12 +22,13 @@ from gateway.messages import (
     IntArray,
     Message,
     OrientationBlock,
+    Places,
     SegmentBlock,
 )
-from gateway.worn import Columns, worn
 from inference import alignment
 from inference.calibration_tick import CalibrationTick
 from inference.inclination import up_in_sensor, without_heading
+from inference.nominal import nominal
 from inference.pairing import Pairing
 from inference.stance import Stance
 
@@ -56,11 +56,12 @@ AGREEMENT = 0.6
 
 @dataclasses.dataclass
 class _State:
-    """What is known of each sensor, all in sensor axes, rows in the order of ``PLACES``.
+    """What is known of each sensor, all in sensor axes, rows in the order of ``places``.
 
     ``axes`` and ``known`` are replaced, never written to: segments already made hold on to them.
     """
 
+    places: Places
     axes: FloatArray
     up: FloatArray
     known: BoolArray
@@ -73,9 +74,10 @@ class _State:
     refined: IntArray
 
     @classmethod
-    def nominal(cls) -> _State:
-        axes, count = alignment.nominal_axes(), len(PLACES)
+    def nominal(cls, places: Places) -> _State:
+        axes, count = nominal(places).axes, len(places)
         return cls(
+            places=places,
             axes=axes,
             up=axes[:, :, 1].copy(),
             known=np.zeros(count, dtype=bool),
@@ -89,8 +91,9 @@ class _State:
         )
 
     def align(self, places: BoolArray, up: FloatArray) -> None:
-        """Take ``up`` (8, 3) of a stance as the long axis of ``places`` (8,)."""
-        self.axes = np.where(places[:, None, None], alignment.axes_from_standing(up), self.axes)
+        """Take ``up`` (S, 3) of a stance as the long axis of ``places`` (S,)."""
+        standing = alignment.axes_from_standing(nominal(self.places), up)
+        self.axes = np.where(places[:, None, None], standing, self.axes)
         self.up[places] = up[places]
         self.known = self.known | places
         self.stale &= ~places
@@ -98,12 +101,12 @@ class _State:
         self.forget_movement(places)
 
     def refine(self, places: BoolArray, signed: BoolArray) -> bool:
-        """Take the gathered tilt of ``places`` (8,) as the direction of their movement.
+        """Take the gathered tilt of ``places`` (S,) as the direction of their movement.
 
-        Where it is not ``signed`` (8,) front stays where it was, within a quarter turn. Returns
+        Where it is not ``signed`` (S,) front stays where it was, within a quarter turn. Returns
         whether that changed anything.
         """
-        forward = alignment.FORWARD_SIGN[:, None] * self.tilt
+        forward = nominal(self.places).forward_sign[:, None] * self.tilt
         flip = ~signed & ((forward * self.axes[:, :, 0]).sum(axis=1) < 0)
         forward = np.where(flip[:, None], -forward, forward)
         self.refined[places] += 1
@@ -116,8 +119,12 @@ class _State:
         return True
 
     def unfinished(self) -> BoolArray:
-        """Return (8,) which places a stance or movement could still tell more about."""
-        return self.stale | ~self.known | (self.refined < len(EVIDENCE_S))
+        """Return (S,) which places a stance or movement could still tell more about."""
+        return self.stale | ~self.known | self.unrefined()
+
+    def unrefined(self) -> BoolArray:
+        """Return (S,) which places movement could still tell more about."""
+        return nominal(self.places).sagittal & (self.refined < len(EVIDENCE_S))
 
     def forget_movement(self, places: BoolArray) -> None:
         self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
@@ -135,8 +142,8 @@ class SegmentCalibration:
 
     def __init__(self) -> None:
         self._pairing = Pairing(BodyBlock, OrientationBlock)
-        self._state = _State.nominal()
-        self._tick = CalibrationTick()
+        self._state = _State.nominal(())
+        self._tick = CalibrationTick(0)
         self._stance = Stance()
 
     def push(self, message: Message) -> list[Message]:
@@ -163,8 +170,10 @@ class SegmentCalibration:
         self._stance.resume(stance)
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
-        columns = worn(body.valid)
-        vectors = _vectors(body, orientation, columns)
+        if body.places != self._state.places:
+            self._state = _State.nominal(body.places)
+            self._tick = CalibrationTick(len(body.places))
+        vectors = _vectors(body, orientation)
         valid = body.valid & orientation.valid
         done = first = 0
         while first < len(valid):
@@ -173,18 +182,18 @@ class SegmentCalibration:
             size = self._tick.size
             at = (body.start + first) % size
             last = min(len(valid), first + size - at)
-            self._tick.take(at, body.valid[first:last], vectors[..., first:last], columns)
+            self._tick.take(at, body.valid[first:last], vectors[..., first:last])
             axes, known = self._state.axes, self._state.known
             method = self._judge(body.rate_hz) if at + last - first == size else ""
             if method:
-                yield _segments(body, vectors, columns, valid, slice(done, last), axes, known)
+                yield _segments(body, vectors, valid, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
                 done = last
             first = last
         if done < len(valid):
             rest = slice(done, len(valid))
             axes, known = self._state.axes, self._state.known
-            yield _segments(body, vectors, columns, valid, rest, axes, known)
+            yield _segments(body, vectors, valid, rest, axes, known)
 
     def _begin_tick(self, rate_hz: float) -> None:
         size = max(1, round(self._state.tick_s * rate_hz))
@@ -225,16 +234,18 @@ class SegmentCalibration:
 
     def _upright(self, there: BoolArray, up: FloatArray) -> bool:
         state = self._state
-        trusted = there & state.known & ~state.stale
+        known = nominal(state.places)
+        trusted = there & state.known & ~state.stale & known.sagittal
         if not trusted.any():
-            return not alignment.looks_seated(up, there)
+            return not alignment.looks_seated(known, up, there)
         return bool((alignment.angle_between(up, state.up)[trusted] < UPRIGHT).all())
 
     def _move(self, up: FloatArray, gyr: FloatArray, present: BoolArray, rate_hz: float) -> str:
         state = self._state
         usable = present & state.known & ~state.stale
-        wanted = usable & (state.refined < len(EVIDENCE_S))
-        evidence = alignment.tilt_evidence(up, gyr, state.up, usable, wanted)
+        wanted = usable & state.unrefined()
+        known = nominal(state.places)
+        evidence = alignment.tilt_evidence(known, up, gyr, state.up, usable, wanted)
         if evidence is None:
             return ""
         state.tilt[wanted] += evidence[0]
@@ -244,7 +255,7 @@ class SegmentCalibration:
         ready = state.clear >= needed
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
         state.forget_movement(ready & ~agreed)
-        changed = agreed.any() and state.refine(agreed, alignment.thigh_known(usable))
+        changed = agreed.any() and state.refine(agreed, alignment.thigh_known(known, usable))
         return "standing still and movement" if changed else ""
 
     def _calibration(self, body: BodyBlock, last: int, method: str) -> Calibration:
@@ -254,18 +265,19 @@ class SegmentCalibration:
             quat=alignment.quaternions(self._state.axes),
             known=self._state.known,
             method=method,
+            places=body.places,
         )
 
 
-def _vectors(body: BodyBlock, orientation: OrientationBlock, columns: Columns) -> FloatArray:
-    """Return acceleration, rate of turn and up in sensor axes (3, 3, K, T) of ``columns``.
+def _vectors(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:
+    """Return acceleration, rate of turn and up in sensor axes (3, 3, S, T).
 
     Components come first and samples last, as in the memory of ``inference.inclination``.
     """
-    up = up_in_sensor(orientation.quat[:, columns]).T
+    up = up_in_sensor(orientation.quat).T
     vectors = np.empty((3, *up.shape))
-    vectors[0] = body.acc[:, columns].T
-    vectors[1] = body.gyr[:, columns].T
+    vectors[0] = body.acc.T
+    vectors[1] = body.gyr.T
     vectors[2] = up
     return vectors
 
@@ -273,14 +285,13 @@ def _vectors(body: BodyBlock, orientation: OrientationBlock, columns: Columns) -
 def _segments(
     body: BodyBlock,
     vectors: FloatArray,
-    columns: Columns,
     valid: BoolArray,
     part: slice,
     axes: FloatArray,
     known: BoolArray,
 ) -> SegmentBlock:
     vectors, valid = vectors[..., part], valid[part]
-    along = axes[columns].T[..., None]
+    along = axes.T[..., None]
     turned = vectors[:, None, 0] * along[:, 0]
     turned += vectors[:, None, 1] * along[:, 1]
     turned += vectors[:, None, 2] * along[:, 2]
@@ -289,19 +300,11 @@ def _segments(
         start=body.start + part.start,
         rate_hz=body.rate_hz,
         ready_ns=body.ready_ns,
-        acc=_spread(turned[0], columns),
-        gyr=_spread(turned[1], columns),
-        quat=_spread(without_heading(turned[2].T).T, columns),
+        places=body.places,
+        acc=turned[0].T,
+        gyr=turned[1].T,
+        quat=without_heading(turned[2].T),
         valid=valid,
         real=body.real[part] & valid,
         calibrated=known,
     )
-
-
-def _spread(values: FloatArray, columns: Columns) -> FloatArray:
-    """Return ``values`` (C, K, T) of ``columns`` as (T, 8, C), NaN elsewhere."""
-    if values.shape[1] == len(PLACES):
-        return values.T
-    spread = np.full((len(values), len(PLACES), values.shape[2]), np.nan)
-    spread[:, columns] = values
-    return spread.T

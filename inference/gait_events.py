@@ -24,9 +24,11 @@ from inference.contact_rules import (
     landings,
 )
 from inference.leg_buffer import Contact, LegBuffer
-from inference.leg_motion import SIDES, LegSource
+from inference.leg_motion import FEET, SHANKS, SIDES, LegSource
 
 __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
+
+LEGS = frozenset(FEET + SHANKS)
 
 
 @dataclass
@@ -63,7 +65,7 @@ class GaitEvents:
     def push(self, message: Message) -> Iterable[Message]:
         """Take a block and return the contacts that it decides, in order."""
         assert isinstance(message, BodyBlock)
-        if not len(message.valid):
+        if not len(message.valid) or LEGS.isdisjoint(message.places):
             return []
         state = self._ready(message)
         lengths = state.lengths

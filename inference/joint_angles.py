@@ -8,16 +8,22 @@ more the limb leans sideways, the more it falls short of it, and lying on the si
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 
 from gateway.messages import (
-    PLACE_INDEX,
+    JOINT_INDEX,
+    JOINTS,
     BoolArray,
     FloatArray,
+    IntArray,
     Joint,
     JointAngleBlock,
     Message,
     Place,
+    Places,
     SegmentBlock,
 )
 from gateway.worn import anywhere, everywhere
@@ -34,10 +40,8 @@ _PAIRS: dict[Joint, tuple[Place, Place, float]] = {
 """By joint: the segment that comes up in flexion, the one it is measured against, and the lowest
 flexion in degrees, from which the angle goes round once: far outside what the joint can do."""
 
-ENDS = np.array([[PLACE_INDEX[end] for end in pair[:2]] for pair in _PAIRS.values()]).T
-"""Columns (2, 6) of the two segments by joint."""
-
-_LOWEST = np.radians([[lowest] for _, _, lowest in _PAIRS.values()])
+ENDS = {joint: pair[:2] for joint, pair in _PAIRS.items()}
+"""The two places by joint."""
 
 ON_ITS_SIDE = np.cos(np.radians(20))
 """A segment whose right axis is within 20° of vertical has no pitch."""
@@ -54,14 +58,7 @@ class JointAngles:
     def push(self, message: Message) -> list[Message]:
         """Return the joint angles of the block."""
         assert isinstance(message, SegmentBlock)
-        valid = _both(message.valid & message.calibrated)
-        if anywhere(valid):
-            valid &= _both(np.abs(right_axis_rise(message.quat)) < ON_ITS_SIDE)
-            angle = flexion_rad(message.quat)
-            if not everywhere(valid):
-                angle[~valid] = np.nan
-        else:
-            angle = np.full(valid.shape, np.nan)
+        angle, valid, real = _all_joints(message)
         return [
             JointAngleBlock(
                 person=message.person,
@@ -70,7 +67,7 @@ class JointAngles:
                 ready_ns=message.ready_ns,
                 angle_rad=angle,
                 valid=valid,
-                real=_both(message.real) & valid,
+                real=real,
             )
         ]
 
@@ -86,18 +83,67 @@ class JointAngles:
         """There is no state."""
 
 
-def flexion_rad(quat: FloatArray) -> FloatArray:
-    """Return flexion (T, 6) in the order of ``JOINTS`` from segment quaternions (T, 8, 4)."""
-    ends = pitch_rad(quat).T.take(ENDS, axis=0)
+class _Worn(NamedTuple):
+    """The J joints of which both segments have a sensor.
+
+    ``joints`` (J,) among ``JOINTS``; ``ends`` (2, J) the columns of their two segments; ``lowest``
+    (J, 1) their lowest flexion in rad.
+    """
+
+    joints: IntArray
+    ends: IntArray
+    lowest: FloatArray
+
+
+@cache
+def _worn(places: Places) -> _Worn:
+    found = [joint for joint in JOINTS if set(ENDS[joint]) <= set(places)]
+    ends = [[places.index(end) for end in ENDS[joint]] for joint in found]
+    return _Worn(
+        joints=np.array([JOINT_INDEX[joint] for joint in found], np.int64),
+        ends=np.array(ends, np.int64).reshape(-1, 2).T,
+        lowest=np.radians([_PAIRS[joint][2] for joint in found])[:, None],
+    )
+
+
+def _all_joints(block: SegmentBlock) -> tuple[FloatArray, BoolArray, BoolArray]:
+    """Return angle, valid and real (T, 6) in the order of ``JOINTS``."""
+    worn = _worn(block.places)
+    shape = (len(block.valid), len(JOINTS))
+    if len(worn.joints) == len(JOINTS):
+        return _angles(block, worn)
+    angle = np.full(shape, np.nan)
+    valid, real = np.zeros((2, *shape), np.bool_)
+    if len(worn.joints):
+        angle[:, worn.joints], valid[:, worn.joints], real[:, worn.joints] = _angles(block, worn)
+    return angle, valid, real
+
+
+def _angles(block: SegmentBlock, worn: _Worn) -> tuple[FloatArray, BoolArray, BoolArray]:
+    """Return angle, valid and real (T, J) of the joints ``worn``."""
+    valid = _both(block.valid & block.calibrated, worn)
+    if anywhere(valid):
+        valid &= _both(np.abs(right_axis_rise(block.quat)) < ON_ITS_SIDE, worn)
+        angle = _flexion_rad(block.quat, worn)
+        if not everywhere(valid):
+            angle[~valid] = np.nan
+    else:
+        angle = np.full(valid.shape, np.nan)
+    return angle, valid, _both(block.real, worn) & valid
+
+
+def _flexion_rad(quat: FloatArray, worn: _Worn) -> FloatArray:
+    """Return the flexion (T, J) of the joints ``worn`` from segment quaternions (T, S, 4)."""
+    ends = pitch_rad(quat).T.take(worn.ends, axis=0)
     difference: FloatArray = ends[0] - ends[1]
-    turns = np.floor((difference - _LOWEST) / (2 * np.pi))
+    turns = np.floor((difference - worn.lowest) / (2 * np.pi))
     turns *= 2 * np.pi
     difference -= turns
     return difference.T
 
 
-def _both(places: BoolArray) -> BoolArray:
-    """Return for every joint (T, 6) whether both its segments are among ``places`` (T, 8)."""
-    ends = places.T.take(ENDS, axis=0)
+def _both(places: BoolArray, worn: _Worn) -> BoolArray:
+    """Return for every joint (T, J) whether both its segments are among ``places`` (T, S)."""
+    ends = places.T.take(worn.ends, axis=0)
     both: BoolArray = ends[0] & ends[1]
     return both.T

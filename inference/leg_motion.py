@@ -7,19 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.messages import (
-    PLACE_INDEX,
     BodyBlock,
     BoolArray,
     FloatArray,
     IntArray,
     Place,
+    Places,
     Side,
 )
-from gateway.worn import everywhere
+from gateway.worn import at_places, everywhere
 
 SIDES = (Side.LEFT, Side.RIGHT)
-FEET = slice(PLACE_INDEX[Place.LEFT_FOOT], PLACE_INDEX[Place.RIGHT_FOOT] + 1)
-SHANKS = slice(PLACE_INDEX[Place.LEFT_SHANK], PLACE_INDEX[Place.RIGHT_SHANK] + 1)
+FEET = (Place.LEFT_FOOT, Place.RIGHT_FOOT)
+SHANKS = (Place.LEFT_SHANK, Place.RIGHT_SHANK)
 
 ABSENT_AFTER_S = 1.0
 _NEVER = -(2**62)
@@ -52,25 +52,33 @@ class LegSource:
 
     def take(self, block: BodyBlock) -> LegMotion:
         """Return the legs' motion of a block that is not empty."""
-        valid = block.valid[:, FEET]
-        if everywhere(self.on_foot) and everywhere(valid):
-            self.foot_seen[:] = block.start + len(valid) - 1
-            real = block.real[:, FEET]
-            return LegMotion(block.acc[:, FEET], block.gyr[:, FEET], valid, real, valid)
-        return self._mixed(block, valid)
+        feet = _both_legs(block, FEET)
+        if everywhere(self.on_foot) and everywhere(feet.valid):
+            self.foot_seen[:] = block.start + len(feet.valid) - 1
+            return feet
+        return self._mixed(block, feet, _both_legs(block, SHANKS))
 
-    def _mixed(self, block: BodyBlock, valid: BoolArray) -> LegMotion:
-        sample = block.start + np.arange(len(valid))[:, None]
-        known = np.concatenate([self.foot_seen[None], np.where(valid, sample, _NEVER)])
+    def _mixed(self, block: BodyBlock, feet: LegMotion, shanks: LegMotion) -> LegMotion:
+        sample = block.start + np.arange(len(feet.valid))[:, None]
+        known = np.concatenate([self.foot_seen[None], np.where(feet.valid, sample, _NEVER)])
         seen = np.maximum.accumulate(known)[1:]
         on_foot = sample - seen <= ABSENT_AFTER_S * block.rate_hz
         before = np.concatenate([self.on_foot[None], on_foot[:-1]])
         self.foot_seen, self.on_foot = seen[-1].copy(), on_foot[-1].copy()
-        usable = np.where(on_foot, valid, block.valid[:, SHANKS]) & (on_foot == before)
-        real = np.where(on_foot, block.real[:, FEET], block.real[:, SHANKS])
+        usable = np.where(on_foot, feet.valid, shanks.valid) & (on_foot == before)
+        real = np.where(on_foot, feet.real, shanks.real)
         foot, there = on_foot[..., None], usable[..., None]
-        acc = np.where(foot, block.acc[:, FEET], block.acc[:, SHANKS])
-        gyr = np.where(foot, block.gyr[:, FEET], block.gyr[:, SHANKS])
+        acc = np.where(foot, feet.acc, shanks.acc)
+        gyr = np.where(foot, feet.gyr, shanks.gyr)
         return LegMotion(
             np.where(there, acc, 0.0), np.where(there, gyr, 0.0), usable, real & usable, on_foot
         )
+
+
+def _both_legs(block: BodyBlock, pair: Places) -> LegMotion:
+    """Return the motion of a ``pair`` of places, NaN where one has no value."""
+    acc, gyr, valid, real = (
+        at_places(values, block.places, pair)
+        for values in (block.acc, block.gyr, block.valid, block.real)
+    )
+    return LegMotion(acc, gyr, valid, real, on_foot=valid)

@@ -17,8 +17,6 @@ from scipy.signal import correlate
 from scipy.sparse.csgraph import connected_components
 
 from gateway.messages import (
-    PLACE_INDEX,
-    PLACES,
     BodyBlock,
     BoolArray,
     FloatArray,
@@ -58,6 +56,9 @@ _LEAST_MEASURED = 0.5
 
 Pair = tuple[Place, Place]
 
+_PLACES = tuple(Place)
+_INDEX = {place: index for index, place in enumerate(_PLACES)}
+
 
 @dataclass(frozen=True)
 class SensorSync:
@@ -90,23 +91,23 @@ class MotionSync:
         """Take the motion of ``block``; what is shorter than a window is left out."""
         if len(block.acc) < (SHORTEST_WINDOW_S + 2 * FARTHEST_S) * block.rate_hz:
             return
-        filled = {place: _filled(block, place) for place in PLACES}
+        filled = {place: _filled(block, place) for place in block.places}
         tracks = {place: track for place, track in filled.items() if track is not None}
         self._add_joints(tracks, block.rate_hz)
         if block.rate_hz >= LEAST_RATE_HZ:
             self._add_strikes(tracks, block.rate_hz)
 
     def result(self, worn: Sequence[Place]) -> list[SensorSync]:
-        """Return how well the sensors ``worn`` agree, in the order of ``PLACES``."""
+        """Return how well the sensors ``worn`` agree, in the order of ``Place``."""
         joints = dict(_links(self._joint_lags, JOINTS_SD_S))
         group = _groups(joints)
         strikes = {
             pair: link
             for pair, link in _links(self._strike_lags, dict.fromkeys(STRIKES, TRAVEL_SD_S))
-            if group[PLACE_INDEX[pair[0]]] != group[PLACE_INDEX[pair[1]]]
+            if group[_INDEX[pair[0]]] != group[_INDEX[pair[1]]]
         }
         told = {sync.place: sync for sync in _solve({**joints, **strikes})}
-        return [told.get(place) or self._withheld(place, worn) for place in PLACES if place in worn]
+        return [told.get(place) or self._withheld(place, worn) for place in Place if place in worn]
 
     def _add_joints(self, tracks: Mapping[Place, _Track], rate_hz: float) -> None:
         motions = {
@@ -181,7 +182,7 @@ def _filled(block: BodyBlock, place: Place) -> _Track | None:
 
     A sample beside a gap too short to matter counts as measured.
     """
-    column = PLACE_INDEX[place]
+    column = block.places.index(place)
     real = block.real[:, column]
     if real.mean() < _LEAST_MEASURED:
         return None
@@ -241,10 +242,10 @@ def _links(
 
 
 def _groups(links: Iterable[Pair]) -> IntArray:
-    """Return the number of the connected group of each place (8,)."""
-    joined = np.zeros((len(PLACES), len(PLACES)), np.bool_)
+    """Return the number of the connected group of each place, in the order of ``Place``."""
+    joined = np.zeros((len(Place), len(Place)), np.bool_)
     for one, other in links:
-        joined[PLACE_INDEX[one], PLACE_INDEX[other]] = True
+        joined[_INDEX[one], _INDEX[other]] = True
     return np.asarray(connected_components(joined, directed=False)[1], np.int64)
 
 
@@ -253,14 +254,14 @@ def _solve(links: Mapping[Pair, tuple[float, float]]) -> Iterable[SensorSync]:
     if not links:
         return
     group = _groups(links)
-    ends = np.array([[PLACE_INDEX[place] for place in pair] for pair in links], np.int64)
+    ends = np.array([[_INDEX[place] for place in pair] for pair in links], np.int64)
     values = np.array(list(links.values()))
     for number in np.unique(group[ends]):
         members = np.flatnonzero(group == number)
         own = group[ends[:, 0]] == number
         late_s, sd_s = _offsets(np.searchsorted(members, ends[own]), values[own], len(members))
         common_s = late_s[::-1] if len(members) == 2 else np.median(late_s)
-        places = [PLACES[member] for member in members]
+        places = [_PLACES[member] for member in members]
         for place, lag_s, sd in zip(places, late_s - common_s, sd_s, strict=True):
             others = tuple(other for other in places if other is not place)
             yield SensorSync(place, float(lag_s), 2 * float(sd), others)

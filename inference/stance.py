@@ -32,9 +32,9 @@ class Stance:
     def push(
         self, acc: FloatArray, gyr: FloatArray, present: BoolArray
     ) -> tuple[BoolArray, FloatArray] | None:
-        """Take one tick, ``acc`` and ``gyr`` (N, 8, 3) of the sensors ``present`` (8,).
+        """Take one tick, ``acc`` and ``gyr`` (N, S, 3) of the sensors ``present`` (S,).
 
-        Returns which sensors were there (8,) and up in their axes (8, 3) if everybody present has
+        Returns which sensors were there (S,) and up in their axes (S, 3) if everybody present has
         now stood still for `TICKS` ticks, else None.
         """
         if not present.any() or not quiet(acc[:, present], gyr[:, present]):

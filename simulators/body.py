@@ -6,6 +6,7 @@ import numpy as np
 
 from gateway.messages import BodyBlock, FloatArray
 from simulators.motion import Motion
+from simulators.places import PLACES
 from simulators.sensor import SensorGrade, draw_errors, measure
 from simulators.truth import PERSON
 
@@ -39,6 +40,7 @@ def _block(rate_hz: float, start: int, acc: FloatArray, gyr: FloatArray) -> Body
         start=start,
         rate_hz=rate_hz,
         ready_ns=round(end / rate_hz * 1e9),
+        places=PLACES,
         acc=acc.copy(),
         gyr=gyr.copy(),
         valid=there,

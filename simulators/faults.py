@@ -8,7 +8,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from gateway.messages import PLACES, BoolArray, FloatArray, IntArray, Place
+from gateway.messages import BoolArray, FloatArray, IntArray, Place
+from simulators.places import PLACES
 from simulators.sensor import FULL_SCALE_ACC, FULL_SCALE_GYR
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gateway.messages import FloatArray
 from gateway.mounting import nominal_mounting
 from gateway.quaternion import from_rotation_vector, multiply
+from simulators.places import PLACES
 
 # Columns of hip and knee flexion that stretch the skin under each place; a joint's flexion moves
 # a sensor on a thigh by some per cent of itself, less on bone.
@@ -38,7 +39,7 @@ def draw_mounting(
     spread = np.array([tilt_sd_rad, tilt_sd_rad, turn_sd_rad])
     error = from_rotation_vector(rng.normal(0, 1, (8, 3)) * spread)
     stretch = rng.normal(0, 1, (8, 3)) * _STRETCH[:, None] * tissue
-    return Mounting(multiply(error, nominal_mounting()), stretch)
+    return Mounting(multiply(error, nominal_mounting(PLACES)), stretch)
 
 
 def wobble(mounting: Mounting, flexion_rad: FloatArray) -> FloatArray:

@@ -11,8 +11,6 @@ import numpy as np
 from gateway.drivers.movella_dot import encode_block
 from gateway.errors import UsageError
 from gateway.messages import (
-    PLACE_INDEX,
-    PLACES,
     FloatArray,
     IntArray,
     PacketBlock,
@@ -21,6 +19,7 @@ from gateway.messages import (
 )
 from simulators.faults import Fault, Sent, strike
 from simulators.motion import Habits, Performer, Window, simulate_motion
+from simulators.places import PLACE_INDEX, PLACES
 from simulators.radio import DeviceClock, Link, arrivals, draw_clock, draw_stalls, lost
 from simulators.sampling import sample, stitch
 from simulators.scenarios import Scenario, scenario

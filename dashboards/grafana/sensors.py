@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.grafana import flux
 from dashboards.grafana.palette import BATTERY, CLOCK_ERROR_MS, LOSS, SERIES
 from dashboards.grafana.panels import About, Shown, bars, chart, in_colour, rows
-from gateway.messages import PLACES
+from gateway.messages import Place
 
 TITLE = "Sensors"
 _EVERY_SECOND_BREAK_MS = 3500.0
 _COLOURED = in_colour(background=True)
 _BY_PLACE = tuple(
     Shown(place, place.replace("_", " ").capitalize(), colour)
-    for place, colour in zip(PLACES, SERIES, strict=True)
+    # There are eight colours to tell apart: arms have those of other places.
+    for place, colour in zip(Place, cycle(SERIES), strict=False)
 )
 _FAULTS = tuple(
     Shown(name, name.capitalize(), colour)

@@ -23,7 +23,7 @@ from gateway.errors import GaitwireError
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveFrame, LiveView
 from gateway.live_recorder import LiveRecorder
-from gateway.messages import PLACES, JointAngleBlock, Marker, Message, PacketBlock
+from gateway.messages import LEGS_AND_TRUNK, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, NextHop, Pump
 from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.delivery import keep_delivering
@@ -54,7 +54,7 @@ def configured_source(config: Config) -> Source:
     """Return the source that the configuration asks for."""
     if config.source.kind != "simulator":
         return _radio_source(config)
-    worn = tuple(sensor.place for sensor in config.sensors) or PLACES
+    worn = tuple(sensor.place for sensor in config.sensors) or LEGS_AND_TRUNK
     recording = SimulatedRecording(
         config.source.scenario,
         config.source.seed,

@@ -71,6 +71,7 @@ def _plan(config: Config) -> Plan | None:
 
 def _worn(config: Config) -> tuple[Worn, ...]:
     _check_extra()
+    from simulators.places import PLACES
     from simulators.radio_world.world import Worn, eight
 
     for sensor in config.sensors:
@@ -78,6 +79,10 @@ def _worn(config: Config) -> tuple[Worn, ...]:
             raise UsageError(
                 f"sensor {sensor.sensor!r}: a virtual sensor needs an address such as "
                 "D4:22:CD:00:00:01"
+            )
+        if sensor.place not in PLACES:
+            raise UsageError(
+                f"{sensor.place}: the simulated person has sensors at {', '.join(PLACES)} only"
             )
     worn = tuple(Worn(sensor.driver, sensor.place, sensor.sensor) for sensor in config.sensors)
     return worn or eight()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.options import AsJson, configuration, finite, put_out, say
-from gateway.messages import PLACES, Place, SensorSpec
+from gateway.messages import Place, SensorSpec
 from gateway.radio.shaken import Verdict
 
 SKIP = "s"
@@ -23,7 +23,7 @@ def pair(
         Path, typer.Option("-c", "--config", metavar="FILE", help="TOML file; made if missing.")
     ],
     place: Annotated[
-        list[Place] | None, typer.Option("--place", help="A place to ask for; else all eight.")
+        list[Place] | None, typer.Option("--place", help="A place to ask for; else all of them.")
     ] = None,
     rate_hz: Annotated[
         float,
@@ -55,7 +55,7 @@ def pair(
                 return portal.call(Pairing.judge, going, asked)
 
             try:
-                placed = _ask(place or list(PLACES), list(going.sensors), judge)
+                placed = _ask(place or list(Place), list(going.sensors), judge)
             except KeyboardInterrupt:
                 # As an interrupt it would end the radio's loop before the sensors are stopped.
                 raise typer.Abort from None

@@ -11,7 +11,6 @@ import numpy as np
 from gateway.live import number
 from gateway.messages import (
     JOINTS,
-    PLACES,
     Calibration,
     Cue,
     EstimateBlock,
@@ -168,7 +167,8 @@ def _calibration(calibration: Calibration) -> CalibrationRecord:
         t_s=calibration.t_s,
         method=calibration.method,
         quaternions={
-            str(PLACES[c]): [round(float(v), 6) for v in calibration.quat[c]] for c in known
+            str(calibration.places[c]): [round(float(v), 6) for v in calibration.quat[c]]
+            for c in known
         },
     )
 

@@ -17,20 +17,24 @@ from gateway.messages import (
     BoolArray,
     FloatArray,
     JointAngleBlock,
+    Place,
+    Places,
     SegmentBlock,
     Side,
 )
+from gateway.worn import at_places
 from inference.inclination import pitch_rad
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Samples of a body: ``flexion_deg`` (T, 6) by joint and ``pitch_deg`` (T, 8) by place.
+    """Samples of a body: ``flexion_deg`` (T, 6) by joint, ``pitch_deg`` (T, S) at ``places``.
 
     Both NaN where unknown. ``real`` (T, 6) the joint rests on measured samples only.
     """
 
     flexion_deg: FloatArray
+    places: Places
     pitch_deg: FloatArray
     real: BoolArray
 
@@ -40,9 +44,14 @@ class Pose:
         known = segments.valid & segments.calibrated
         return cls(
             flexion_deg=np.degrees(angles.angle_rad),
+            places=segments.places,
             pitch_deg=np.degrees(np.where(known, pitch_rad(segments.quat), np.nan)),
             real=angles.real,
         )
+
+    def pitch_at(self, *places: Place) -> FloatArray:
+        """Return the pitch in degrees (T, W) at W ``places``; NaN where one is not worn."""
+        return at_places(self.pitch_deg, self.places, places)
 
 
 @dataclass(frozen=True, slots=True)

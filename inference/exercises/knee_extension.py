@@ -6,8 +6,11 @@ straight only while the thigh is upright.
 
 from __future__ import annotations
 
-from gateway.messages import Side
+from gateway.messages import JOINT_INDEX, Joint, Place, Side
 from inference.exercises import Course, Exercise, Pose
+
+KNEES = {side: JOINT_INDEX[Joint(f"{side}_knee")] for side in Side}
+THIGHS = {side: Place(f"{side}_thigh") for side in Side}
 
 SEATED_DEG = (55.0, 125.0)
 """Pitch of the thigh of somebody who sits."""
@@ -15,15 +18,15 @@ SEATED_DEG = (55.0, 125.0)
 
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
-    column = 0 if side is Side.LEFT else 1
-    thigh = pose.pitch_deg[:, 1 + column]
+    assert side is not None
+    knee, thigh = KNEES[side], pose.pitch_at(THIGHS[side])[:, 0]
     seated = (thigh > SEATED_DEG[0]) & (thigh < SEATED_DEG[1])
     return Course(
-        angle_deg=pose.flexion_deg[:, 2 + column],
+        angle_deg=pose.flexion_deg[:, knee],
         at_rest=seated,
         in_effort=seated,
         fits=seated,
-        real=pose.real[:, 2 + column],
+        real=pose.real[:, knee],
     )
 
 

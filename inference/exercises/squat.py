@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import BoolArray, FloatArray, Side
+from gateway.messages import BoolArray, FloatArray, Place, Side
 from gateway.worn import anywhere
 from inference.exercises import Course, Exercise, Pose
 
 KNEES = slice(2, 4)
-THIGHS = slice(1, 3)
-FEET = slice(5, 7)
+THIGHS = (Place.LEFT_THIGH, Place.RIGHT_THIGH)
+FEET = (Place.LEFT_FOOT, Place.RIGHT_FOOT)
 
 APART_DEG = 40.0
 """Knees that differ by more do not squat."""
@@ -36,8 +36,8 @@ def course(pose: Pose, side: Side | None) -> Course:
     assert side is None
     knees = pose.flexion_deg[:, KNEES]
     unknown = np.isnan(knees)
-    knee, thigh = _mean(knees, unknown), _mean(pose.pitch_deg[:, THIGHS], unknown)
-    off = np.abs(pose.pitch_deg[:, FEET]) > HEEL_OFF_DEG
+    knee, thigh = _mean(knees, unknown), _mean(pose.pitch_at(*THIGHS), unknown)
+    off = np.abs(pose.pitch_at(*FEET)) > HEEL_OFF_DEG
     measured = pose.real[:, KNEES] | unknown
     apart = np.abs(knees[:, 0] - knees[:, 1]) > APART_DEG
     return Course(

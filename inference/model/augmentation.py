@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import PLACES, BoolArray, FloatArray, Place
+from gateway.messages import BoolArray, FloatArray, Place
 from gateway.quaternion import from_axis_angle, multiply, rotate
+from inference.model.contract import PLACES
 from inference.model.loading import Array
 
 SUBSETS: dict[str, tuple[Place, ...]] = {
-    "all": tuple(PLACES),
+    "all": PLACES,
     "feet": (Place.LEFT_FOOT, Place.RIGHT_FOOT),
     "shanks and thighs": (
         Place.LEFT_THIGH,

@@ -23,10 +23,22 @@ from typing import Literal
 import msgspec
 
 from gateway.errors import ModelError
-from gateway.messages import JOINTS, PLACES, Place
+from gateway.messages import JOINTS, Place, Places
 from inference.model.scores import Evaluation
 
 CONTRACT = 1
+PLACES: Places = (
+    Place.PELVIS,
+    Place.LEFT_THIGH,
+    Place.RIGHT_THIGH,
+    Place.LEFT_SHANK,
+    Place.RIGHT_SHANK,
+    Place.LEFT_FOOT,
+    Place.RIGHT_FOOT,
+    Place.STERNUM,
+)
+"""The places that a model knows, whatever others are worn."""
+
 PREFIX = "gaitwire."
 CHANNELS = ("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z")
 FEATURES = len(PLACES) * len(CHANNELS)
@@ -110,7 +122,7 @@ def from_entries(entries: Mapping[str, str], where: str) -> Metadata:
 def _check(metadata: Metadata, where: str) -> None:
     facts = {
         "contract version": (metadata.contract, CONTRACT),
-        "places": (metadata.places, tuple(PLACES)),
+        "places": (metadata.places, PLACES),
         "channels": (metadata.channels, CHANNELS),
     }
     for name, (found, expected) in facts.items():

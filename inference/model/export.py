@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import PLACES
-from inference.model.contract import FEATURES, TARGETS, Metadata, to_entries
+from inference.model.contract import FEATURES, PLACES, TARGETS, Metadata, to_entries
 from inference.model.network import (
     LOG_VARIANCE_RANGE,
     Architecture,

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.errors import ModelError
-from gateway.messages import PLACES
-from inference.model.contract import FEATURES, Metadata, from_entries
+from inference.model.contract import FEATURES, PLACES, Metadata, from_entries
 
 Array = NDArray[np.float32]
 State = tuple[Array, ...]

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from gateway.messages import PLACES
 from inference.model.checkpoint import Checkpoint
-from inference.model.contract import CHANNELS, CONTRACT, TARGETS, Metadata
+from inference.model.contract import CHANNELS, CONTRACT, PLACES, TARGETS, Metadata
 from inference.model.evaluation import evaluate
 from inference.model.examples import Example
 from inference.model.export import to_onnx
@@ -62,7 +61,7 @@ def metadata_of(checkpoint: Checkpoint) -> Metadata:
         licence=LICENCE,
         rate_hz=architecture.rate_hz,
         look_ahead=architecture.look_ahead,
-        places=tuple(PLACES),
+        places=PLACES,
         channels=CHANNELS,
         targets=TARGETS,
         normalisation=architecture.normalisation,

@@ -16,8 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.messages import PLACES
-from inference.model.contract import FEATURES, TARGETS, Normalisation
+from inference.model.contract import FEATURES, PLACES, TARGETS, Normalisation
 
 TAPS = 3
 LOG_VARIANCE_RANGE = (-9.0, 2.0)

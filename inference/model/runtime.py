@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages import BoolArray, EstimateBlock, FloatArray, Message, SegmentBlock
-from gateway.worn import Columns, everywhere, worn
-from inference.model.contract import FEATURES
+from gateway.messages import BoolArray, EstimateBlock, FloatArray, Message, Places, SegmentBlock
+from gateway.worn import columns, everywhere
+from inference.model.contract import FEATURES, PLACES
 from inference.model.loading import PLACE_COUNT, Array, Model, State
 from inference.model.reading import Reading
 from inference.model.resampling import Resampler, Tap, every, weighted
+
+KNOWN = frozenset(PLACES)
 
 LEAST_GRID_SHARE = 0.5
 """A grid slower than this share of the model's rate says too little of an impact or a swing."""
@@ -21,12 +23,12 @@ LEAST_GRID_SHARE = 0.5
 class _Rows(NamedTuple):
     """Grid samples from ``start`` on, components first.
 
-    ``motion`` (6, K, T) is acceleration, then angular rate, of the K ``columns`` of the places
-    at which anything is present; ``present`` (T, 8).
+    ``motion`` (6, K, T) is acceleration, then angular rate, of those ``places`` that the model
+    knows; ``present`` (T, K).
     """
 
     start: int
-    columns: Columns
+    places: Places
     motion: FloatArray
     present: BoolArray
 
@@ -77,6 +79,8 @@ class Estimates:
         rate_hz = self._model.metadata.rate_hz
         if not len(message.acc) or message.rate_hz < LEAST_GRID_SHARE * rate_hz:
             return []
+        if KNOWN.isdisjoint(message.places):
+            return []
         before = self._progress
         if before is None or (before.resampler.grid_rate_hz, before.rows.end) != (
             message.rate_hz,
@@ -104,8 +108,9 @@ class Estimates:
         self._progress = snapshot
 
     def _beginning(self, block: SegmentBlock) -> _Progress:
-        motion, present = np.empty((6, PLACE_COUNT, 0)), np.empty((0, PLACE_COUNT), np.bool_)
-        rows = _Rows(block.start, slice(None), motion, present)
+        known = tuple(place for place in block.places if place in KNOWN)
+        motion, present = np.empty((6, len(known), 0)), np.empty((0, len(known)), np.bool_)
+        rows = _Rows(block.start, known, motion, present)
         look_ahead = self._model.metadata.look_ahead
         resampler = Resampler(block.rate_hz, self._model.metadata.rate_hz)
         return _Progress(
@@ -164,32 +169,21 @@ class Estimates:
 
 
 def _extended(rows: _Rows, block: SegmentBlock) -> _Rows:
-    held, count = len(rows.present), len(block.acc)
-    present = np.empty((held + count, PLACE_COUNT), np.bool_)
+    known, held = columns(block.places, rows.places), len(rows.present)
+    present = np.empty((held + len(block.acc), len(rows.places)), np.bool_)
     present[:held] = rows.present
-    np.logical_and(block.valid, block.calibrated, out=present[held:])
-    columns = worn(present)
-    acc, gyr = block.acc.T[:, columns], block.gyr.T[:, columns]
-    motion = np.empty((6, acc.shape[1], held + count))
-    motion[..., :held] = _all_places(rows)[:, columns]
-    motion[:3, :, held:] = acc
-    motion[3:, :, held:] = gyr
-    return _Rows(rows.start, columns, motion, present)
-
-
-def _all_places(rows: _Rows) -> FloatArray:
-    """Return the motion (6, 8, T) of all places, 0 where nothing is present."""
-    if rows.motion.shape[1] == PLACE_COUNT:
-        return rows.motion
-    motion = np.zeros((6, PLACE_COUNT, len(rows.present)))
-    motion[:, rows.columns] = rows.motion
-    return motion
+    np.logical_and(block.valid[:, known], block.calibrated[known], out=present[held:])
+    motion = np.empty((6, *present.T.shape))
+    motion[..., :held] = rows.motion
+    motion[:3, :, held:] = block.acc.T[:, known]
+    motion[3:, :, held:] = block.gyr.T[:, known]
+    return rows._replace(motion=motion, present=present)
 
 
 def _from(rows: _Rows, start: int) -> _Rows:
     kept = max(0, start - rows.start)
     motion, present = rows.motion[..., kept:].copy(), rows.present[kept:].copy()
-    return _Rows(rows.start + kept, rows.columns, motion, present)
+    return rows._replace(start=rows.start + kept, motion=motion, present=present)
 
 
 def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]:
@@ -198,18 +192,21 @@ def _model_input(rows: _Rows, taps: list[Tap]) -> tuple[Array, Array, BoolArray]
     The third result (N,) tells where any sensor is present.
     """
     values = _single(rows.motion, taps)
-    count = len(values)
-    # All sensors worn and none silent is so usual that it is spared the work on masks.
+    count, worn = len(values), columns(PLACES, rows.places)
+    # None silent is so usual that it is spared the work on masks, all worn that of placing them.
     if everywhere(rows.present) and everywhere(np.isfinite(values)):
-        mask = np.ones((count, PLACE_COUNT), np.float32)
-        return values.reshape(count, FEATURES), mask, np.ones(count, np.bool_)
-    present = every(rows.present.T[rows.columns], taps).T
-    present &= np.isfinite(values).all(axis=2)
-    np.copyto(values, np.float32(0.0), where=~present[:, :, None])
+        present, seen = np.ones(values.shape[:2], np.bool_), np.ones(count, np.bool_)
+    else:
+        present = every(rows.present.T, taps).T
+        present &= np.isfinite(values).all(axis=2)
+        np.copyto(values, np.float32(0.0), where=~present[:, :, None])
+        seen = np.logical_or.reduce(present, axis=1)
+    if len(rows.places) == PLACE_COUNT:
+        return values.reshape(count, FEATURES), present.astype(np.float32), seen
     x = np.zeros((count, PLACE_COUNT, 6), np.float32)
     mask = np.zeros((count, PLACE_COUNT), np.float32)
-    x[:, rows.columns], mask[:, rows.columns] = values, present
-    return x.reshape(count, FEATURES), mask, np.logical_or.reduce(present, axis=1)
+    x[:, worn], mask[:, worn] = values, present
+    return x.reshape(count, FEATURES), mask, seen
 
 
 def _single(motion: FloatArray, taps: list[Tap]) -> Array:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.messages import PLACE_INDEX, FloatArray, IntArray, Place
+from gateway.messages import FloatArray, IntArray, Place
 from gateway.quaternion import conjugate, from_axis_angle, multiply, rotate
 from simulators.faults import Fault, FaultKind, mirrored, saturated
 from simulators.peripherals import Movement
+from simulators.places import PLACE_INDEX
 from simulators.sampling import Stitched, sample
 
 REMOUNTED_RAD = np.radians(40.0)

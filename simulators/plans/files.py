@@ -14,9 +14,10 @@ from pathlib import Path
 from gateway.drivers import drivers, settled
 from gateway.drivers.toml_table import TomlTable
 from gateway.errors import ConfigError, UsageError
-from gateway.messages import PLACES, Place
+from gateway.messages import Place
 from simulators.faults import PAIRED, Fault, FaultKind
 from simulators.peripherals import peripherals
+from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.radio import Link
 from simulators.scenarios import SCENARIOS

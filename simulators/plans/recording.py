@@ -13,7 +13,6 @@ import numpy as np
 
 from gateway.drivers import Settings, driver, settled
 from gateway.messages import (
-    PLACE_INDEX,
     BoolArray,
     FloatArray,
     IntArray,
@@ -26,6 +25,7 @@ from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, LinkState, Sen
 from simulators.clocks import Clock
 from simulators.faults import Fault, FaultKind
 from simulators.peripherals import Movement, Notification, Peripheral, peripherals
+from simulators.places import PLACE_INDEX
 from simulators.plans import Plan, WornSensor
 from simulators.plans.felt import measured_wrong
 from simulators.plans.links import Episode, episodes

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gateway.messages import PLACE_INDEX, PLACES, FloatArray, IntArray, Place
+from gateway.messages import FloatArray, IntArray, Place
 from simulators.clocks import Clock
 from simulators.faults import Fault
 from simulators.motion import Habits, Performer
 from simulators.peripherals import Movement
+from simulators.places import PLACE_INDEX, PLACES
 from simulators.plans.felt import felt_at, measured_wrong
 from simulators.sampling import Stitched, stitch
 from simulators.scenarios import scenario

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from gateway.messages import PLACES, Place
+from gateway.messages import Place
 from gateway.tasks import one_error
 from simulators.clocks import Clock
 from simulators.motion import Habits
 from simulators.peripherals import peripherals
+from simulators.places import PLACES
 from simulators.plans import Plan
 from simulators.radio_world.adapter import Adapter
 from simulators.radio_world.air import Air

@@ -14,7 +14,6 @@ import numpy as np
 from gateway.journal import SessionInfo
 from gateway.messages import (
     JOINTS,
-    PLACES,
     Cue,
     CueKind,
     EstimateBlock,
@@ -31,6 +30,7 @@ from gateway.messages import (
     Stride,
 )
 from inference.model.contract import TARGETS
+from simulators.places import PLACES
 from tests.gateway.made_sessions import RATE_HZ, session_info
 
 PERSON = "demo-person"

@@ -16,7 +16,8 @@ from gateway.live import (
     LiveFrame,
     SensorView,
 )
-from gateway.messages import JOINTS, PLACES, Place
+from gateway.messages import JOINTS, Place
+from simulators.places import PLACES
 
 HALF = math.sqrt(0.5)
 SQUAT_S = 2.0

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from dashboards.grafana.live import as_json, live_dashboard
-from gateway.messages import PLACES
 from gateway.sinks.lines import lines_of
+from simulators.places import PLACES
 from tests.dashboards.demo_data import PERSON, demo_messages, demo_session
 from tests.dashboards.grafana_stand_in import Range, Table, asked, check, filled
 from tests.services.influx import ORG, Influx

@@ -11,21 +11,21 @@ import numpy as np
 from gateway.drivers import driver
 from gateway.messages import (
     JOINTS,
-    PLACE_INDEX,
     BodyBlock,
     BoolArray,
     Calibration,
     FloatArray,
     ImuBlock,
-    IntArray,
     JointAngleBlock,
     Message,
     OrientationBlock,
     Place,
+    Places,
     SensorSpec,
     Stride,
 )
 from gateway.streams import Streams
+from gateway.worn import at_places, columns
 from inference.joint_angles import ENDS
 from simulators.faults import LIES, FaultKind
 from simulators.plans import Plan
@@ -54,6 +54,11 @@ STRIDE_BOUND_S = 0.2
 def joined(produced: Sequence[Message], kind: type, field: str) -> Any:
     """Return a field of all blocks of a kind, joined along time."""
     return np.concatenate([getattr(m, field) for m in produced if isinstance(m, kind)])
+
+
+def worn(produced: Sequence[Message]) -> Places:
+    """Return the places of the body arrays."""
+    return next((m.places for m in produced if isinstance(m, BodyBlock)), ())
 
 
 def ticked(spec: SensorSpec) -> bool:
@@ -134,7 +139,7 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
             if fault.kind in {FaultKind.OUT_OF_ORDER, FaultKind.OVERFLOW}:
                 wanted &= (t_s < fault.at_s - HOLD_BACK_S) | (t_s > fault.until_s + SETTLE_S)
         wanted &= ~_near_clipped(played, produced, spec, t_s)
-        missing = wanted & ~real[:, PLACE_INDEX[spec.place]]
+        missing = wanted & ~real[:, worn(produced).index(spec.place)]
         if missing.any():
             yield (
                 f"{spec.place} ({spec.driver}): {np.count_nonzero(missing)} samples are missing "
@@ -185,7 +190,8 @@ def true_figures(played: PlannedRecording, produced: Sequence[Message]) -> Itera
     error = np.where(real[:count], np.abs(angle[:count] - truth.joint_rad[:count]), 0.0)
     measured = joined(produced, BodyBlock, "real")[:count]
     for number, joint in enumerate(JOINTS):
-        bridged = _lately(~measured[:, ENDS[:, number]].all(axis=1), played.grid_rate_hz)
+        ends: BoolArray = at_places(measured, worn(produced), ENDS[joint])
+        bridged = _lately(~(ends[:, 0] & ends[:, 1]), played.grid_rate_hz)
         excess = error[:, number] - np.where(bridged, BRIDGED_BOUND, ANGLE_BOUND)
         if lying.isdisjoint(ends_of(number)) and (excess > 0).any():
             at = int(np.argmax(excess))
@@ -233,7 +239,7 @@ def _is_true(stride: Stride, known: Sequence[Stride]) -> bool:
 
 def undisturbed(plan: Plan, produced: Sequence[Message], alone: Sequence[Message]) -> Iterator[str]:
     """What comes of sensors that no fault strikes is that without faults, bit for bit."""
-    struck = {place for place in PLACE_INDEX if plan.faults_of(place)}
+    struck = {place for place in Place if plan.faults_of(place)}
     for kind, fields in (
         (BodyBlock, ("acc", "gyr", "valid", "real")),
         (OrientationBlock, ("quat",)),
@@ -241,7 +247,7 @@ def undisturbed(plan: Plan, produced: Sequence[Message], alone: Sequence[Message
         for field in fields:
             one, other = joined(produced, kind, field), joined(alone, kind, field)
             count = min(len(one), len(other))
-            for place, column in PLACE_INDEX.items():
+            for column, place in enumerate(worn(produced)):
                 if place not in struck and not np.array_equal(
                     one[:count, column], other[:count, column], equal_nan=one.dtype == np.float64
                 ):
@@ -252,16 +258,14 @@ def undisturbed(plan: Plan, produced: Sequence[Message], alone: Sequence[Message
         one, other = (angle[:count, number] for angle in angles)
         if not struck.isdisjoint(ends_of(number)):
             continue
-        end = _calibrated_alike_until(produced, alone, ENDS[:, number])
+        end = _calibrated_alike_until(produced, alone, ENDS[joint])
         one, other = one[:end], other[:end]
         if not np.array_equal(one, other, equal_nan=True):
             differ = np.flatnonzero(~((one == other) | (np.isnan(one) & np.isnan(other))))
             yield f"{joint}: another angle than without the faults from {differ[0] / 100:.2f} s"
 
 
-def _calibrated_alike_until(
-    one: Sequence[Message], other: Sequence[Message], ends: IntArray
-) -> int:
+def _calibrated_alike_until(one: Sequence[Message], other: Sequence[Message], ends: Places) -> int:
     """Return up to which grid index two places are calibrated alike in both.
 
     A calibration takes all sensors' evidence of what the person does: standing, sitting, and
@@ -271,8 +275,9 @@ def _calibrated_alike_until(
     for a, b in zip_longest(*found):
         if a is None or b is None:
             return round((a or b).t_s * 100)
-        same = np.array_equal(a.quat[ends], b.quat[ends]) and np.array_equal(
-            a.known[ends], b.known[ends]
+        rows = columns(a.places, ends)
+        same = np.array_equal(a.quat[rows], b.quat[rows]) and np.array_equal(
+            a.known[rows], b.known[rows]
         )
         if a.t_s != b.t_s or not same:
             return round(min(a.t_s, b.t_s) * 100)
@@ -281,12 +286,9 @@ def _calibrated_alike_until(
 
 def lied_to(plan: Plan) -> set[Place]:
     """Return the places whose sensors say at some time what their segment does not do."""
-    return {
-        place for place in PLACE_INDEX if any(fault.kind in LIES for fault in plan.faults_of(place))
-    }
+    return {place for place in Place if any(fault.kind in LIES for fault in plan.faults_of(place))}
 
 
 def ends_of(joint: int) -> set[Place]:
     """Return the two places that a joint's angle rests on."""
-    places = list(PLACE_INDEX)
-    return {places[column] for column in ENDS[:, joint].tolist()}
+    return set(ENDS[JOINTS[joint]])

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from gateway.drivers import driver
-from gateway.messages import PLACES
 from simulators.faults import PAIRED, Fault, FaultKind
+from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.radio import Link
 

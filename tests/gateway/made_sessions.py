@@ -10,7 +10,6 @@ import numpy as np
 from gateway.journal import Journal, SessionInfo, SessionRecorder
 from gateway.messages import (
     JOINTS,
-    PLACES,
     Calibration,
     Cue,
     CueKind,
@@ -28,6 +27,7 @@ from gateway.messages import (
     Side,
     Stride,
 )
+from simulators.places import PLACES
 
 RATE_HZ = 100.0
 PERSON = "p-07"

@@ -10,8 +10,9 @@ import pytest
 from scipy.io import loadmat
 
 from gateway import quaternion
-from gateway.messages import PLACES, BodyBlock, BoolArray, FloatArray, Message, OrientationBlock
+from gateway.messages import BodyBlock, BoolArray, FloatArray, Message, OrientationBlock, Place
 from gateway.orientation import GAP_S, SETTLE_S, Orientation
+from simulators.places import PLACES
 from tests.contract import assert_stage_contract, push_all
 from tests.data import data_set
 
@@ -29,7 +30,7 @@ def body(
     acc = np.where(valid[..., None], acc, np.nan)
     gyr = np.where(valid[..., None], gyr, np.nan)
     measured = valid if real is None else real
-    return BodyBlock("p", start, RATE_HZ, 0, acc, gyr, valid, measured.copy())
+    return BodyBlock("p", start, RATE_HZ, 0, PLACES, acc, gyr, valid, measured.copy())
 
 
 def shaking(seconds: float, seed: int) -> tuple[FloatArray, FloatArray, BoolArray]:
@@ -110,11 +111,9 @@ def test_two_dropouts_in_one_block_leave_what_lies_between() -> None:
 
 def inclination_rmse_deg(trial: dict[str, Any]) -> float:
     """Error over the samples to score, by the definition of the data set's authors."""
-    acc = np.full((len(trial["imu_acc"]), len(PLACES), 3), np.nan)
-    gyr = acc.copy()
-    acc[:, 0], gyr[:, 0] = trial["imu_acc"], trial["imu_gyr"]
-    valid = np.isfinite(acc[..., 0])
-    block = BodyBlock("p", 0, float(trial["sampling_rate"]), 0, acc, gyr, valid, valid.copy())
+    acc, gyr = trial["imu_acc"][:, None], trial["imu_gyr"][:, None]
+    valid, rate_hz = np.isfinite(acc[..., 0]), float(trial["sampling_rate"])
+    block = BodyBlock("p", 0, rate_hz, 0, (Place.STERNUM,), acc, gyr, valid, valid.copy())
     quat, _ = only(Orientation().push(block))
     error = quaternion.multiply(quat[:, 0], quaternion.conjugate(trial["opt_quat"]))
     inclination = 2 * np.arccos(np.minimum(1, np.hypot(error[:, 0], error[:, 3])))

@@ -6,12 +6,13 @@ import pytest
 
 from gateway.align import Align
 from gateway.decode import Decode
-from gateway.messages import PLACES, BodyBlock, RawPacket, Tick
+from gateway.messages import BodyBlock, RawPacket, Tick
 from gateway.packet_blocks import gathered, single_packets
 from gateway.pump import NextHop
 from gateway.sources.playback import Playback
 from gateway.stage import Chain
 from simulators.faults import Fault, FaultKind
+from simulators.places import PLACES
 from simulators.radio import Link
 from simulators.recording import Equipment, SimulatedRecording
 

@@ -19,7 +19,6 @@ from gateway.config import Config, InfluxSection, JournalSection, MqttSection, P
 from gateway.errors import ServiceError
 from gateway.journal import SUFFIX, open_journal
 from gateway.messages import (
-    PLACES,
     BodyBlock,
     Cue,
     Figure,
@@ -33,6 +32,7 @@ from gateway.messages import (
 from gateway.pump import Figures
 from gateway.recordings import Recording, open_recording
 from gateway.sources.playback import Playback
+from simulators.places import PLACES
 from simulators.recording import Equipment, SimulatedRecording
 from simulators.scenarios import SCENARIOS
 from tests.contract import canonical

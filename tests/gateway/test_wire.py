@@ -71,6 +71,14 @@ def angle_blocks(draw: st.DrawFn) -> JointAngleBlock:
 
 
 @st.composite
+def calibrations(draw: st.DrawFn) -> Calibration:
+    places = tuple(draw(st.lists(PLACE, unique=True)))
+    count = len(places)
+    quat, known = draw(floats(count, 4)), draw(bools(count))
+    return Calibration(draw(TEXT), draw(FLOAT), quat, known, draw(TEXT), places)
+
+
+@st.composite
 def estimates(draw: st.DrawFn) -> EstimateBlock:
     n, k = draw(st.integers(0, 5)), draw(st.integers(0, 3))
     names = tuple(draw(st.lists(TEXT, min_size=k, max_size=k)))
@@ -97,7 +105,7 @@ MESSAGES: dict[type[Recorded], st.SearchStrategy[Any]] = {
         FLOAT,
         FLOAT,
     ),
-    Calibration: st.builds(Calibration, TEXT, FLOAT, floats(8, 4), bools(8), TEXT),
+    Calibration: calibrations(),
     JointAngleBlock: angle_blocks(),
     EstimateBlock: estimates(),
     GaitEvent: st.builds(

@@ -8,12 +8,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from gateway import quaternion
-from gateway.messages import PLACES, BodyBlock, FloatArray, IntArray, Message, SegmentBlock
+from gateway.messages import BodyBlock, FloatArray, IntArray, Message, SegmentBlock
 from gateway.mounting import nominal_mounting
 from gateway.orientation import Orientation
 from inference.calibration import SegmentCalibration
 from inference.inclination import without_heading
 from inference.joint_angles import JointAngles
+from simulators.places import PLACES
 
 RATE_HZ = 100.0
 PELVIS, THIGHS, SHANKS, FEET, STERNUM = 0, slice(1, 3), slice(3, 5), slice(5, 7), 7
@@ -85,7 +86,7 @@ def turned_mounting(seed: int, *, spread_deg: float) -> FloatArray:
     """The nominal mounting, each sensor turned at random by some ``spread_deg`` about each axis."""
     turns = np.random.default_rng(seed).normal(0, np.radians(spread_deg), (len(PLACES), 3))
     quat = Rotation.from_rotvec(turns).as_quat()[:, [3, 0, 1, 2]]
-    return quaternion.multiply(quat, nominal_mounting())
+    return quaternion.multiply(quat, nominal_mounting(PLACES))
 
 
 def flexion(pitch: FloatArray) -> FloatArray:
@@ -104,7 +105,7 @@ def segment_quat(pitch: FloatArray) -> FloatArray:
 
 def worn(pitch: FloatArray, mounting: FloatArray | None = None) -> BodyBlock:
     """What sensors mounted by ``mounting`` (8, 4) segment → sensor say of ``pitch`` (T, 8)."""
-    mounting = nominal_mounting() if mounting is None else mounting
+    mounting = nominal_mounting(PLACES) if mounting is None else mounting
     quat = quaternion.multiply(segment_quat(pitch), quaternion.conjugate(mounting))
     up = quaternion.rotate(quaternion.conjugate(quat), np.array([0.0, 0.0, 1.0]))
     step = quaternion.multiply(quaternion.conjugate(quat[:-1]), quat[1:])
@@ -112,7 +113,7 @@ def worn(pitch: FloatArray, mounting: FloatArray | None = None) -> BodyBlock:
     gyr = np.zeros(up.shape)
     gyr[1:] = 2 * step[..., 1:] * RATE_HZ
     valid = np.ones(pitch.shape, dtype=bool)
-    return BodyBlock("p", 0, RATE_HZ, 0, 9.81 * up, gyr, valid, valid.copy())
+    return BodyBlock("p", 0, RATE_HZ, 0, PLACES, 9.81 * up, gyr, valid, valid.copy())
 
 
 def segments(pitch: FloatArray, columns: IntArray | None = None) -> SegmentBlock:
@@ -122,7 +123,9 @@ def segments(pitch: FloatArray, columns: IntArray | None = None) -> SegmentBlock
     quat = np.where(valid[..., None], segment_quat(pitch), np.nan)
     acc = np.where(valid[..., None], 9.81, np.nan) * np.ones(3)
     calibrated = np.asarray(valid.all(axis=0))
-    return SegmentBlock("p", 0, RATE_HZ, 0, acc, acc.copy(), quat, valid, valid.copy(), calibrated)
+    return SegmentBlock(
+        "p", 0, RATE_HZ, 0, PLACES, acc, acc.copy(), quat, valid, valid.copy(), calibrated
+    )
 
 
 def motion(body: BodyBlock) -> list[Message]:

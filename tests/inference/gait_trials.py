@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from gateway.messages import (
-    PLACE_INDEX,
-    PLACES,
     BodyBlock,
     BoolArray,
     FloatArray,
@@ -24,6 +22,7 @@ from gateway.messages import (
 from inference.gait_events import GaitEvents
 from simulators.body import body_blocks
 from simulators.motion import Habits, simulate_motion
+from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import run
 
 FEET = (Place.LEFT_FOOT, Place.RIGHT_FOOT)
@@ -118,6 +117,7 @@ def changed(
         start=block.start,
         rate_hz=block.rate_hz,
         ready_ns=block.ready_ns,
+        places=block.places,
         acc=np.where(valid[..., None], acc, np.nan),
         gyr=np.where(valid[..., None], gyr, np.nan),
         valid=valid.copy(),
@@ -155,6 +155,7 @@ def recorded(legs: Sequence[tuple[FloatArray, BoolArray]], rate_hz: float) -> Bo
         start=0,
         rate_hz=rate_hz,
         ready_ns=0,
+        places=PLACES,
         acc=motion[..., :3].copy(),
         gyr=motion[..., 3:].copy(),
         valid=valid,
@@ -232,7 +233,7 @@ def physical_therapy_ankles(folder: Path) -> list[tuple[str, BodyBlock]]:
             motion[:, PLACE_INDEX[place]] = samples
         valid = ~np.isnan(motion[..., 0])
         acc, gyr = motion[..., :3].copy(), motion[..., 3:].copy()
-        block = BodyBlock("p", 0, 25.0, 0, acc, gyr, valid, valid.copy())
+        block = BodyBlock("p", 0, 25.0, 0, PLACES, acc, gyr, valid, valid.copy())
         sessions.append((str(path.relative_to(folder).parent), block))
     return sessions
 

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from gateway.messages import PLACES, BoolArray, FloatArray, SegmentBlock
-from inference.model.contract import CHANNELS, CONTRACT, TARGETS, Metadata, Target
+from gateway.messages import BoolArray, FloatArray, SegmentBlock
+from inference.model.contract import CHANNELS, CONTRACT, PLACES, TARGETS, Metadata, Target
 from inference.model.export import to_onnx
 from inference.model.loading import Model, load_bytes
 from inference.model.network import Architecture, Parameters, initial_parameters
@@ -27,7 +27,7 @@ def metadata(**changes: Any) -> Metadata:
         licence="Apache-2.0",
         rate_hz=ARCHITECTURE.rate_hz,
         look_ahead=ARCHITECTURE.look_ahead,
-        places=tuple(PLACES),
+        places=PLACES,
         channels=CHANNELS,
         targets=OPEN_TARGETS,
         normalisation=ARCHITECTURE.normalisation,
@@ -73,6 +73,7 @@ def segments(
         start=start,
         rate_hz=rate_hz,
         ready_ns=5,
+        places=PLACES,
         acc=acc,
         gyr=gyr,
         quat=np.zeros((count, 8, 4)),

@@ -9,7 +9,6 @@ import pytest
 
 from gateway import quaternion
 from gateway.messages import (
-    PLACE_INDEX,
     BodyBlock,
     Calibration,
     FloatArray,
@@ -23,6 +22,7 @@ from gateway.mounting import nominal_mounting
 from inference.calibration import RENEW_AFTER_S, SegmentCalibration
 from inference.inclination import pitch_rad
 from inference.stance import quiet
+from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import assert_stage_contract
 from tests.inference.figure import (
     flexion,
@@ -92,7 +92,7 @@ def test_a_sensor_upside_down_needs_no_movement() -> None:
     half_turn = np.zeros((8, 4))
     half_turn[:, 0] = 1.0
     half_turn[PLACE_INDEX[Place.LEFT_SHANK]] = [0, 0, 0, 1]
-    mounting = quaternion.multiply(half_turn, nominal_mounting())
+    mounting = quaternion.multiply(half_turn, nominal_mounting(PLACES))
     pitch = np.concatenate([standing(3), squats(1)])
     assert rmse_deg(joints(pitch, mounting), flexion(pitch)).max() < 0.5
 

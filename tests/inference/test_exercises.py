@@ -47,7 +47,8 @@ def test_thresholds_follow_one_another_from_rest_to_target(exercise: Exercise) -
 
 @pytest.mark.parametrize("exercise", exercises().values(), ids=lambda e: e.name)
 def test_a_course_keeps_the_samples_and_knows_what_is_missing(exercise: Exercise) -> None:
-    nothing = Pose(np.full((5, 6), np.nan), np.full((5, 8), np.nan), np.zeros((5, 6), dtype=bool))
+    unknown = np.full((5, 6), np.nan)
+    nothing = Pose(unknown, (), np.empty((5, 0)), np.zeros((5, 6), dtype=bool))
     for side in exercise.sides:
         course = exercise.course(nothing, side)
         assert list(phases(exercise, course)) == [UNKNOWN] * 5

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from gateway.messages import (
-    PLACE_INDEX,
     BodyBlock,
     GaitEvent,
     GaitEventKind,
@@ -22,6 +21,7 @@ from gateway.messages import (
 from inference.contact_kernels import LOOK_AHEAD_S, last_onset, signals, windows
 from inference.gait_events import GaitEvents
 from inference.strides import Strides
+from simulators.places import PLACE_INDEX
 from tests.contract import assert_stage_contract, piece, run
 from tests.data import data_set
 from tests.inference.gait_trials import (

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import ModelError
-from gateway.messages import PLACES
-from inference.model.contract import PREFIX, Metadata, from_entries, to_entries
+from inference.model.contract import PLACES, PREFIX, Metadata, from_entries, to_entries
 from inference.model.scores import AngleScore, ContactScore, Evaluation, SubsetScore
 from tests.inference.model_support import metadata
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from gateway.errors import ModelError
-from gateway.messages import PLACES
 from inference.model.augmentation import (
     SUBSETS,
     mirrored,
@@ -15,7 +14,7 @@ from inference.model.augmentation import (
     worn,
 )
 from inference.model.card import card
-from inference.model.contract import TARGETS, Target
+from inference.model.contract import PLACES, TARGETS, Target
 from inference.model.evaluation import SCORED, angle_score, contact_score, evaluate
 from inference.model.loading import load
 from inference.model.seeds import evaluation_seeds

@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gateway.messages import PLACE_INDEX, EstimateBlock, Place, SegmentBlock
+from gateway.messages import EstimateBlock, Place, SegmentBlock
 from inference.model.loading import load
 from inference.model.runtime import Estimates
+from simulators.places import PLACE_INDEX
 from tests.contract import assert_same, assert_stage_contract, piece, run
 from tests.inference.model_support import segments, untrained
 

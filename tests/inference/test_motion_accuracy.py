@@ -11,7 +11,6 @@ import pytest
 
 from gateway.messages import (
     JOINTS,
-    PLACES,
     BodyBlock,
     Calibration,
     FloatArray,
@@ -27,6 +26,7 @@ from inference.joint_angles import JointAngles
 from inference.repetitions import Repetitions
 from simulators.body import body_blocks
 from simulators.motion import Motion, simulate_motion
+from simulators.places import PLACES
 from tests.contract import assert_stage_contract
 from tests.data import data_set
 from tests.inference.figure import joined, rmse_deg
@@ -139,7 +139,7 @@ def neura_walk(folder: Path) -> BodyBlock:
         column = PLACES.index(place)
         acc[:, column], gyr[:, column] = table[: shape[0], 2:5], table[: shape[0], 5:8]
     valid = np.isfinite(acc[..., 0])
-    return BodyBlock("p", 0, 100.0, 0, acc, gyr, valid, valid.copy())
+    return BodyBlock("p", 0, 100.0, 0, PLACES, acc, gyr, valid, valid.copy())
 
 
 def knee_from_joint_centres(vicon: FloatArray, first: int) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from gateway.align import Align
 from gateway.decode import Decode
-from gateway.messages import PLACE_INDEX, BodyBlock, Message, Place, Tick
+from gateway.messages import BodyBlock, Message, Place, Tick
 from gateway.recordings import Recording, chunk_end_ns
 from gateway.stage import Chain
 from inference.motion_sync import MotionSync, SensorSync
+from simulators.places import PLACES
 from simulators.recording import Equipment, SimulatedRecording
 from tests.gateway.trials import NEURA, UCI, VOISARD, Trial
 
@@ -38,7 +40,7 @@ def aligned(recording: Recording) -> Iterator[BodyBlock]:
 
 def shifted(block: BodyBlock, place: Place, late_s: float) -> BodyBlock:
     """The block with the sensor at ``place`` stamped ``late_s`` too late."""
-    column, rows = PLACE_INDEX[place], np.arange(len(block.acc))
+    column, rows = block.places.index(place), np.arange(len(block.acc))
     earlier = rows - late_s * block.rate_hz
     acc, gyr, real = block.acc.copy(), block.gyr.copy(), block.real.copy()
     known = np.flatnonzero(block.real[:, column])
@@ -49,9 +51,7 @@ def shifted(block: BodyBlock, place: Place, late_s: float) -> BodyBlock:
             track = array[:, column, axis]
             array[:, column, axis] = np.interp(earlier, known, track[known])
     real[:, column] = real[np.clip(np.rint(earlier).astype(int), 0, len(rows) - 1), column]
-    return BodyBlock(
-        block.person, block.start, block.rate_hz, block.ready_ns, acc, gyr, block.valid, real
-    )
+    return dataclasses.replace(block, acc=acc, gyr=gyr, real=real)
 
 
 def told(
@@ -70,7 +70,7 @@ def agrees(one: SensorSync) -> bool:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_sensors_of_a_simulated_session_agree(seed: int) -> None:
     found = told(SimulatedRecording("clinic", seed, 60.0))
-    assert set(found) == set(Place)
+    assert set(found) == set(PLACES)
     assert all(agrees(one) for one in found.values()), found
     assert max(abs(one.lag_s) for one in found.values()) < 0.008
     assert max(one.uncertainty_s for one in found.values()) < 0.035
@@ -112,8 +112,8 @@ def test_no_block_and_short_or_empty_blocks_do_no_harm() -> None:
     sync = MotionSync()
     empty = np.full((900, 8, 3), np.nan)
     never = np.zeros((900, 8), np.bool_)
-    sync.add(BodyBlock("p", 0, 100.0, 0, empty[:10], empty[:10], never[:10], never[:10]))
-    sync.add(BodyBlock("p", 10, 100.0, 0, empty, empty, never, never))
+    sync.add(BodyBlock("p", 0, 100.0, 0, PLACES, empty[:10], empty[:10], never[:10], never[:10]))
+    sync.add(BodyBlock("p", 10, 100.0, 0, PLACES, empty, empty, never, never))
     assert [one.withheld != "" for one in sync.result(tuple(Place))] == [True] * len(Place)
 
 

@@ -193,7 +193,7 @@ def test_seated_knee_extensions_of_real_people(subject: int) -> None:
 
 
 def _segments_at_25_hz(block: SegmentBlock, acc: FloatArray, gyr: FloatArray) -> SegmentBlock:
-    body = BodyBlock("p", 0, 25.0, 0, acc, gyr, block.valid, block.real)
+    body = BodyBlock("p", 0, 25.0, 0, block.places, acc, gyr, block.valid, block.real)
     (orientation,) = Orientation().push(body)
     assert isinstance(orientation, OrientationBlock)
     up = up_in_sensor(orientation.quat)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.messages import PLACE_INDEX, GaitEvent, GaitEventKind, Place, Quality, Side, Stride
+from gateway.messages import GaitEvent, GaitEventKind, Place, Quality, Side, Stride
 from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S, Strides
 from simulators.motion import simulate_motion
+from simulators.places import PLACE_INDEX
 from tests.contract import assert_stage_contract, run
 from tests.data import data_set
 from tests.inference.gait_trials import FEET, changed, found, simulated, voisard_trials

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import UsageError
-from gateway.messages import PLACE_INDEX, PLACES, FloatArray, Place
+from gateway.messages import FloatArray, Place
 from gateway.mounting import nominal_mounting
 from gateway.quaternion import conjugate, multiply, rotate
 from simulators.inertial import body_rate, specific_force
 from simulators.motion import Habits, Motion, simulate_motion
+from simulators.places import PLACE_INDEX, PLACES
 from simulators.scenarios import SCENARIOS
 
 G = 9.80665
@@ -114,11 +115,11 @@ def test_nothing_jumps(clinic: Motion) -> None:
 
 
 def test_sensors_are_worn_nearly_as_meant(clinic: Motion) -> None:
-    off = turn_rad(multiply(clinic.mounting, conjugate(nominal_mounting())))
+    off = turn_rad(multiply(clinic.mounting, conjugate(nominal_mounting(PLACES))))
     assert (np.degrees(off) < 25).all()
     assert np.degrees(off).max() > 1
     exact = simulate_motion("squat", 5.0, 1, habits=Habits(tilt_sd_rad=0, turn_sd_rad=0))
-    assert np.allclose(exact.mounting, nominal_mounting())
+    assert np.allclose(exact.mounting, nominal_mounting(PLACES))
 
 
 def test_tissue_moves_sensors_on_limbs_but_not_limbs() -> None:

@@ -11,9 +11,10 @@ import pytest
 from gateway.drivers import Battery, driver
 from gateway.drivers.movella_dot import LAYOUTS
 from gateway.errors import UsageError
-from gateway.messages import PLACES, PacketBlock, Place
+from gateway.messages import PacketBlock, Place
 from simulators.faults import Fault, FaultKind
 from simulators.motion import Habits, simulate_motion
+from simulators.places import PLACES
 from simulators.radio import Link
 from simulators.recording import MODE, ORIGIN_NS, Equipment, SimulatedRecording
 from simulators.sensor import FULL_SCALE_ACC, IDEAL

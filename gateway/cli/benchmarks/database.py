@@ -13,7 +13,7 @@ from gateway.cli.benchmarks.servers import influxd
 from gateway.cli.benchmarks.throughput import prepare
 from gateway.config import Config
 from gateway.journal import SUFFIX, Journal, SessionRecorder
-from gateway.messages import PLACES
+from gateway.messages import LEGS_AND_TRUNK
 from gateway.sinks.influx import InfluxSink
 from gateway.sources.playback import Playback
 
@@ -36,7 +36,7 @@ def lines_per_s(seconds: float) -> float | None:
 
 
 def _session(folder: Path, seconds: float) -> Path:
-    config, prepared = Config(), prepare(PLACES, 100.0, seconds)
+    config, prepared = Config(), prepare(LEGS_AND_TRUNK, 100.0, seconds)
     path = folder / f"bench{SUFFIX}"
     journal = Journal.create(path, session_info(config, Playback(prepared), path))
     recorder = SessionRecorder(journal, prepared.origin_ns)

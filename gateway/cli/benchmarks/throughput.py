@@ -15,7 +15,7 @@ from gateway.app.playing import CHUNK_S, play
 from gateway.app.service import session_info
 from gateway.config import Config
 from gateway.journal import SUFFIX, Journal, SessionRecorder
-from gateway.messages import PLACES, PacketBlock, Place, SensorSpec
+from gateway.messages import LEGS_AND_TRUNK, PacketBlock, Place, SensorSpec
 from gateway.sources.playback import Playback
 from simulators.recording import Equipment, SimulatedRecording
 
@@ -68,7 +68,7 @@ def real_time_factor(quick: bool) -> RealTimeFactor:
     """Play both reference set-ups."""
     return RealTimeFactor(
         two_feet_200hz=_factor(prepare(FEET, 200.0, 200.0 if quick else 600.0)),
-        eight_100hz=_factor(prepare(PLACES, 100.0, 100.0 if quick else 300.0)),
+        eight_100hz=_factor(prepare(LEGS_AND_TRUNK, 100.0, 100.0 if quick else 300.0)),
     )
 
 

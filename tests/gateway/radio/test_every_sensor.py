@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.drivers import driver, settled
-from gateway.messages import PLACES, SensorSpec
+from gateway.messages import SensorSpec
 from gateway.packet_blocks import gathered
 from gateway.radio.states import (
     SETTINGS_CHANNEL,
@@ -14,6 +14,7 @@ from gateway.radio.states import (
     read_settings,
 )
 from simulators.peripherals import peripherals
+from simulators.places import PLACES
 from simulators.radio_world.world import Worn
 from tests.gateway.radio.living import Session, session
 from tests.services.wait import until

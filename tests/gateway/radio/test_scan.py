@@ -15,11 +15,11 @@ from gateway.config import Config, JournalSection, MqttSection, PagesSection, So
 from gateway.config_file import load_config
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX
-from gateway.messages import PLACES
 from gateway.radio.link import Sighting
 from gateway.radio.states import LinkState, read_settings, read_state
 from gateway.radio.survey import Found, known_as, survey
 from gateway.recordings import open_recording
+from simulators.places import PLACES
 from tests.gateway.radio.scripted import ScriptedRadio
 
 

@@ -1,0 +1,8 @@
+"""Where the simulated person wears sensors: the sensor axis of every array of the simulator."""
+
+from __future__ import annotations
+
+from gateway.messages import LEGS_AND_TRUNK
+
+PLACES = LEGS_AND_TRUNK
+PLACE_INDEX = {place: index for index, place in enumerate(PLACES)}
