@@ -12,7 +12,8 @@ from tests.data import shared
 
 FEET = {Place.LEFT_FOOT, Place.RIGHT_FOOT}
 BACK = {Place.PELVIS}
-LOWER_BODY = set(Place) - {Place.STERNUM}
+LOWER_SEGMENTS = {"pelvis", "thigh", "shank", "foot"}
+LOWER_BODY = {place for place in Place if place.rpartition("_")[2] in LOWER_SEGMENTS}
 THIGHS = {Place.LEFT_THIGH, Place.RIGHT_THIGH}
 RIGHT = {Place.RIGHT_SHANK, *THIGHS}
 LEG_SET = {Place.LEFT_SHANK, Place.STERNUM, *RIGHT}

@@ -84,7 +84,7 @@ def struck(kind: FaultKind) -> tuple[Plan, list[Message]]:
 def test_what_each_fault_leads_to(kind: FaultKind) -> None:
     _, produced = struck(kind)
     body = next(m for m in produced if isinstance(m, BodyBlock))
-    left, right = (body.valid[620:780, column] for column in (5, 6))
+    left, right = body.valid[620:780].T
     silent = kind in {
         FaultKind.DISCONNECT, FaultKind.OUT_OF_RANGE, FaultKind.REFUSED, FaultKind.ELSEWHERE,
         FaultKind.RESTART, FaultKind.BATTERY_FLAT, FaultKind.STALL, FaultKind.OVERFLOW,

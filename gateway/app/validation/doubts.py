@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from gateway.messages import (
-    PLACES,
     BodyBlock,
     Calibration,
     FloatArray,
@@ -35,11 +34,15 @@ def unusable(messages: Sequence[Message]) -> list[str]:
         return ["it has no sample"]
     acc = np.concatenate([block.acc for block in blocks])
     gyr = np.concatenate([block.gyr for block in blocks])
-    worn = np.flatnonzero(np.isfinite(acc).any(axis=(0, 2)))
-    if not len(worn):
+    heard = np.isfinite(acc).any(axis=(0, 2))
+    if not heard.any():
         return ["it has no sample"]
-    found = [(_place(int(c)), _of_one(acc[:, c], gyr[:, c])) for c in worn]
-    return [f"{place}: {doubt}" for place, doubt in found if doubt]
+    found = {
+        place: _of_one(acc[:, column], gyr[:, column])
+        for column, place in enumerate(blocks[0].places)
+        if heard[column]
+    }
+    return [f"{place.replace('_', ' ')}: {doubt}" for place, doubt in found.items() if doubt]
 
 
 def remarks(messages: Sequence[Message], sensors: Sequence[SensorSpec]) -> list[str]:
@@ -53,10 +56,6 @@ def remarks(messages: Sequence[Message], sensors: Sequence[SensorSpec]) -> list[
     if not any(isinstance(message, Calibration) for message in messages):
         told.append("nobody stands still in it, so there is no calibration")
     return told
-
-
-def _place(column: int) -> str:
-    return PLACES[column].replace("_", " ")
 
 
 def _of_one(acc: FloatArray, gyr: FloatArray) -> str:
