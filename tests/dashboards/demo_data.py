@@ -23,6 +23,7 @@ from gateway.messages import (
     JointAngleBlock,
     Marker,
     Message,
+    Place,
     Quality,
     Repetition,
     SensorStatus,
@@ -30,7 +31,6 @@ from gateway.messages import (
     Stride,
 )
 from inference.model.contract import TARGETS
-from simulators.places import PLACES
 from tests.gateway.made_sessions import RATE_HZ, session_info
 
 PERSON = "demo-person"
@@ -92,7 +92,7 @@ def _steps(second: int) -> Iterator[Message]:
 
 
 def _sensors(second: int, rng: np.random.Generator) -> Iterator[Message]:
-    for index, place in enumerate(PLACES):
+    for index, place in enumerate(Place):
         lost = int(rng.poisson(0.5))
         silent = index == 3 and 20 <= second < 25
         yield SensorStatus(
@@ -107,7 +107,7 @@ def _sensors(second: int, rng: np.random.Generator) -> Iterator[Message]:
             late=int(second == 30),
             clipped=0,
             clock_error_s=np.nan if second == 0 else 4e-4,
-            battery=np.nan if index == 7 else 0.9 - index / 10,
+            battery=np.nan if index == 7 else 0.9 - index / 20,
         )
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from dashboards.grafana.live import as_json, live_dashboard
+from gateway.messages import Place
 from gateway.sinks.lines import lines_of
-from simulators.places import PLACES
 from tests.dashboards.demo_data import PERSON, demo_messages, demo_session
 from tests.dashboards.grafana_stand_in import Range, Table, asked, check, filled
 from tests.services.influx import ORG, Influx
@@ -156,7 +156,7 @@ def test_the_band_lies_about_the_estimate(demo: Demo) -> None:
 
 def test_the_sensor_table_has_one_row_a_sensor(demo: Demo) -> None:
     (table,) = demo.panel("Sensors now")
-    assert sorted(row["place"] for row in table.rows) == sorted(PLACES)
+    assert sorted(row["place"] for row in table.rows) == sorted(Place)
     batteries = {row["place"]: row["battery"] for row in table.rows}
     assert batteries["sternum"] == ""
     assert float(batteries["pelvis"]) == pytest.approx(0.9)
