@@ -77,7 +77,7 @@ class Align:
         self._bridge_ns = round(bridge_s * SECOND_NS)
         self._hop = hop_samples
         self._state = _State(
-            Tracks(len(self._streams.each), origin_ns),
+            Tracks(len(self._streams.each), origin_ns, self._streams.channels),
             Tally(self._streams, origin_ns, rate_hz, self._hold_back_ns),
         )
 
@@ -154,14 +154,15 @@ class Align:
 
     def _by_sensor(self, placed: OnGrid) -> OnGrid:
         """Return the streams of each sensor as one; valid where it has all of its motion."""
-        acc, gyr = self._streams.acc, self._streams.gyr
+        acc, gyr, mag = self._streams.acc, self._streams.gyr, self._streams.mag
         if self._streams.plain:
             return placed
         shape = (len(acc), *placed.real.shape[1:])
-        motion = np.full((*shape, 6), np.nan)
+        motion = np.full((*shape, self._streams.channels), np.nan)
         whole = (acc >= 0) & (gyr >= 0)
         motion[whole, :, :3] = placed.motion[acc[whole], :, :3]
-        motion[whole, :, 3:] = placed.motion[gyr[whole], :, 3:]
+        motion[whole, :, 3:6] = placed.motion[gyr[whole], :, 3:6]
+        motion[mag >= 0, :, 6:] = placed.motion[mag[mag >= 0], :, 6:]
         valid, real = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
         valid[whole] = placed.valid[acc[whole]] & placed.valid[gyr[whole]]
         real[whole] = placed.real[acc[whole]] & placed.real[gyr[whole]]
@@ -177,9 +178,10 @@ class Align:
             ready_ns=self._origin_ns + placed.ready_ns,
             places=self._places,
             acc=motion[..., :3],
-            gyr=motion[..., 3:],
+            gyr=motion[..., 3:6],
             valid=placed.valid.take(self._rows, axis=0).T,
             real=placed.real.take(self._rows, axis=0).T,
+            mag=motion[..., 6:] if motion.shape[2] > 6 else None,
         )
 
     def _statuses(self, now_ns: int) -> list[Message]:

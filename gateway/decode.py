@@ -14,6 +14,7 @@ from gateway.drivers import Battery, Decoded, Driver, Press, Settings, driver
 from gateway.errors import UsageError
 from gateway.messages import (
     BatteryLevel,
+    FloatArray,
     ImuBlock,
     IntArray,
     Message,
@@ -278,7 +279,16 @@ def _merge(blocks: list[ImuBlock]) -> ImuBlock:
     if len(blocks) == 1:
         return blocks[0]
     order = np.argsort(np.concatenate([block.stream for block in blocks]), kind="stable")
-    names = [field.name for field in dataclasses.fields(ImuBlock)]
+    names = [field.name for field in dataclasses.fields(ImuBlock) if field.name != "mag"]
     return ImuBlock(
-        **{name: np.concatenate([getattr(b, name) for b in blocks])[order] for name in names}
+        **{name: np.concatenate([getattr(b, name) for b in blocks])[order] for name in names},
+        mag=_merged_mag(blocks, order),
     )
+
+
+def _merged_mag(blocks: list[ImuBlock], order: IntArray) -> FloatArray | None:
+    if all(block.mag is None for block in blocks):
+        return None
+    parts = [np.full(b.acc.shape, np.nan) if b.mag is None else b.mag for b in blocks]
+    merged: FloatArray = np.concatenate(parts)[order]
+    return merged

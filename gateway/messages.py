@@ -157,6 +157,8 @@ class ImuBlock:
     bridged across. ``lost`` (N,) counts the samples that the device's clock says are missing just
     before; ``refused`` (N,) the packets and samples just before that could not be read;
     ``clock_error_s`` (N,) the bound within which ``host_ns`` lies 95 times in 100 (NaN: unknown).
+    ``mag`` (N, 3) µT in the sensor frame, NaN where a stream does not carry it; None where none
+    does.
     """
 
     stream: IntArray
@@ -170,6 +172,7 @@ class ImuBlock:
     lost: IntArray
     refused: IntArray
     clock_error_s: FloatArray
+    mag: FloatArray | None = None
 
 
 @message
@@ -234,7 +237,8 @@ class BodyBlock:
     ``gyr`` (T, S, 3) rad/s in sensor frames; ``valid`` (T, S) there is a value (else NaN);
     ``real`` (T, S) it was measured, not bridged or clipped. ``start`` is the grid index of the
     first sample. ``ready_ns`` is the host time at which the last sample was complete, from which
-    latency counts.
+    latency counts. ``mag`` (T, S, 3) µT, NaN where there is no value; None where no sensor has a
+    magnetometer.
     """
 
     person: str
@@ -246,13 +250,17 @@ class BodyBlock:
     gyr: FloatArray
     valid: BoolArray
     real: BoolArray
+    mag: FloatArray | None = None
 
 
 @message
 class OrientationBlock:
     """Orientation of the sensors at S places: ``quat`` (T, S, 4) sensor → earth.
 
-    ``valid`` (T, S) there is a value (else NaN).
+    Its heading is arbitrary; ``valid`` (T, S) there is a value (else NaN). ``absolute``
+    (T, S, 4) is the same with magnetic north as y, NaN where the sensor has no magnetometer, and
+    ``undisturbed`` (T, S) tells where the magnetic field is such that it can be believed; both
+    are None where no sensor has one.
     """
 
     person: str
@@ -262,6 +270,8 @@ class OrientationBlock:
     places: Places
     quat: FloatArray
     valid: BoolArray
+    absolute: FloatArray | None = None
+    undisturbed: BoolArray | None = None
 
 
 @message

@@ -1,8 +1,10 @@
-"""Orientation of every sensor from its gyroscope and accelerometer, without a magnetometer.
+"""Orientation of every sensor from its gyroscope and accelerometer, and its magnetometer if any.
 
 The filter is VQF (D. Laidig and T. Seel, Information Fusion 2023, 91, 187-204,
-doi:10.1016/j.inffus.2022.10.014) with its default parameters, one object a sensor. Earth is ENU;
-the heading of each sensor is arbitrary and drifts slowly, its inclination does not.
+doi:10.1016/j.inffus.2022.10.014) with its default parameters, one object a sensor. Earth is ENU.
+Without the magnetometer the heading of each sensor is arbitrary and drifts slowly, its inclination
+does not. With it there is a heading from magnetic north too, which VQF keeps as it is while the
+field is disturbed: other than the one it has come to know, in strength or dip.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ class Orientation:
 
     Missing samples are not fed. After a gap longer than ``GAP_S`` the sensor's filter starts anew
     with the gyroscope bias it had learnt, and ``valid`` stays False for ``SETTLE_S``, as it does
-    at the start. ``quat`` is NaN where it is not valid.
+    at the start. ``quat`` is NaN where it is not valid. What a sensor has learnt of the magnetic
+    field outlasts a gap, too.
     """
 
     consumes: tuple[type, ...] = (BodyBlock,)
@@ -57,6 +60,8 @@ class Orientation:
                 places=message.places,
                 quat=samples.quat,
                 valid=samples.settled,
+                absolute=samples.absolute,
+                undisturbed=samples.undisturbed,
             )
         ]
 
@@ -78,29 +83,53 @@ class Orientation:
 class _Samples:
     """A block with the sensor axis first, so that each filter gets its samples in one piece.
 
-    ``gyr`` and ``acc`` (S, T, 3). ``quat`` (T, S, 4) and ``settled`` (T, S) are to be filled.
+    ``gyr`` and ``acc`` (S, T, 3), ``mag`` too. ``quat`` (T, S, 4) and ``settled`` (T, S) are to be
+    filled, and where there is ``mag``, ``absolute`` (T, S, 4) and ``undisturbed`` (T, S).
     """
 
     gyr: FloatArray
     acc: FloatArray
+    mag: FloatArray | None
     valid: BoolArray
     real: BoolArray
     quat: FloatArray
     settled: BoolArray
+    absolute: FloatArray | None
+    undisturbed: BoolArray | None
 
     @classmethod
     def of(cls, body: BodyBlock) -> _Samples:
-        count, sensors = body.valid.shape
-        quat = np.empty((sensors, count, 4))
-        quat.fill(np.nan)
+        magnetic = body.mag is not None
         return cls(
             gyr=body.gyr.transpose(1, 0, 2).copy(),
             acc=body.acc.transpose(1, 0, 2).copy(),
+            mag=None if body.mag is None else body.mag.transpose(1, 0, 2).copy(),
             valid=body.valid,
             real=body.real,
-            quat=quat.transpose(1, 0, 2),
+            quat=_unknown(body.valid.shape),
             settled=np.zeros(body.valid.shape, dtype=bool),
+            absolute=_unknown(body.valid.shape) if magnetic else None,
+            undisturbed=np.zeros(body.valid.shape, dtype=bool) if magnetic else None,
         )
+
+    def magnetic_runs(self, column: int, first: int, last: int) -> Iterator[tuple[int, int, bool]]:
+        """Return first and end of each stretch with, or without, a magnetic field, and which."""
+        if self.mag is None:
+            yield first, last, False
+            return
+        x, y, z = self.mag[column, first:last].T
+        squared = x * x + y * y + z * z
+        measured = (squared > 0) & np.isfinite(squared)
+        for begin, end in _runs(measured):
+            yield first + begin, first + end, bool(measured[begin])
+
+
+def _unknown(shape: tuple[int, ...]) -> FloatArray:
+    """Return quaternions (T, S, 4) of NaN, in the memory sensor by sensor."""
+    count, sensors = shape
+    quat = np.empty((sensors, count, 4))
+    quat.fill(np.nan)
+    return quat.transpose(1, 0, 2)
 
 
 class _Sensor:
@@ -151,12 +180,24 @@ class _Sensor:
             self._restart()
         self.missed = 0
         self._count_unmeasured(samples.real[first:last, column])
-        part = slice(first, last)
-        result = self.filter.updateBatch(samples.gyr[column, part], samples.acc[column, part])
-        unsettled = max(0, self.settle - self.fed)
+        settled = first + max(0, self.settle - self.fed)
         self.fed += last - first
-        samples.quat[first + unsettled : last, column] = result["quat6D"][unsettled:]
-        samples.settled[first + unsettled : last, column] = True
+        for begin, end, magnetic in samples.magnetic_runs(column, first, last):
+            self._filter(samples, column, begin, end, settled, magnetic)
+        samples.settled[settled:last, column] = True
+
+    def _filter(
+        self, samples: _Samples, column: int, first: int, last: int, settled: int, magnetic: bool
+    ) -> None:
+        """Filter samples ``first`` to ``last`` and keep the results from ``settled`` on."""
+        fed, kept = slice(first, last), slice(max(first, settled), last)
+        told = slice(kept.start - first, None)
+        mag = samples.mag[column, fed] if magnetic and samples.mag is not None else None
+        result = self.filter.updateBatch(samples.gyr[column, fed], samples.acc[column, fed], mag)
+        samples.quat[kept, column] = result["quat6D"][told]
+        if samples.absolute is not None and samples.undisturbed is not None and magnetic:
+            samples.absolute[kept, column] = result["quat9D"][told]
+            samples.undisturbed[kept, column] = ~result["magDistDetected"][told]
 
     def _count_unmeasured(self, real: BoolArray) -> None:
         """Count how many of the newest samples were not measured."""
@@ -169,8 +210,10 @@ class _Sensor:
 
     def _restart(self) -> None:
         bias, sigma = self.filter.getBiasEstimate()
+        norm, dip = self.filter.getMagRefNorm(), self.filter.getMagRefDip()
         self.filter.resetState()
         self.filter.setBiasEstimate(bias, sigma)
+        self.filter.setMagRef(norm, dip)
         self.fed = 0
 
 

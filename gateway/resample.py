@@ -23,20 +23,21 @@ class Tracks:
 
     A stream's time as a key is ``base`` (S,) and nanoseconds since the origin in one integer, so
     that keys rise through the whole table. ``host`` and ``arrival`` (N,) are such keys;
-    ``motion`` (N, 6) acceleration and angular rate; ``segment`` (N,); ``real`` (N,) not clipped;
+    ``motion`` (N, C) acceleration, angular rate and, of nine channels, the magnetic field, NaN
+    where the stream does not carry it; ``segment`` (N,); ``real`` (N,) not clipped;
     ``next`` (N,) nothing is lost since the row before. Each stream has a row long before all
     others and free rows, far ahead, behind them: so there is a row before and after every time.
     ``reached_ns`` (M,) is its newest host time, −1 before the first.
     """
 
-    def __init__(self, streams: int, origin_ns: int) -> None:
+    def __init__(self, streams: int, origin_ns: int, channels: int = 6) -> None:
         self.base = np.arange(streams) * _APART
         self.reached_ns = np.full(streams, -1, np.int64)
         self.passed_ns = -_FAR
         self._origin_ns = origin_ns
         self.host = (self.base[:, None] + np.array([-_FAR, _FAR])).ravel()
         self.arrival = self.host.copy()
-        self.motion = np.zeros((2 * streams, 6))
+        self.motion = np.zeros((2 * streams, channels))
         self.segment = np.zeros(2 * streams, np.int64)
         self.real = np.zeros(2 * streams, np.bool_)
         self.next = np.zeros(2 * streams, np.bool_)
@@ -53,7 +54,10 @@ class Tracks:
         key = self.base[stream] - self._origin_ns
         self.host[row] = block.host_ns + key
         self.arrival[row] = block.arrival_ns + key
-        self.motion[row] = np.concatenate([block.acc, block.gyr], axis=1)
+        parts = [block.acc, block.gyr]
+        if self.motion.shape[1] > 6:
+            parts.append(np.full(block.acc.shape, np.nan) if block.mag is None else block.mag)
+        self.motion[row] = np.concatenate(parts, axis=1)
         self.segment[row] = block.segment
         self.real[row] = ~block.clipped
         self.next[row] = block.lost == 0
@@ -84,7 +88,7 @@ class Tracks:
 
 @dataclass(frozen=True)
 class OnGrid:
-    """M streams on T grid times: ``motion`` (M, T, 6), ``valid``, ``real`` (M, T).
+    """M streams on T grid times: ``motion`` (M, T, C), ``valid``, ``real`` (M, T).
 
     ``ready_ns`` is when the last stream had delivered the last of them, at most the hold-back's
     end.
@@ -118,7 +122,7 @@ def resample(tracks: Tracks, grid_ns: IntArray, hold_back_ns: int, bridge_ns: in
     cells = np.flatnonzero(~between)
     if len(cells):
         held = _held(tracks, at.ravel()[cells], hold_back_ns, bridge_ns)
-        motion.reshape(-1, 6)[cells] = held
+        motion.reshape(-1, motion.shape[2])[cells] = held
         between.reshape(-1)[cells] = np.isfinite(held[:, 0])
     ready = np.where(has_newer[:, -1], arrived[:, -1], deadline[:, -1]) - tracks.base
     ready_ns = max(ready.tolist(), default=int(grid_ns[-1]) + hold_back_ns)
@@ -126,7 +130,7 @@ def resample(tracks: Tracks, grid_ns: IntArray, hold_back_ns: int, bridge_ns: in
 
 
 def _held(tracks: Tracks, at: IntArray, hold_back_ns: int, bridge_ns: int) -> FloatArray:
-    """Return the last values (K, 6) that had arrived, at most ``bridge_ns`` old; else NaN."""
+    """Return the last values (K, C) that had arrived, at most ``bridge_ns`` old; else NaN."""
     known = tracks.host.searchsorted(at, "right")
     arrived = tracks.arrival.searchsorted(at + hold_back_ns, "right")
     newest = np.minimum(known, arrived) - 1

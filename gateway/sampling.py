@@ -131,6 +131,7 @@ class Sampling:
             lost=lost,
             refused=refused,
             clock_error_s=error_s,
+            mag=None if samples.mag is None else _chosen(samples.mag, rows, every),
         )
 
     def _turned(

@@ -18,8 +18,8 @@ class Streams:
     """The streams of all sensors, one after another.
 
     ``sensor`` (M,) whose each is and ``first`` (S,) the first of each sensor's. ``acc`` and
-    ``gyr`` (S,) are the stream that carries a sensor's acceleration and rate of turn, −1 where
-    none does.
+    ``gyr`` (S,) are the stream that carries a sensor's acceleration and rate of turn, ``mag`` (S,)
+    the magnetic field, −1 where none does.
     """
 
     each: tuple[Stream, ...]
@@ -27,6 +27,7 @@ class Streams:
     first: IntArray
     acc: IntArray
     gyr: IntArray
+    mag: IntArray
 
     @classmethod
     def of(cls, sensors: Sequence[SensorSpec]) -> Streams:
@@ -41,11 +42,19 @@ class Streams:
             first=first,
             acc=_carrier([[stream.acc for stream in streams] for streams in own], first),
             gyr=_carrier([[stream.gyr for stream in streams] for streams in own], first),
+            mag=_carrier([[stream.mag for stream in streams] for streams in own], first),
         )
 
     @cached_property
+    def channels(self) -> int:
+        """Acceleration and rate of turn have three each; the field too, if any sensor has it."""
+        return 9 if (self.mag >= 0).any() else 6
+
+    @cached_property
     def plain(self) -> bool:
-        """Every sensor has one stream, and that carries all of its motion."""
+        """Every sensor has one stream, and that carries all that it has."""
+        if len(self.each) != len(self.first):
+            return False
         one_each = np.arange(len(self.first))
         return np.array_equal(self.acc, one_each) and np.array_equal(self.gyr, one_each)
 

@@ -18,6 +18,10 @@ from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, messa
 __all__ = ["Driver", "Settings", "driver", "drivers", "settled"]
 
 
+LOCAL_FIELD = 50.0
+"""µT: about what the earth's field is where most people live."""
+
+
 @message
 class TickClock:
     """A device's own time: a counter of ``bits`` bits that rises ``1 / tick_ns`` a nanosecond.
@@ -35,13 +39,15 @@ class TickClock:
 class Stream:
     """One series of samples of a sensor, with a clock of its own, or None where it sends no time.
 
-    ``acc`` and ``gyr`` tell what a sample holds; a sensor that sends them apart has two streams.
+    ``acc``, ``gyr`` and ``mag`` tell what a sample holds; a sensor that sends them apart has
+    several streams.
     """
 
     rate_hz: float
     clock: TickClock | None
     acc: bool = True
     gyr: bool = True
+    mag: bool = False
 
 
 @message
@@ -54,6 +60,8 @@ class Samples:
     counter values, or None where the device sends no time; ``after`` (N,) how many sample periods
     after its tick each sample was taken (None: at it). ``quat`` (N, 4) the sensor's own
     orientation, sensor → earth, in place of ``gyr``: the rate of turn is then its difference.
+    ``mag`` (N, 3) the magnetic field in µT in the same frame, NaN where it was not measured; a
+    sensor that tells shares of the local field is taken to be in one of ``LOCAL_FIELD``.
     """
 
     packet: IntArray
@@ -63,6 +71,7 @@ class Samples:
     ticks: IntArray | None = None
     after: FloatArray | None = None
     quat: FloatArray | None = None
+    mag: FloatArray | None = None
     stream: int = 0
 
 

@@ -3,8 +3,8 @@
 Layout after the "DOT BLE Services Specification" (XD0506P): every payload starts with a 32-bit
 microsecond counter and goes on with little-endian 32-bit floats; angular rates are degrees a
 second, free acceleration is in the earth frame without gravity, the magnetometer is in 1/4096 of
-the local field. Notifications are padded with zeros to the size of their characteristic, so a
-payload is read by the mode it was asked for.
+the local field (modes 18, 20 and 23). Notifications are padded with zeros to the size of their
+characteristic, so a payload is read by the mode it was asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drivers import (
+    LOCAL_FIELD,
     About,
     Battery,
     Decoded,
@@ -161,8 +162,8 @@ class MovellaDot:
 
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
         """Return one stream with a 32-bit microsecond counter, whatever the mode and rate."""
-        del settings
-        return (Stream(rate_hz, TickClock(bits=32, tick_ns=1000.0)),)
+        mag = _MAG[0] in (LAYOUTS[_mode(settings)].names or ())
+        return (Stream(rate_hz, TickClock(bits=32, tick_ns=1000.0), mag=mag),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
         """Decode a block; a payload shorter than its mode is refused, padding is ignored.
@@ -237,6 +238,7 @@ def _motion(block: PacketBlock, mode: int, rate_hz: float) -> Decoded:
         gyr=gyr,
         ticks=fields["ticks"].astype(np.int64),
         quat=quat if gyr is None else None,
+        mag=_field(fields),
     )
     return Decoded((samples,), refused=refused)
 
@@ -249,6 +251,16 @@ def _orientation(fields: NDArray[Any]) -> FloatArray | None:
     if "quat" in names:
         return fields["quat"].astype(np.float64)
     return from_euler(np.radians(fields["euler_deg"].astype(np.float64)))
+
+
+def _field(fields: NDArray[Any]) -> FloatArray | None:
+    """Return the magnetic field (N, 3) in µT, as far as the mode tells it; NaN for no field."""
+    name = _MAG[0]
+    if name not in (fields.dtype.names or ()):
+        return None
+    raw = fields[name]
+    field: FloatArray = np.where(raw.any(axis=1)[:, None], raw * (LOCAL_FIELD / 4096), np.nan)
+    return field
 
 
 def _acceleration(fields: NDArray[Any], quat: FloatArray | None, rate_hz: float) -> FloatArray:

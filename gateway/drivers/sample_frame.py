@@ -1,8 +1,9 @@
 """Frames of recordings: one sample a packet, every value kept as its file has it.
 
 A frame is 56 bytes, little-endian: ``ticks`` u64, ``acc`` three f64 in m/s², ``gyr`` three f64 in
-rad/s. Settings: ``tick_ns`` nanoseconds a tick (0: the frames carry no time), ``bits`` width at
-which the ticks wrap (8, 16, 32 or 64).
+rad/s; with a magnetometer three f64 in µT follow, NaN where it was not measured. Settings:
+``tick_ns`` nanoseconds a tick (0: the frames carry no time), ``bits`` width at which the ticks wrap
+(8, 16, 32 or 64), ``mag`` 1 with a magnetometer.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ from gateway.errors import UsageError
 from gateway.messages import FloatArray, IntArray, PacketBlock
 
 FRAME = np.dtype([("ticks", "<u8"), ("acc", "<f8", (3,)), ("gyr", "<f8", (3,))])
+MAG_FRAME = np.dtype([*FRAME.descr, ("mag", "<f8", (3,))])
 _WIDTHS = (8, 16, 32, 64)
 _LATEST_NS = 2.0**62
 """A later time does not fit what times are counted in."""
 
 
-def frames(ticks: IntArray, acc: FloatArray, gyr: FloatArray) -> bytes:
-    """Return N frames, joined: ``ticks`` (N,), ``acc`` (N, 3) m/s², ``gyr`` (N, 3) rad/s."""
-    rows = np.empty(len(ticks), FRAME)
+def frames(
+    ticks: IntArray, acc: FloatArray, gyr: FloatArray, mag: FloatArray | None = None
+) -> bytes:
+    """Return N frames, joined: ``ticks`` (N,), ``acc`` (N, 3) m/s², ``gyr`` (N, 3) rad/s.
+
+    ``mag`` (N, 3) µT where there is a magnetometer.
+    """
+    rows = np.empty(len(ticks), FRAME if mag is None else MAG_FRAME)
     rows["ticks"], rows["acc"], rows["gyr"] = ticks, acc, gyr
+    if mag is not None:
+        rows["mag"] = mag
     return rows.tobytes()
 
 
@@ -44,6 +53,7 @@ class SampleFrame:
         settings=(
             Setting("tick_ns", 0, (), "nanoseconds a tick; 0: the frames carry no time"),
             Setting("bits", 64, _WIDTHS, "width at which the ticks wrap"),
+            Setting("mag", 0, (0, 1), "1: with a magnetometer"),
         ),
     )
     advertising = None
@@ -56,12 +66,14 @@ class SampleFrame:
             raise UsageError(f"sample_frame: tick_ns is {tick_ns!r}, not a number from 0 on")
         if bits not in _WIDTHS:
             raise UsageError(f"sample_frame: bits is {bits!r}, not one of {_WIDTHS}")
-        return (Stream(rate_hz, TickClock(int(bits), float(tick_ns)) if tick_ns else None),)
+        clock = TickClock(int(bits), float(tick_ns)) if tick_ns else None
+        return (Stream(rate_hz, clock, mag=bool(settings.get("mag", 0))),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, one shape for all drivers
         """Decode frames; those of another length, or of impossible values, are refused."""
-        stacked = stack_equal(block, FRAME.itemsize, FRAME.itemsize)
-        rows, packet = records(stacked, FRAME), stacked.packet
+        layout = MAG_FRAME if settings.get("mag", 0) else FRAME
+        stacked = stack_equal(block, layout.itemsize, layout.itemsize)
+        rows, packet = records(stacked, layout), stacked.packet
         tick_ns, bits = float(settings.get("tick_ns", 0)), int(settings.get("bits", 64))
         real = finite(rows["acc"], rows["gyr"])
         latest = min(2.0**bits, _LATEST_NS / tick_ns) if tick_ns else np.inf
@@ -78,6 +90,7 @@ class SampleFrame:
             acc=np.ascontiguousarray(rows["acc"]),
             gyr=np.ascontiguousarray(rows["gyr"]),
             ticks=rows["ticks"].astype(np.int64) if tick_ns else None,
+            mag=np.ascontiguousarray(rows["mag"]) if layout is MAG_FRAME else None,
         )
         refused = {reason: count for reason, count in counts.items() if count}
         return Decoded((samples,), refused={**stacked.refused, **refused})

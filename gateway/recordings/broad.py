@@ -36,7 +36,9 @@ class BroadReader:
             timing = Timing.counted(float(variables["sampling_rate"]))
             acc = np.asarray(variables["imu_acc"], np.float64).reshape(-1, 3)
             gyr = np.asarray(variables["imu_gyr"], np.float64).reshape(-1, 3)
-            track = Track("board", Place.STERNUM, np.arange(len(acc)), acc, gyr)
+            mag = variables.get("imu_mag")
+            mag = None if mag is None else np.asarray(mag, np.float64).reshape(acc.shape)
+            track = Track("board", Place.STERNUM, np.arange(len(acc)), acc, gyr, mag)
             return FrameRecording(path, path.stem, "broad", [track], timing)
         except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
             raise RecordingError(f"{path}: MATLAB, but not laid out as this set is") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.drivers.sample_frame import DRIVER, FRAME, frames
+from gateway.drivers.sample_frame import DRIVER, FRAME, MAG_FRAME, frames
 from gateway.errors import RecordingError
 from gateway.journal.seconds import SECOND_NS, PacketRecorder
 from gateway.messages import FloatArray, IntArray, PacketBlock, Place, SensorSpec, message
@@ -40,7 +40,8 @@ class Timing:
 class Track:
     """What one sensor recorded.
 
-    ``ticks`` (N,) as the device counted; ``acc`` (N, 3) m/s²; ``gyr`` (N, 3) rad/s.
+    ``ticks`` (N,) as the device counted; ``acc`` (N, 3) m/s²; ``gyr`` (N, 3) rad/s; ``mag``
+    (N, 3) µT where there is a magnetometer.
     """
 
     sensor: str
@@ -48,6 +49,7 @@ class Track:
     ticks: IntArray
     acc: FloatArray
     gyr: FloatArray
+    mag: FloatArray | None = None
 
 
 class FrameRecording:
@@ -94,6 +96,8 @@ def whole_ticks(path: Path, values: FloatArray) -> IntArray:
 
 def _spec(track: Track, timing: Timing) -> SensorSpec:
     settings: dict[str, int | float | str] = {"tick_ns": timing.tick_ns, "bits": timing.bits}
+    if track.mag is not None:
+        settings["mag"] = 1
     return SensorSpec(track.sensor, track.place, DRIVER.name, timing.rate_hz, settings)
 
 
@@ -103,8 +107,9 @@ def _block(path: Path, track: Track, timing: Timing) -> PacketBlock:
         raise RecordingError(f"{path}: the counter of {track.sensor} jumps by more than a day")
     # A counter may run backwards, but nothing arrives before what arrived earlier.
     arrival_ns = np.maximum.accumulate(np.rint(time_ns).astype(np.int64))
-    payload = frames(track.ticks, track.acc, track.gyr)
-    ends = np.arange(1, len(track.ticks) + 1) * FRAME.itemsize
+    payload = frames(track.ticks, track.acc, track.gyr, track.mag)
+    layout = FRAME if track.mag is None else MAG_FRAME
+    ends = np.arange(1, len(track.ticks) + 1) * layout.itemsize
     return PacketBlock(track.sensor, "motion", arrival_ns, payload, ends)
 
 

@@ -10,6 +10,7 @@ import pytest
 from gateway.align import Align
 from gateway.decode import Decode
 from gateway.drivers.movella_dot import encode_block
+from gateway.drivers.sample_frame import MAG_FRAME, frames
 from gateway.errors import UsageError
 from gateway.messages import (
     BatteryLevel,
@@ -265,3 +266,27 @@ def test_packets_of_a_kind_that_is_not_known_are_left_alone() -> None:
     blocks = [packets(spec, 2) for spec in SENSORS]
     plain = run(pipe(), in_order(blocks, ticks(2)))
     assert_same(run(pipe(), in_order([*blocks, *mystery], ticks(2))), plain)
+
+
+def test_a_magnetometer_s_field_lies_at_its_own_place_only() -> None:
+    with_field = SensorSpec("m", Place.STERNUM, "sample_frame", 100.0, {"tick_ns": 1e7, "mag": 1})
+    plain = SensorSpec("b", Place.PELVIS, "movella_dot", 100.0, {"mode": 21})
+    count = np.arange(300)
+    mag = np.stack([count / 100.0, np.full(300, 20.0), np.full(300, -40.0)], axis=1)
+    still = np.tile([0.0, 0.0, 9.81], (300, 1))
+    payload = frames(count, still, 0 * still, mag)
+    ends = np.arange(1, 301) * MAG_FRAME.itemsize
+    framed = PacketBlock("m", "motion", count * 10_000_000 + 4_000_000, payload, ends)
+    sensors = (with_field, plain)
+    pipe = Chain([Decode(sensors), Align("p", sensors, 0, 100.0, 0.06, 0.1, 2)])
+    body = grid(run(pipe, in_order([framed, packets(plain, 3)], ticks(3))))
+    real: BoolArray = body["real"][:, 0] & body["real"][:, 1]
+    assert real[10:290].all()
+    assert np.isnan(body["mag"][:, 0]).all()
+    t_s = np.arange(len(real)) / 100.0
+    assert np.abs(t_s - 0.004 - body["mag"][:, 1, 0])[real].max() < 1e-3
+    assert np.allclose(body["mag"][real, 1, 1:], [20.0, -40.0])
+
+
+def test_without_a_magnetometer_there_is_no_field() -> None:
+    assert "mag" not in grid(run(pipe(), in_order([packets(SENSORS[0], 1)], ticks(1))))

@@ -97,6 +97,9 @@ def test_published_vectors_decode_to_motion_in_si_units() -> None:
 def check_motion(samples: Samples, expected: dict[str, Any]) -> None:
     """Compare the one sample with the published values."""
     assert samples.acc is not None
+    if "mag_au" in expected:
+        assert samples.mag is not None
+        np.testing.assert_allclose(samples.mag[0], 50.0 * np.array(expected["mag_au"]), rtol=1e-6)
     quat = np.array(expected.get("quat_wxyz", [1, 0, 0, 0]), float)
     if "euler_rpy_deg" in expected:
         quat = from_euler(np.radians(expected["euler_rpy_deg"]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gateway.drivers import Decoded, Samples, Settings, driver
-from gateway.drivers.sample_frame import DRIVER, FRAME, frames
+from gateway.drivers.sample_frame import DRIVER, FRAME, MAG_FRAME, frames
 from gateway.errors import UsageError
 from gateway.messages import PacketBlock
 
@@ -51,6 +51,19 @@ def test_samples_come_back_to_the_bit(drawn: tuple[int, Any, Any]) -> None:
     assert np.array_equal(samples.gyr, gyr)
     assert np.array_equal(samples.packet, np.arange(count))
     assert not samples.clipped.any()
+    assert made.refused == {}
+
+
+@settings(deadline=None)
+@given(st.integers(0, 6).flatmap(lambda n: st.tuples(vectors(n), vectors(n))))
+def test_a_magnetic_field_comes_back_to_the_bit(drawn: tuple[Any, Any]) -> None:
+    motion, mag = drawn
+    count = len(mag)
+    payload = frames(np.arange(count), motion, motion, mag)
+    ends = np.arange(1, count + 1) * MAG_FRAME.itemsize
+    made, samples = decoded(block(payload, ends), {"tick_ns": 1000, "mag": 1})
+    assert samples.mag is not None
+    assert np.array_equal(samples.mag, mag)
     assert made.refused == {}
 
 
