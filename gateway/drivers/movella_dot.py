@@ -259,7 +259,8 @@ def _field(fields: NDArray[Any]) -> FloatArray | None:
     if name not in (fields.dtype.names or ()):
         return None
     raw = fields[name]
-    field: FloatArray = np.where(raw.any(axis=1)[:, None], raw * (LOCAL_FIELD / 4096), np.nan)
+    measured: BoolArray = np.logical_or.reduce(raw != 0, axis=1)
+    field: FloatArray = np.where(measured[:, None], raw * (LOCAL_FIELD / 4096), np.nan)
     return field
 
 
