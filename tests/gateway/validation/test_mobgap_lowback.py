@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app.validation import Mode
-from gateway.cli.validating import Validated, validate_all
+from gateway.cli.validating import Validated, run_set
 from gateway.recordings import open_recording
 from tests.data import data_set
 
@@ -17,7 +17,7 @@ NAME = "mobgap_lowback"
 
 @pytest.fixture(scope="module")
 def scored() -> Validated:
-    return validate_all(NAME, data_set(NAME), Mode.LIVE)
+    return run_set(NAME, data_set(NAME), Mode.LIVE).document
 
 
 def test_figures(scored: Validated) -> None:
@@ -46,7 +46,7 @@ def test_without_the_persons_height_speed_is_withheld_and_contacts_are_scored(
     folder = tmp_path / "HA" / "001"
     folder.mkdir(parents=True)
     shutil.copyfile(data_set(NAME) / "lab" / "HA" / "001" / "data.mat", folder / "data.mat")
-    document = validate_all(NAME, tmp_path, Mode.LIVE)
+    document = run_set(NAME, tmp_path, Mode.LIVE).document
     assert document.summary["speed_mps"] is None
     assert (document.summary["ic_f1"] or 0.0) > 0.9
     assert "height" in document.trials[0]["remark"]
@@ -58,7 +58,7 @@ def test_a_damaged_file_is_remarked_on(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         content = (data_set(NAME) / "lab" / "HA" / "001" / "data.mat").read_bytes()
         (folder / "data.mat").write_bytes(content[:keep])
-    document = validate_all(NAME, tmp_path, Mode.LIVE)
+    document = run_set(NAME, tmp_path, Mode.LIVE).document
     assert [trial["name"] for trial in document.trials][-1] == "HA/002"
     assert "truncated" in document.trials[-1]["remark"]
 
@@ -66,3 +66,14 @@ def test_a_damaged_file_is_remarked_on(tmp_path: Path) -> None:
 def test_the_height_is_read_beside_the_recording() -> None:
     recording = open_recording(data_set(NAME) / "lab" / "MS" / "001" / "data.mat")
     assert (recording.size.height_m, recording.size.pelvis_height_m) == (1.68, 0.975)
+
+
+def test_the_lower_back_against_the_feet_s_marks(tmp_path: Path) -> None:
+    for path in (data_set("voisard_healthy_gait") / "GaitData").glob("[12]-*"):
+        shutil.copyfile(path, tmp_path / path.name)
+    (tmp_path / "2-2_lb.txt").unlink()
+    document = run_set("voisard_healthy_gait", tmp_path, Mode.LIVE).document
+    assert document.trials[-1]["back_ic_f1"] is None
+    assert document.trials[-1]["ic_f1"]
+    assert (document.summary["back_ic_f1"] or 0.0) > 0.9
+    assert (document.summary["back_ic_ms"] or 99.0) <= 20.0

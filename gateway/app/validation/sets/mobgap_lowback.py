@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from gateway.app.validation import Metric, Mode, TrialScore, means
-from gateway.app.validation.contacts import Matched, f1, joined, match
+from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation.contacts import Matched, course_ms, f1, joined, match
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import Figure, FloatArray, GaitEvent, GaitEventKind, Stride
@@ -56,6 +56,13 @@ class MobgapSet:
     """Contacts, speed, stride length and cadence from the lower back alone."""
 
     name = "mobgap_lowback"
+    about = About(
+        who="people of several cohorts, in the laboratory: straight walks and daily-life tasks",
+        truth="INDIP (insoles and foot sensors), or else optical markers (Stereophoto)",
+        source="https://github.com/mobilise-d/mobgap",
+        licence="Apache-2.0",
+        layout="`COHORT/PERSON/data.mat`; `participant_metadata.json` (heights) in a folder above",
+    )
     look_ahead_s = LOOK_AHEAD_S
     metrics = (
         Metric("ic_f1", "", 0.95, _FREE.format("0.925"), larger_is_better=True),
@@ -75,12 +82,16 @@ class MobgapSet:
         reference, bouts = _reference(path)
         heard = Heard(recording, GaitEvent, Stride, Figure)
         matched = joined([_matched(heard.all(GaitEvent), bout) for bout in bouts])
-        errors = np.array([_errors(heard, bout) for bout in bouts])
+        told = np.array([_told(heard, bout) for bout in bouts])
+        noted = np.array([[b.speed_mps, b.stride_length_m, b.cadence_spm] for b in bouts])
+        errors, speeds = np.abs(told - noted), np.stack([noted[:, 0], told[:, 0]], axis=1)
         return TrialScore(
             person=recording.person,
             strides=sum(bout.strides for bout in bouts),
             values=_values(matched, errors),
             remark=_remark(reference, heard, errors),
+            agreement={"walking speed of a bout (m/s)": speeds[np.isfinite(speeds).all(axis=1)]},
+            course={"initial contact error (ms)": course_ms(matched)},
         )
 
     def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
@@ -143,8 +154,8 @@ def _matched(events: Sequence[GaitEvent], bout: Bout) -> Matched:
     return match(found_s, bout.contacts_s, WINDOW_S)
 
 
-def _errors(heard: Heard, bout: Bout) -> list[float]:
-    """Return the sizes of the errors of the bout's speed, stride length and cadence."""
+def _told(heard: Heard, bout: Bout) -> list[float]:
+    """Return what the pipe says of the bout: speed, stride length and cadence."""
     strides = [
         stride
         for stride in heard.all(Stride)
@@ -157,9 +168,9 @@ def _errors(heard: Heard, bout: Bout) -> list[float]:
         return _mean([figure.value for figure in figures if figure.name == name])
 
     return [
-        abs(mean("walking_speed") - bout.speed_mps),
-        abs(mean("stride_length") - bout.stride_length_m),
-        abs(_mean([stride.cadence_spm for stride in strides]) - bout.cadence_spm),
+        mean("walking_speed"),
+        mean("stride_length"),
+        _mean([stride.cadence_spm for stride in strides]),
     ]
 
 
@@ -180,7 +191,7 @@ def _values(matched: Matched, errors: FloatArray) -> dict[str, float]:
 
 
 def _remark(reference: str, heard: Heard, errors: FloatArray) -> str:
-    remarks = [f"against {reference}"]
+    remarks = [f"against {reference}", *([heard.remark] if heard.remark else [])]
     missed = int(np.isnan(errors[:, 2]).sum())
     if missed:
         remarks.append(f"no stride found in {missed} of {len(errors)} bouts")
