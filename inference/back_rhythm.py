@@ -4,8 +4,8 @@ Rules: a step does not follow another too soon, is not much weaker than those be
 is several steps in a row, so the first of a bout are told with the one that confirms it.
 
 Which foot landed follows from the trunk, which the foot on the ground pushes away from itself:
-over a step onto the left foot it is accelerated to the left. Steps alternate, so each adds to the
-evidence of those before with the opposite sign.
+over a step onto the left foot it is accelerated to the left, more than over the step before.
+Steps alternate, so each adds to the evidence of those before with the opposite sign.
 """
 
 from __future__ import annotations
@@ -113,9 +113,7 @@ class Rhythm:
 
     def add(self, landing: Landing) -> list[tuple[Landing, Side]]:
         """Take a landing and return those that can now be told, with their feet."""
-        before = self.leftward if landing.joined else 0.0
-        believed = min(max(before, -BELIEF), BELIEF)
-        self.leftward = landing.push / PUSH_M_S2 - KEPT * believed
+        self.leftward = self._evidence(landing)
         self.recent = [*self.recent, landing][-REMEMBERED:]
         if self.walking:
             return [(landing, self._side())]
@@ -126,6 +124,13 @@ class Rhythm:
         self.walking, told = True, [replace(self.waiting[0], step=0), *self.waiting[1:]]
         self.waiting = []
         return _alternating(told, self._side())
+
+    def _evidence(self, landing: Landing) -> float:
+        """Return what speaks for the left foot: a tilt adds the same to every push."""
+        if not landing.joined:
+            return landing.push / PUSH_M_S2
+        believed = min(max(self.leftward, -BELIEF), BELIEF)
+        return (landing.push - self.recent[-1].push) / (2 * PUSH_M_S2) - KEPT * believed
 
     def _usual_s(self) -> float:
         """Return how long a step takes; 0 where not even two are known."""

@@ -36,8 +36,8 @@ _LEGS = [
     PLACE_INDEX[place]
     for place in (Place.LEFT_SHANK, Place.RIGHT_SHANK, Place.LEFT_FOOT, Place.RIGHT_FOOT)
 ]
-_KEPT_S = 4.0
-"""Longer than a stride and all that is looked at around its ends."""
+_KEPT_S = 7.0
+"""Longer than two of the longest steps and all that is looked at around their ends."""
 
 _FRONT_S = 0.6
 """Of what led to a landing after a pause, so much is looked at for its side."""
@@ -117,7 +117,8 @@ class LowerBack:
     that of `inference.gait_events`: 0 where nothing leads to an event from the foot's one before.
 
     Figures ``vertical_excursion`` (m), with each step, and ``harmonic_ratio_forward``,
-    ``harmonic_ratio_sideways``, ``harmonic_ratio_vertical`` (1), with each stride.
+    ``harmonic_ratio_sideways``, ``harmonic_ratio_vertical`` (1), with each stride of the left foot:
+    those of the right foot have the same steps.
     """
 
     consumes: tuple[type, ...] = (SegmentBlock,)
@@ -282,13 +283,13 @@ def _figures(state: _State, person: str) -> Iterator[Figure]:
     t_s = landing.at / state.lengths.rate_hz
     quality = _quality(state.told[-2][0], landing)
     yield Figure(person, t_s, "vertical_excursion", side, landing.excursion_m, "m", quality)
-    if len(state.told) > 2:
+    if len(state.told) > 2 and side is Side.LEFT:
         begun, kept = state.told[-3][0], state.kept
         stride = kept.moved[:, begun.at - kept.start : landing.at - kept.start]
         ratios = back_steps.harmonic_ratios(stride).tolist()
         quality = _quality(begun, landing)
         for name, value in zip(("forward", "sideways", "vertical"), ratios, strict=True):
-            yield Figure(person, t_s, f"harmonic_ratio_{name}", side, value, "1", quality)
+            yield Figure(person, t_s, f"harmonic_ratio_{name}", None, value, "1", quality)
 
 
 def _quality(begun: Landing, ended: Landing) -> Quality:

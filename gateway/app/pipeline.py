@@ -14,6 +14,7 @@ from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
+from inference.bouts import Bouts
 from inference.calibration import SegmentCalibration
 from inference.exercises import exercises
 from inference.feedback import Feedback
@@ -69,7 +70,7 @@ def build_pipe(
     if config.model.enabled:
         stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
-    return Chain([*stages, Feedback(config.feedback.rules)])
+    return Chain([*stages, Bouts(origin_ns), Feedback(config.feedback.rules)])
 
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:
