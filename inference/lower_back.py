@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 
 from gateway.messages import (
-    PLACE_INDEX,
     Figure,
     FloatArray,
     GaitEvent,
@@ -28,14 +27,10 @@ from gateway.messages import (
 from inference import back_signals, back_steps
 from inference.back_rhythm import SUDDEN, Landing, Rhythm
 from inference.back_signals import Lengths
+from inference.gait_events import LEGS
 
 LOOK_AHEAD_S = back_signals.LOOK_AHEAD_S
 
-_PELVIS = PLACE_INDEX[Place.PELVIS]
-_LEGS = [
-    PLACE_INDEX[place]
-    for place in (Place.LEFT_SHANK, Place.RIGHT_SHANK, Place.LEFT_FOOT, Place.RIGHT_FOOT)
-]
 _KEPT_S = 7.0
 """Longer than two of the longest steps and all that is looked at around their ends."""
 
@@ -129,7 +124,8 @@ class LowerBack:
     def push(self, message: Message) -> Iterable[Message]:
         """Take a block and return what its steps come to."""
         assert isinstance(message, SegmentBlock)
-        if not len(message.valid) or message.valid[:, _LEGS].any():
+        worn = message.places
+        if not len(message.valid) or Place.PELVIS not in worn or not LEGS.isdisjoint(worn):
             return []
         state = self._ready(message)
         _take(state, message)
@@ -168,8 +164,9 @@ def _begun(rate_hz: float, start: int) -> _State:
 
 
 def _take(state: _State, block: SegmentBlock) -> None:
-    valid, real = block.valid[:, _PELVIS], block.real[:, _PELVIS]
-    rows = back_signals.levelled(block.acc[:, _PELVIS], block.quat[:, _PELVIS])
+    column = block.places.index(Place.PELVIS)
+    valid, real = block.valid[:, column], block.real[:, column]
+    rows = back_signals.levelled(block.acc[:, column], block.quat[:, column])
     state.fresh.append((rows, np.array([~valid, real & valid], np.int64)))
     state.end += len(valid)
 
