@@ -21,6 +21,8 @@ BEFORE_S, AFTER_S, ONSET_S = 0.06, 0.08, 0.05
 DOUBLE_SUPPORT = (0.02, 0.45)
 """The other foot leaves so many seconds after a landing, and within this share of the step."""
 
+SPARC_HIGHEST_HZ, SPARC_LEAST = 10.0, 0.05
+
 HARMONICS = 20
 """Of a stride, for its harmonic ratios (H. B. Menz et al., Gait & Posture 2003, 18(1), 35-46)."""
 
@@ -87,6 +89,25 @@ def harmonic_ratios(moved: FloatArray) -> FloatArray:
     amplitude = np.sqrt(power)
     odd, even = amplitude[:, ::2].cumsum(axis=1)[:, -1], amplitude[:, 1::2].cumsum(axis=1)[:, -1]
     return np.array([even[0] / odd[0], odd[1] / even[1], even[2] / odd[2]])
+
+
+def smoothness(moved: FloatArray, rate_hz: float) -> float:
+    """Return the spectral arc length (SPARC) of the trunk's speed in a stride (3, N): -1 or less.
+
+    The speed is that beside the walking speed. The longer the curve of its normalised spectrum is,
+    as far as it reaches 5 % below 10 Hz, the less smooth is the movement (S. Balasubramanian et
+    al., J. NeuroEng. Rehabil. 2015, 12, 112).
+    """
+    fluctuation = (moved - moved.cumsum(axis=1)[:, -1:] / moved.shape[1]).cumsum(axis=1) / rate_hz
+    fluctuation -= fluctuation.cumsum(axis=1)[:, -1:] / moved.shape[1]
+    speed = np.sqrt(fluctuation[0] ** 2 + fluctuation[1] ** 2 + fluctuation[2] ** 2)
+    padded = 2 ** (int(np.ceil(np.log2(len(speed)))) + 4)
+    below = int(SPARC_HIGHEST_HZ * padded / rate_hz) + 1
+    spectrum = np.abs(np.fft.rfft(speed, padded))[:below]
+    spectrum /= spectrum[0]
+    reach = int(np.flatnonzero(spectrum >= SPARC_LEAST)[-1]) + 1
+    change = spectrum[1:reach] - spectrum[: reach - 1]
+    return -float(np.sqrt((1.0 / (reach - 1)) ** 2 + change**2).cumsum()[-1])
 
 
 @lru_cache(maxsize=512)

@@ -13,9 +13,7 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median, stdev
-
-import numpy as np
+from statistics import fmean, median, quantiles, stdev
 
 from gateway.messages import Figure, Message, Quality, Side, Stride, Tick
 
@@ -264,7 +262,9 @@ def _too_few(count: int, enough: int, of_what: str) -> str:
 
 
 def _p90(values: Sequence[float]) -> float:
-    return float(np.percentile(values, 90)) if values else math.nan
+    if len(values) < 2:
+        return values[0] if values else math.nan
+    return quantiles(values, n=10, method="inclusive")[8]
 
 
 def _variation(values: Sequence[float]) -> float:

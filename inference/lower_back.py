@@ -112,8 +112,8 @@ class LowerBack:
     that of `inference.gait_events`: 0 where nothing leads to an event from the foot's one before.
 
     Figures ``vertical_excursion`` (m), with each step, and ``harmonic_ratio_forward``,
-    ``harmonic_ratio_sideways``, ``harmonic_ratio_vertical`` (1), with each stride of the left foot:
-    those of the right foot have the same steps.
+    ``harmonic_ratio_sideways``, ``harmonic_ratio_vertical`` and ``smoothness`` (1), with each
+    stride of the left foot: those of the right foot have the same steps.
     """
 
     consumes: tuple[type, ...] = (SegmentBlock,)
@@ -287,6 +287,8 @@ def _figures(state: _State, person: str) -> Iterator[Figure]:
         quality = _quality(begun, landing)
         for name, value in zip(("forward", "sideways", "vertical"), ratios, strict=True):
             yield Figure(person, t_s, f"harmonic_ratio_{name}", None, value, "1", quality)
+        smooth = back_steps.smoothness(stride, kept.lengths.rate_hz)
+        yield Figure(person, t_s, "smoothness", None, smooth, "1", quality)
 
 
 def _quality(begun: Landing, ended: Landing) -> Quality:
