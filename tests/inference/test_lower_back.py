@@ -24,6 +24,7 @@ from gateway.messages import (
     Stride,
 )
 from gateway.recordings import open_recording
+from inference.back_steps import harmonic_ratios, smoothness
 from inference.lower_back import LOOK_AHEAD_S, LowerBack
 from inference.pendulum import PendulumStrides, step_length_m
 from simulators.recording import Equipment, SimulatedRecording
@@ -33,6 +34,7 @@ from tests.playing import played
 
 PELVIS = (Place.PELVIS,)
 SIZE = BodySize(height_m=1.75)
+TURN = np.arange(110) * (2 * np.pi / 110)
 
 
 @cache
@@ -130,3 +132,17 @@ def test_left_and_right_on_a_real_walk() -> None:
         final = contacts_s(made, GaitEventKind.FINAL_CONTACT, side)
         near = np.abs(final[:, None] - np.array(swings[key])[:, 0] / 100.0).min(axis=0)
         assert np.mean(near < 0.1) > 0.8
+
+
+def test_the_harmonics_of_alike_steps_are_even() -> None:
+    moved = np.array([np.sin(phase) for phase in (2 * TURN, TURN, 2 * TURN)])
+    alike = harmonic_ratios(moved + 0.01 * np.sin(TURN) + 0.01 * np.sin(2 * TURN))
+    unlike = harmonic_ratios(moved + 0.5 * np.sin(TURN) + 0.5 * np.sin(2 * TURN))
+    assert (alike > 10.0).all()
+    assert (unlike < alike).all()
+
+
+def test_a_jerk_makes_a_stride_less_smooth() -> None:
+    even = 6.0 * np.array([np.cos(TURN), np.sin(TURN), 0 * TURN])
+    jerky = even + np.outer([0.0, 1.0, 0.0], 10.0 * np.sin(4 * TURN))
+    assert smoothness(jerky, 100.0) < smoothness(even, 100.0) <= -1.0
