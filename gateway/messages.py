@@ -14,6 +14,7 @@ session's origin. Wall-clock time appears only in the sinks.
 from __future__ import annotations
 
 import dataclasses
+import math
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
 
@@ -108,6 +109,28 @@ class SensorSpec:
     driver: str
     rate_hz: float
     settings: dict[str, int | float | str] = dataclasses.field(default_factory=dict)
+
+
+@message
+class BodySize:
+    """What is known of a person's size; NaN where it is not.
+
+    ``height_m`` of the person, ``pelvis_height_m`` of the pelvis sensor above the ground in
+    standing.
+    """
+
+    height_m: float = float("nan")
+    pelvis_height_m: float = float("nan")
+
+    def or_else(self, other: BodySize) -> BodySize:
+        """Return this size, with what is not known of it taken from ``other``."""
+        return BodySize(
+            other.height_m if math.isnan(self.height_m) else self.height_m,
+            other.pelvis_height_m if math.isnan(self.pelvis_height_m) else self.pelvis_height_m,
+        )
+
+
+UNKNOWN_SIZE = BodySize()
 
 
 @message

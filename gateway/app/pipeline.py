@@ -10,18 +10,21 @@ from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
 from gateway.errors import UsageError
-from gateway.messages import SensorSpec
+from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
+from inference.bouts import Bouts
 from inference.calibration import SegmentCalibration
 from inference.exercises import exercises
 from inference.feedback import Feedback
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
+from inference.lower_back import LowerBack
 from inference.measures import measures
 from inference.model.loading import load
 from inference.model.runtime import Estimates
+from inference.pendulum import PendulumStrides
 from inference.repetitions import Repetitions
 from inference.strides import Strides
 
@@ -33,11 +36,13 @@ def build_pipe(
     origin_ns: int,
     rate_hz: float,
     hop_s: float,
+    size: BodySize = UNKNOWN_SIZE,
 ) -> Chain:
     """Return the stages from packets to cues; raises UsageError and ModelError.
 
     ``hop_s`` is how much is worked on at once: what a hop leads to does not depend on it, only
-    how soon, and how cheaply, it does.
+    how soon, and how cheaply, it does. ``size`` is what the sensors' source knows of the person;
+    what the configuration says counts before it.
     """
     pipe = config.pipe
     align = Align(
@@ -57,13 +62,15 @@ def build_pipe(
         SegmentCalibration(),
         JointAngles(),
         GaitEvents(),
+        LowerBack(),
         Strides(),
+        PendulumStrides(config.person.size.or_else(size)),
         Repetitions(_targets(config)),
     ]
     if config.model.enabled:
         stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
-    return Chain([*stages, Feedback(config.feedback.rules)])
+    return Chain([*stages, Bouts(origin_ns), Feedback(config.feedback.rules)])
 
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:

@@ -44,6 +44,7 @@ class Heard:
             recording.origin_ns,
             recording.grid_rate_hz,
             CHUNK_S,
+            recording.size,
         )
         for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
             for block in blocks:
