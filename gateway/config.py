@@ -93,6 +93,15 @@ class ModelSection(Section):
     """A model of your own; without it, the one in the package."""
 
 
+class ExercisesSection(Section):
+    """Which exercises are followed."""
+
+    programme: tuple[str, ...] = ()
+    """Their names; without any, all in the package and all that were taught."""
+    taught: tuple[Path, ...] = ()
+    """Files that `gaitwire teach` wrote, one an exercise."""
+
+
 class FeedbackSection(Section):
     """Rules that turn motion into cues."""
 
@@ -193,6 +202,7 @@ class Config(BaseSettings):
     sensors: tuple[SensorSection, ...] = ()
     pipe: PipeSection = PipeSection()
     model: ModelSection = ModelSection()
+    exercises: ExercisesSection = ExercisesSection()
     feedback: FeedbackSection = FeedbackSection()
     journal: JournalSection = JournalSection()
     mqtt: MqttSection = MqttSection()

@@ -422,12 +422,22 @@ class Stride:
     quality: Quality
 
 
+class Execution(StrEnum):
+    """How a repetition was done, told by its range and the time it took."""
+
+    AS_ASKED = "as_asked"
+    TOO_FAST = "too_fast"
+    TOO_SMALL = "too_small"
+
+
 @message
 class Repetition:
     """One repetition of an exercise.
 
     ``count`` rises from 1 within a set; ``rom_rad`` is the range of the exercise's leading angle,
     ``peak_rad`` its extreme in the direction of effort; ``hold_s`` time spent beyond the target.
+    ``outward_s`` and ``return_s`` are the ways between a quarter and three quarters of the range,
+    ``smoothness`` their mean spectral arc length (negative, nearer to 0 is smoother).
     """
 
     person: str
@@ -441,6 +451,10 @@ class Repetition:
     hold_s: float
     target_reached: bool
     quality: Quality
+    outward_s: float = float("nan")
+    return_s: float = float("nan")
+    smoothness: float = float("nan")
+    execution: Execution = Execution.AS_ASKED
 
 
 @message
@@ -488,6 +502,8 @@ class CueKind(StrEnum):
     CADENCE_HIGH = "cadence_high"
     HOLD_DONE = "hold_done"
     REPETITION = "repetition"
+    TOO_FAST = "too_fast"
+    TOO_SMALL = "too_small"
 
 
 @message

@@ -99,7 +99,7 @@ TRIALS = [
     Trial(
         "uci_physical_therapy/s3/e6/u2/template_session.txt",
         "uci-s3",
-        {Place.STERNUM},
+        {Place.STERNUM, Place.RIGHT_UPPER_ARM, Place.RIGHT_FOREARM},
         53.36,
         25.0,
     ),
