@@ -19,6 +19,7 @@ from inference.exercises import exercises
 from inference.feedback import Feedback
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
+from inference.joint_rotations import JointRotations
 from inference.measures import measures
 from inference.model.loading import load
 from inference.model.runtime import Estimates
@@ -56,6 +57,7 @@ def build_pipe(
         Orientation(),
         SegmentCalibration(),
         JointAngles(),
+        JointRotations(),
         GaitEvents(),
         Strides(),
         Repetitions(_targets(config)),

@@ -1,0 +1,139 @@
+"""What is known of a person's joints from one tick to the next, and what it says of a sample."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gateway import quaternion
+from gateway.messages import (
+    JOINTS,
+    PLACE_INDEX,
+    PLACES,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Joint,
+    Place,
+)
+from inference.joint_tick import ACC, GYR, QUAT, tick_motion
+from inference.joint_tracks import TURN, Tracks, no_tracks, started, updated
+
+SETTLED_S = 5.0
+"""After so long a movement the best of a joint's tracks is taken, and the others end."""
+
+GAP_S = 0.1
+"""Samples missing for longer than this in a tick hide too much turning: the joint starts anew."""
+
+UNSEEN_RAD_S = 3.0
+"""How fast a limb may have turned unseen."""
+
+STEPS = 2
+"""The first step of an update is nearly all of it; the second takes what bends."""
+
+_PAIRS: dict[Joint, tuple[Place, Place]] = {
+    Joint.LEFT_HIP: (Place.PELVIS, Place.LEFT_THIGH),
+    Joint.RIGHT_HIP: (Place.PELVIS, Place.RIGHT_THIGH),
+    Joint.LEFT_KNEE: (Place.LEFT_THIGH, Place.LEFT_SHANK),
+    Joint.RIGHT_KNEE: (Place.RIGHT_THIGH, Place.RIGHT_SHANK),
+    Joint.LEFT_ANKLE: (Place.LEFT_SHANK, Place.LEFT_FOOT),
+    Joint.RIGHT_ANKLE: (Place.RIGHT_SHANK, Place.RIGHT_FOOT),
+}
+
+ENDS = np.array([[PLACE_INDEX[end] for end in _PAIRS[joint]] for joint in JOINTS]).T
+"""Columns (2, 6) of the sensors above and below each joint."""
+
+COLUMNS = np.unique(ENDS).tolist()
+"""Columns of the sensors that any joint has."""
+
+
+class JointKnowledge:
+    """The tracks of all joints; ``bias`` (8, 3) is what to take from the gyroscopes, rad/s."""
+
+    def __init__(self) -> None:
+        self.bias = np.zeros((len(PLACES), 3))
+        self._tracks = no_tracks()
+        self._settled = no_tracks()
+
+    def tell(
+        self, quat: FloatArray, present: BoolArray, told: FloatArray, sd_rad: FloatArray
+    ) -> None:
+        """Fill ``told`` (T, 6, 4), lower sensor → upper, and ``sd_rad`` (T, 6) of settled joints.
+
+        ``quat`` (8, T, 4) is from the gyroscopes, ``present`` (T, 8) where it can be relied on.
+        """
+        tracks = self._settled
+        if not len(tracks.pair):
+            return
+        above, below = ENDS[:, tracks.pair]
+        across = quaternion.multiply(tracks.quat[:, None], quat[below])
+        rotation = quaternion.multiply(quaternion.conjugate(quat[above]), across)
+        there = present[:, above] & present[:, below]
+        told[:, tracks.pair] = np.where(there[..., None], rotation.transpose(1, 0, 2), np.nan)
+        sd_rad[:, tracks.pair] = np.where(there, _sd_rad(tracks), np.nan)
+
+    def learn(self, samples: FloatArray, missing: IntArray, rate_hz: float) -> None:
+        """Take a tick, ``samples`` (8, size, 10) of all places less the ``missing`` (8,)."""
+        gap_s = missing[ENDS].max(axis=0) / rate_hz
+        self._tracks = _blurred(self._tracks.at(gap_s[self._tracks.pair] <= GAP_S), gap_s)
+        whole = gap_s == 0
+        if whole.any():
+            self._tracks = self._started(samples, whole)
+            self._update(samples, whole, rate_hz)
+        alone = np.bincount(self._tracks.pair, minlength=len(JOINTS)) == 1
+        self._settled = self._tracks.at(alone[self._tracks.pair])
+
+    def _started(self, samples: FloatArray, whole: BoolArray) -> Tracks:
+        new = whole.copy()
+        new[self._tracks.pair] = False
+        if not new.any():
+            return self._tracks
+        pair = np.flatnonzero(new)
+        up = quaternion.rotate(samples[..., QUAT], samples[..., ACC]).mean(axis=1)
+        return self._tracks.joined(started(pair, *up[ENDS[:, pair]]))
+
+    def _update(self, samples: FloatArray, whole: BoolArray, rate_hz: float) -> None:
+        known = whole[self._tracks.pair]
+        tracks = self._tracks.at(known)
+        columns, rows = np.unique(ENDS[:, tracks.pair], return_inverse=True)
+        quat, acc, gyr = (samples[columns, :, part] for part in (QUAT, ACC, GYR))
+        motion = tick_motion(quat, acc, gyr, self.bias[columns], rate_hz)
+        ends = ENDS[:, tracks.pair]
+        tracks = updated(tracks, motion, rows.reshape(ends.shape), self.bias[ends], STEPS)
+        self._tracks = _best(tracks).joined(self._tracks.at(~known))
+        self._learn_bias()
+
+    def _learn_bias(self) -> None:
+        """Take each gyroscope's offset as the mean of what its joints say."""
+        columns = ENDS[:, self._tracks.pair].ravel()
+        count = np.bincount(columns, minlength=len(PLACES))
+        offsets = self._tracks.state[:, :6].reshape(-1, 2, 3).transpose(1, 0, 2).reshape(-1, 3)
+        total = np.zeros_like(self.bias)
+        np.add.at(total, columns, offsets)
+        known = count > 0
+        self.bias[known] = total[known] / count[known, None]
+
+
+def _best(tracks: Tracks) -> Tracks:
+    """Return of each joint that has moved for long enough only the track that fits best."""
+    keep = tracks.moved_s < SETTLED_S
+    for pair in np.unique(tracks.pair[~keep]):
+        rows = np.flatnonzero(tracks.pair == pair)
+        keep[rows[np.argmin(tracks.misfit[rows])]] = True
+    return tracks.at(keep)
+
+
+def _blurred(tracks: Tracks, gap_s: FloatArray) -> Tracks:
+    """Return the tracks with what gaps of ``gap_s`` (6,) may have hidden."""
+    hidden = (gap_s[tracks.pair] * UNSEEN_RAD_S) ** 2
+    if not hidden.any():
+        return tracks
+    cov = tracks.cov.copy()
+    cov[:, TURN, TURN] += hidden[:, None, None] * np.eye(3)
+    return replace(tracks, cov=cov)
+
+
+def _sd_rad(tracks: Tracks) -> FloatArray:
+    """Return the standard deviation (N,) of the whole angle by which a track may be off."""
+    return np.asarray(np.sqrt(np.trace(tracks.cov[:, TURN, TURN], axis1=1, axis2=2)))
