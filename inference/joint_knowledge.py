@@ -18,7 +18,7 @@ from gateway.messages import (
     Place,
 )
 from inference.joint_tick import ACC, GYR, QUAT, tick_motion
-from inference.joint_tracks import TURN, Tracks, no_tracks, started, updated
+from inference.joint_tracks import BIAS, TURN, Tracks, no_tracks, started, updated
 
 SETTLED_S = 5.0
 """After so long a movement the best of a joint's tracks is taken, and the others end."""
@@ -28,9 +28,6 @@ GAP_S = 0.1
 
 UNSEEN_RAD_S = 3.0
 """How fast a limb may have turned unseen."""
-
-STEPS = 2
-"""The first step of an update is nearly all of it; the second takes what bends."""
 
 _PAIRS: dict[Joint, tuple[Place, Place]] = {
     Joint.LEFT_HIP: (Place.PELVIS, Place.LEFT_THIGH),
@@ -46,6 +43,10 @@ ENDS = np.array([[PLACE_INDEX[end] for end in _PAIRS[joint]] for joint in JOINTS
 
 COLUMNS = np.unique(ENDS).tolist()
 """Columns of the sensors that any joint has."""
+
+
+STEPS = (2, 1)
+"""Gauss-Newton steps of an update while a joint is still to settle, and afterwards."""
 
 
 class JointKnowledge:
@@ -95,20 +96,26 @@ class JointKnowledge:
 
     def _update(self, samples: FloatArray, whole: BoolArray, rate_hz: float) -> None:
         known = whole[self._tracks.pair]
-        tracks = self._tracks.at(known)
+        tracks, others = self._tracks.at(known), self._tracks.at(~known)
         columns, rows = np.unique(ENDS[:, tracks.pair], return_inverse=True)
         quat, acc, gyr = (samples[columns, :, part] for part in (QUAT, ACC, GYR))
         motion = tick_motion(quat, acc, gyr, self.bias[columns], rate_hz)
-        ends = ENDS[:, tracks.pair]
-        tracks = updated(tracks, motion, rows.reshape(ends.shape), self.bias[ends], STEPS)
-        self._tracks = _best(tracks).joined(self._tracks.at(~known))
+        ends = rows.reshape(2, -1)
+        # What has not moved yet starts anew, from a better idea of up, when it does.
+        begun = (tracks.moved_s > 0) | ~motion.rest[ends].any(axis=0)
+        tracks, ends = tracks.at(begun), ends[:, begun]
+        if len(tracks.pair):
+            steps = STEPS[bool((tracks.moved_s >= SETTLED_S).all())]
+            taken = np.concatenate([*self.bias[ENDS[:, tracks.pair]]], axis=1)
+            tracks = _best(updated(tracks, motion, ends, taken, steps))
+        self._tracks = tracks.joined(others)
         self._learn_bias()
 
     def _learn_bias(self) -> None:
         """Take each gyroscope's offset as the mean of what its joints say."""
         columns = ENDS[:, self._tracks.pair].ravel()
         count = np.bincount(columns, minlength=len(PLACES))
-        offsets = self._tracks.state[:, :6].reshape(-1, 2, 3).transpose(1, 0, 2).reshape(-1, 3)
+        offsets = np.concatenate(np.split(self._tracks.state[:, BIAS], 2, axis=1))
         total = np.zeros_like(self.bias)
         np.add.at(total, columns, offsets)
         known = count > 0

@@ -8,6 +8,8 @@ second of the grid, what the joint says corrects them.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,13 +27,17 @@ from gateway.worn import anywhere, everywhere
 from inference.gyro_orientation import GyroOrientation
 from inference.joint_knowledge import COLUMNS, JointKnowledge
 from inference.joint_tick import QUAT, thinning
+from inference.pairing import cut
 
 TICK_S = 1.0
 """What the joint says is worked on at multiples of this on the grid."""
 
+TOLD_S = 0.2
+"""Samples wait for the next multiple of this on the grid: nothing is cheap for two of them."""
+
 
 class JointRotations:
-    """Turns each ``BodyBlock`` into a ``JointRotationBlock`` of the same samples.
+    """Turns ``BodyBlock`` into ``JointRotationBlock``, of the same samples up to ``TOLD_S`` later.
 
     A joint is valid once the filter has settled on it, where both its sensors are; after a missing
     sample not before the next full second of the grid.
@@ -40,30 +46,41 @@ class JointRotations:
     consumes: tuple[type, ...] = (BodyBlock,)
 
     def __init__(self) -> None:
+        self._held: list[BodyBlock] = []
         self._tick: _Tick | None = None
         self._joints = JointKnowledge()
 
     def push(self, message: Message) -> list[Message]:
-        """Return the rotations of the block."""
+        """Return the rotations of the samples that are complete with the block."""
         assert isinstance(message, BodyBlock)
         if self._tick is None:
             self._tick = _Tick(message.rate_hz)
-        return [self._advance(message, self._tick)]
+        end = message.start + len(message.valid)
+        told = end - end % self._tick.told
+        if told <= message.start:
+            self._held.append(message)
+            return []
+        complete = [*self._held, cut(message, 0, told - message.start)]
+        self._held = [cut(message, told - message.start, len(message.valid))]
+        return [self._advance(_joined(complete), self._tick)]
 
     def flush(self) -> list[Message]:
-        """Nothing is held back."""
-        return []
+        """Return the rotations of the samples held back."""
+        held, self._held = [block for block in self._held if len(block.valid)], []
+        return [self._advance(_joined(held), self._tick)] if held and self._tick else []
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
         tick = None if self._tick is None else self._tick.snapshot()
-        return tick, copy.deepcopy(self._joints)
+        return list(self._held), tick, copy.deepcopy(self._joints)
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        self._tick = None if snapshot[0] is None else _Tick.resumed(snapshot[0])
-        self._joints = copy.deepcopy(snapshot[1])
+        held, tick, joints = snapshot
+        self._held = list(held)
+        self._tick = None if tick is None else _Tick.resumed(tick)
+        self._joints = copy.deepcopy(joints)
 
     def _advance(self, body: BodyBlock, tick: _Tick) -> JointRotationBlock:
         count = len(body.valid)
@@ -93,6 +110,20 @@ class JointRotations:
         )
 
 
+def _joined(blocks: Sequence[BodyBlock]) -> BodyBlock:
+    """Return consecutive blocks as one."""
+    if len(blocks) == 1:
+        return blocks[0]
+    return replace(
+        blocks[-1],
+        start=blocks[0].start,
+        acc=np.concatenate([block.acc for block in blocks]),
+        gyr=np.concatenate([block.gyr for block in blocks]),
+        valid=np.concatenate([block.valid for block in blocks]),
+        real=np.concatenate([block.real for block in blocks]),
+    )
+
+
 class _Tick:
     """The tick under way: ``samples`` (8, size, 10) of all places, and what of them is missing.
 
@@ -103,6 +134,7 @@ class _Tick:
         thin = thinning(rate_hz)
         self.rate_hz = rate_hz
         self.size = thin * max(2, round(TICK_S * rate_hz / thin))
+        self.told = max(1, round(TOLD_S * rate_hz))
         self.samples: FloatArray = np.zeros((len(PLACES), self.size, 10))
         self._gyros = GyroOrientation(len(PLACES), rate_hz)
         self.begin()

@@ -29,19 +29,16 @@ REST_ACC = 0.5
 class TickMotion:
     """What K sensors did at M instants of a tick of ``seconds``, all in their gyroscopes' frames.
 
-    ``acc`` (K, M, 3) m/s²; ``axes`` (K, M, 3, 3) sensor → frame; ``turning`` (K, M, 3, 3) 1/s²,
-    times the place of a point in sensor axes, is its acceleration less the sensor's; ``drift``
-    (K, M, 3, 3) s, times an offset of the gyroscope that was not removed, is the turn it made
-    since the tick began, and ``drifted`` (K, 3, 3) by its end. ``rate`` (K, 3) rad/s is the mean
-    that the gyroscope read, in sensor axes; ``pace`` (K,) rad/s how fast it turned; ``rest`` (K,)
-    nothing moved.
+    ``acc`` (K, M, 3) m/s², and ``slopes`` (K, M, 3, 6) what it takes to make it that of a point,
+    once multiplied by the point's place in sensor axes (m) and the accelerometer's offset (m/s²).
+    ``drifted`` (K, 3, 3) s, times an offset of the gyroscope that was not removed, is the turn it
+    made by the end. ``rate`` (K, 3) rad/s is the mean that the gyroscope read, in sensor axes;
+    ``pace`` (K,) rad/s how fast it turned; ``rest`` (K,) nothing moved.
     """
 
     seconds: float
     acc: FloatArray
-    axes: FloatArray
-    turning: FloatArray
-    drift: FloatArray
+    slopes: FloatArray
     drifted: FloatArray
     rate: FloatArray
     pace: FloatArray
@@ -59,31 +56,31 @@ def tick_motion(
     """Return the motion of a tick of T samples, T a multiple of ``thinning``.
 
     ``quat`` (K, T, 4) from the gyroscope less ``bias`` (K, 3) rad/s; ``acc`` (K, T, 3) m/s² and
-    ``gyr`` (K, T, 3) rad/s as read. Γ = [ω̇]× + [ω]×[ω]× (Seel, Raisch, Schauer, Sensors 2014,
-    14, 6891-6909).
+    ``gyr`` (K, T, 3) rad/s as read. A point moves by Γ times its place, with
+    Γ = [ω̇]× + [ω]×[ω]× (Seel, Raisch, Schauer, Sensors 2014, 14, 6891-6909).
     """
-    thin, count = thinning(rate_hz), acc.shape[1]
+    thin, seconds = thinning(rate_hz), acc.shape[1] / rate_hz
     mean_acc, mean_gyr = (
         values.reshape(len(values), -1, thin, 3).mean(axis=2) for values in (acc, gyr)
     )
-    before, after = quat[:, thin - 1 : -1 : thin], quat[:, thin::thin]
-    axes = quaternion.to_matrix(before + after)
+    axes = quaternion.to_matrix(quat[:, thin - 1 : -1 : thin] + quat[:, thin::thin])
     cross = cross_matrix(_between(mean_gyr) - bias[:, None])
     cross_dot = cross_matrix(np.diff(mean_gyr, axis=1) * (rate_hz / thin))
-    drift = axes.cumsum(axis=1) * (thin / rate_hz)
+    slopes = np.empty((*axes.shape[:3], 6))
+    np.matmul(axes, cross_dot + np.matmul(cross, cross), out=slopes[..., :3])
+    np.negative(axes, out=slopes[..., 3:])
     rate = mean_gyr.mean(axis=1)
-    turning = gyr - rate[:, None]
-    straying = np.abs(acc - mean_acc.mean(axis=1)[:, None])
+    turning = mean_gyr - rate[:, None]
+    straying = mean_acc - mean_acc.mean(axis=1)[:, None]
+    still = (np.abs(turning).max(axis=1) < REST_GYR) & (np.abs(straying).max(axis=1) < REST_ACC)
     return TickMotion(
-        seconds=count / rate_hz,
-        acc=np.einsum("kmij,kmj->kmi", axes, _between(mean_acc)),
-        axes=axes,
-        turning=np.matmul(axes, cross_dot + np.matmul(cross, cross)),
-        drift=drift,
-        drifted=axes.mean(axis=1) * (count / rate_hz),
+        seconds=seconds,
+        acc=np.matmul(axes, _between(mean_acc)[..., None])[..., 0],
+        slopes=slopes,
+        drifted=axes.mean(axis=1) * seconds,
         rate=rate,
         pace=np.sqrt((turning**2).sum(axis=2).mean(axis=1)),
-        rest=(np.abs(turning).max(axis=(1, 2)) < REST_GYR) & (straying.max(axis=(1, 2)) < REST_ACC),
+        rest=still.all(axis=1),
     )
 
 

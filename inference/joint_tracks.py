@@ -55,8 +55,9 @@ HUBER = 1.345
 """In standard deviations; 95 % efficient where noise is Gaussian after all (Huber 1981)."""
 MEDIAN_TO_SD = 1.4826
 
-TURN, BIAS, LEVER, OFFSET = slice(0, 3), slice(3, 9), slice(9, 15), slice(15, 21)
-SIZE = 21
+TURN, FIRST, SECOND, BIAS = slice(0, 3), slice(3, 9), slice(9, 15), slice(15, 21)
+COMPARED, SIZE = 15, 21
+"""The gyroscopes' offsets show only from tick to tick, not in what is compared within one."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class Tracks:
     """N guesses at the joints between pairs of sensors; several belong to a pair at first.
 
     ``pair`` (N,) which one. ``quat`` (N, 4) second sensor's gyroscope frame → the first's.
-    ``state`` (N, 18): offsets of both gyroscopes (rad/s), the joint's place from both sensors (m),
-    offsets of both accelerometers (m/s²), in sensor axes. ``cov`` (N, 21, 21) of the turn left to
-    make (rad) and of the state. ``noise`` (N,) m/s²; ``misfit`` (N,) m/s² times the
-    ``moved_s`` (N,) over which both sensors moved.
+    ``state`` (N, 21), all in sensor axes: nothing; the joint's place from the first sensor (m) and
+    its accelerometer's offset (m/s²); the same of the second; offsets of both gyroscopes (rad/s).
+    ``cov`` (N, 21, 21) of it, first of the turn (rad) by which ``quat`` is off. ``noise`` (N,)
+    m/s²; ``misfit`` (N,) m/s² times the ``moved_s`` (N,) over which both sensors moved.
     """
 
     pair: IntArray
@@ -97,7 +98,7 @@ def no_tracks() -> Tracks:
     return Tracks(
         pair=np.zeros(0, np.int64),
         quat=np.zeros((0, 4)),
-        state=np.zeros((0, SIZE - 3)),
+        state=np.zeros((0, SIZE)),
         cov=np.zeros((0, SIZE, SIZE)),
         noise=np.zeros(0),
         misfit=np.zeros(0),
@@ -114,15 +115,13 @@ def started(pair: IntArray, first_up: FloatArray, second_up: FloatArray) -> Trac
     up, other = (np.repeat(_unit(values), count, axis=0) for values in (first_up, second_up))
     heading = quaternion.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.tile(HEADINGS, len(pair)))
     level = quaternion.conjugate(_levelling(up))
-    sd = np.concatenate([np.repeat([BIAS_SD, LEVER_SD, OFFSET_SD], 6)])
-    cov = np.zeros((len(up), SIZE, SIZE))
-    cov[:, 3:, 3:] = np.diag(sd**2)
-    cov[:, TURN, TURN] = LEVEL_SD**2 * np.eye(3)
+    sd = np.repeat([LEVEL_SD, LEVER_SD, OFFSET_SD, LEVER_SD, OFFSET_SD, BIAS_SD, BIAS_SD], 3)
+    cov = np.tile(np.diag(sd**2), (len(up), 1, 1))
     cov[:, TURN, TURN] += (HEADING_SD**2 - LEVEL_SD**2) * up[:, :, None] * up[:, None, :]
     return Tracks(
         pair=np.repeat(pair, count),
         quat=quaternion.multiply(level, quaternion.multiply(heading, _levelling(other))),
-        state=np.zeros((len(up), SIZE - 3)),
+        state=np.zeros((len(up), SIZE)),
         cov=cov,
         noise=np.full(len(up), NOISE[1]),
         misfit=np.zeros(len(up)),
@@ -131,91 +130,79 @@ def started(pair: IntArray, first_up: FloatArray, second_up: FloatArray) -> Trac
 
 
 def updated(
-    tracks: Tracks, motion: TickMotion, ends: IntArray, bias: FloatArray, steps: int
+    tracks: Tracks, motion: TickMotion, ends: IntArray, taken: FloatArray, steps: int
 ) -> Tracks:
     """Return ``tracks`` after a tick, from which on they hold.
 
-    ``ends`` (2, N) are the sensors' rows of ``motion``, ``bias`` (2, N, 3) the offset that was
+    ``ends`` (2, N) are the sensors' rows of ``motion``, ``taken`` (N, 6) the offsets that were
     taken from their gyroscopes.
     """
-    prior = np.linalg.inv(tracks.cov)
-    step = np.zeros((len(tracks.pair), SIZE))
-    taken = np.concatenate(list(bias), axis=1)
+    quat, state, made = tracks.quat, tracks.state, np.zeros_like(tracks.state)
     for _ in range(steps):
-        error, slopes = _compared(tracks, motion, ends, step, taken)
+        across = quaternion.to_matrix(quat)
+        error, slopes = _compared(state, across, motion, ends)
         information, pull = _weighed(error, slopes, tracks.noise)
-        _add_rest(information, pull, motion, ends, tracks.state[:, :6] + step[:, BIAS])
-        pull -= np.einsum("nij,nj->ni", prior, step)
-        step = step + np.linalg.solve(information + prior, pull[..., None])[..., 0]
-    cov = np.linalg.inv(information + prior)
-    turned = replace(
-        tracks,
-        quat=quaternion.multiply(quaternion.from_rotation_vector(step[:, TURN]), tracks.quat),
-        state=tracks.state + step[:, 3:],
-        cov=(cov + cov.transpose(0, 2, 1)) / 2,
+        _add_rest(information, pull, motion, ends, state[:, BIAS])
+        known = np.concatenate([tracks.cov, made[..., None]], axis=2)
+        spread = np.linalg.solve(np.eye(SIZE) + np.matmul(tracks.cov, information), known)
+        cov, back = spread[..., :SIZE], spread[..., SIZE]
+        step = np.matmul(cov, pull[..., None])[..., 0] - back
+        quat = quaternion.multiply(quaternion.from_rotation_vector(step[:, TURN]), quat)
+        state, made = state + step, made + step
+    state[:, TURN] = 0.0
+    drifted = np.matmul(motion.drifted[ends], _pairs(state[:, BIAS] - taken))[..., 0]
+    return replace(
+        _judged(tracks, error, motion, ends),
+        quat=_drifted(quat, *drifted),
+        state=state,
+        cov=_carried_on(cov, across, motion, ends),
     )
-    return _carried_on(_judged(turned, error, motion, ends), motion, ends, taken)
 
 
 def _compared(
-    tracks: Tracks, motion: TickMotion, ends: IntArray, step: FloatArray, taken: FloatArray
+    state: FloatArray, across: FloatArray, motion: TickMotion, ends: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return by how much the two accelerations of the joint differ (N, M, 3) after ``step``.
+    """Return by how much the two accelerations of the joint differ (N, M, 3).
 
-    And the slopes (N, M, 3, 21): what a further step takes off that difference. All is in the
-    first sensor's gyroscope frame.
+    And the slopes (N, M, 3, 15): what a step takes off that difference. All is in the first
+    sensor's gyroscope frame; ``across`` (N, 3, 3) leads there from the second's.
     """
     one, other = ends
-    state = tracks.state + step[:, 3:]
-    turn = quaternion.from_rotation_vector(step[:, TURN])
-    across = quaternion.to_matrix(quaternion.multiply(turn, tracks.quat))[:, None]
-    drifted = state[:, :6] - taken
-    first = _joint_acceleration(motion, one, state[:, 6:9], state[:, 12:15])
-    second = _joint_acceleration(motion, other, state[:, 9:12], state[:, 15:18])
-    second = _turned(across, second)
-    slopes = np.empty((*first.shape, SIZE))
-    first_cross, second_cross = cross_matrix(first), cross_matrix(second)
-    other_drift = np.matmul(across, motion.drift[other])
-    slopes[..., TURN] = -second_cross
-    slopes[..., 3:6] = -np.matmul(first_cross, motion.drift[one])
-    slopes[..., 6:9] = np.matmul(second_cross, other_drift)
-    slopes[..., 9:12] = -motion.turning[one]
-    slopes[..., 12:15] = np.matmul(across, motion.turning[other])
-    slopes[..., 15:18] = motion.axes[one]
-    slopes[..., 18:21] = -np.matmul(across, motion.axes[other])
-    bent = np.einsum("nmij,nj->nmi", slopes[..., BIAS], drifted)
-    return first - second - bent, slopes
-
-
-def _joint_acceleration(
-    motion: TickMotion, rows: IntArray, lever: FloatArray, offset: FloatArray
-) -> FloatArray:
-    """Return (N, M, 3), for joints at ``lever`` (N, 3) from sensors with ``offset`` (N, 3)."""
-    place = _turned(motion.turning[rows], lever[:, None])
-    return motion.acc[rows] + place - _turned(motion.axes[rows], offset[:, None])
+    here, there = motion.slopes[one], np.matmul(across[:, None], motion.slopes[other])
+    first = motion.acc[one] + _product(here, state[:, FIRST])
+    second = _product(across[:, None], motion.acc[other]) + _product(there, state[:, SECOND])
+    slopes = np.empty((*first.shape, COMPARED))
+    np.negative(cross_matrix(second), out=slopes[..., TURN])
+    np.negative(here, out=slopes[..., FIRST])
+    slopes[..., SECOND] = there
+    return first - second, slopes
 
 
 def _weighed(
     error: FloatArray, slopes: FloatArray, noise: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the information (N, 21, 21) that the instants give, and where they pull (N, 21)."""
-    size = np.sqrt((error**2).mean(axis=2)) / noise[:, None]
+    count = len(error)
+    size = np.sqrt((error**2).sum(axis=2) / 3) / noise[:, None]
     weight = 1 / (np.maximum(1.0, size / HUBER) * noise[:, None] ** 2 * ALIKE)
-    flat = slopes.reshape(len(slopes), -1, SIZE)
-    weighted = (slopes * weight[..., None, None]).reshape(flat.shape).transpose(0, 2, 1)
-    pull = np.matmul(weighted, error.reshape(len(error), -1, 1))[..., 0]
-    return np.matmul(weighted, flat), pull
+    weighted = (slopes * weight[..., None, None]).reshape(count, -1, COMPARED).transpose(0, 2, 1)
+    information, pull = np.zeros((count, SIZE, SIZE)), np.zeros((count, SIZE))
+    flat = slopes.reshape(count, -1, COMPARED)
+    information[:, :COMPARED, :COMPARED] = np.matmul(weighted, flat)
+    pull[:, :COMPARED] = np.matmul(weighted, error.reshape(count, -1, 1))[..., 0]
+    return information, pull
 
 
 def _add_rest(
     information: FloatArray, pull: FloatArray, motion: TickMotion, ends: IntArray, bias: FloatArray
 ) -> None:
-    """Add what the gyroscopes' sensors at rest tell of their offset, ``bias`` (N, 6) so far."""
-    for place, rows in enumerate(ends):
-        part = slice(3 + 3 * place, 6 + 3 * place)
-        weight = motion.rest[rows, None] / REST_BIAS_SD**2
-        information[:, part, part] += weight[..., None] * np.eye(3)
-        pull[:, part] += weight * (motion.rate[rows] - bias[:, 3 * place : 3 * place + 3])
+    """Add what the gyroscopes of sensors at rest tell of their offsets, ``bias`` (N, 6) so far."""
+    if not motion.rest.any():
+        return
+    weight = (np.repeat(motion.rest[ends], 3, axis=0) / REST_BIAS_SD**2).T
+    diagonal = np.arange(SIZE)[BIAS]
+    information[:, diagonal, diagonal] += weight
+    pull[:, BIAS] += weight * (np.concatenate([*motion.rate[ends]], axis=1) - bias)
 
 
 def _judged(tracks: Tracks, error: FloatArray, motion: TickMotion, ends: IntArray) -> Tracks:
@@ -233,28 +220,37 @@ def _judged(tracks: Tracks, error: FloatArray, motion: TickMotion, ends: IntArra
     )
 
 
-def _carried_on(tracks: Tracks, motion: TickMotion, ends: IntArray, taken: FloatArray) -> Tracks:
-    """Return the tracks at the tick's end, to where offsets not ``taken`` (N, 6) have turned."""
+def _drifted(quat: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return ``quat`` (N, 4) after both frames drifted by turns (N, 3)."""
+    back, forth = quaternion.from_rotation_vector(np.stack([first, -second]))
+    return _unit(quaternion.multiply(back, quaternion.multiply(quat, forth)))
+
+
+def _carried_on(
+    cov: FloatArray, across: FloatArray, motion: TickMotion, ends: IntArray
+) -> FloatArray:
+    """Return ``cov`` (N, 21, 21) at the tick's end, to which unknown offsets have turned."""
     one, other = ends
-    drifted = tracks.state[:, :6] - taken
-    across = quaternion.to_matrix(tracks.quat)
-    first, second = motion.drifted[one], motion.drifted[other]
-    back = quaternion.from_rotation_vector(np.einsum("nij,nj->ni", first, drifted[:, :3]))
-    forth = quaternion.from_rotation_vector(-np.einsum("nij,nj->ni", second, drifted[:, 3:]))
-    quat = quaternion.multiply(back, quaternion.multiply(tracks.quat, forth))
-    carry = np.tile(np.eye(SIZE), (len(first), 1, 1))
-    carry[:, TURN, 3:6], carry[:, TURN, 6:9] = first, -np.matmul(across, second)
-    cov = np.matmul(np.matmul(carry, tracks.cov), carry.transpose(0, 2, 1))
-    walk = np.zeros(SIZE)
-    walk[TURN], walk[BIAS] = 2 * WALK**2, BIAS_WALK**2
-    length = np.sqrt((quat**2).sum(axis=1, keepdims=True))
-    return replace(tracks, quat=quat / length, cov=cov + np.diag(walk * motion.seconds))
+    drift = np.concatenate([motion.drifted[one], -np.matmul(across, motion.drifted[other])], axis=2)
+    carried = (cov + cov.transpose(0, 2, 1)) / 2
+    carried[:, TURN] += np.matmul(drift, carried[:, BIAS])
+    carried[:, :, TURN] += np.matmul(carried[:, :, BIAS], drift.transpose(0, 2, 1))
+    diagonal = np.arange(SIZE)
+    carried[:, diagonal[TURN], diagonal[TURN]] += 2 * WALK**2 * motion.seconds
+    carried[:, diagonal[BIAS], diagonal[BIAS]] += BIAS_WALK**2 * motion.seconds
+    return carried
 
 
-def _turned(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    """Return matrices (N, M | 1, 3, 3) times vectors (N, M | 1, 3)."""
-    product: FloatArray = np.matmul(matrix, vector[..., None])[..., 0]
+def _product(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Return matrices (N, M | 1, 3, C) times vectors (N, M, C) or (N, C)."""
+    column = vector[:, None, :, None] if vector.ndim == 2 else vector[..., None]
+    product: FloatArray = np.matmul(matrix, column)[..., 0]
     return product
+
+
+def _pairs(values: FloatArray) -> FloatArray:
+    """Return (N, 6) of both sensors as columns (2, N, 3, 1)."""
+    return values.reshape(-1, 2, 3).transpose(1, 0, 2)[..., None]
 
 
 def _levelling(up: FloatArray) -> FloatArray:

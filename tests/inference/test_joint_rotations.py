@@ -8,7 +8,7 @@ import pytest
 from gateway import quaternion
 from gateway.messages import JOINT_INDEX, PLACES, BodyBlock, FloatArray, Joint, JointRotationBlock
 from inference.joint_rotations import JointRotations
-from tests.contract import assert_stage_contract
+from tests.contract import assert_stage_contract, run
 
 RATE_HZ = 100.0
 SECONDS = 30.0
@@ -57,7 +57,7 @@ def moved(seed: int, bias: float = 0.003, still_s: float = 0.0) -> tuple[BodyBlo
 
 
 def through(body: BodyBlock) -> JointRotationBlock:
-    (made,) = JointRotations().push(body)
+    (made,) = run(JointRotations(), [body])
     assert isinstance(made, JointRotationBlock)
     return made
 

@@ -15,6 +15,7 @@ from gateway.messages import JOINTS, BoolArray, FloatArray, Joint, JointRotation
 from gateway.recordings import open_recording
 from gateway.recordings.dfjimu_joint import NAME, RATE_HZ
 from gateway.recordings.matlab import load_matlab
+from inference.joint_rotations import TOLD_S
 
 SKIPPED_S = 10.0
 LATE_SAMPLES = 1
@@ -41,7 +42,7 @@ class DfjimuSet:
         licence="MIT",
         layout="`data_1D_01.mat` and so on, anywhere below the folder",
     )
-    look_ahead_s = 0.0
+    look_ahead_s = TOLD_S
     metrics = (
         Metric(_ALL, "°", 3.0, _BEST),
         *(Metric(f"{_ALL}_{kind}", "°", 3.4, _BEST) for kind in ("1D", "2D", "3D")),
