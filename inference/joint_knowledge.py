@@ -18,7 +18,16 @@ from gateway.messages import (
     Place,
 )
 from inference.joint_tick import ACC, GYR, QUAT, tick_motion
-from inference.joint_tracks import BIAS, TURN, Tracks, no_tracks, started, updated
+from inference.joint_tracks import (
+    BIAS,
+    MOVING_RAD_S,
+    TURN,
+    Tracks,
+    no_tracks,
+    split,
+    started,
+    updated,
+)
 
 SETTLED_S = 5.0
 """After so long a movement the best of a joint's tracks is taken, and the others end."""
@@ -77,39 +86,39 @@ class JointKnowledge:
     def learn(self, samples: FloatArray, missing: IntArray, rate_hz: float) -> None:
         """Take a tick, ``samples`` (8, size, 10) of all places less the ``missing`` (8,)."""
         gap_s = missing[ENDS].max(axis=0) / rate_hz
-        self._tracks = _blurred(self._tracks.at(gap_s[self._tracks.pair] <= GAP_S), gap_s)
+        tracks = _blurred(self._tracks.at(gap_s[self._tracks.pair] <= GAP_S), gap_s)
         whole = gap_s == 0
         if whole.any():
-            self._tracks = self._started(samples, whole)
-            self._update(samples, whole, rate_hz)
-        alone = np.bincount(self._tracks.pair, minlength=len(JOINTS)) == 1
-        self._settled = self._tracks.at(alone[self._tracks.pair])
+            known = whole[tracks.pair]
+            tracks, others = tracks.at(known), tracks.at(~known)
+            new = whole & ~np.isin(np.arange(len(JOINTS)), tracks.pair)
+            up = quaternion.rotate(samples[..., QUAT], samples[..., ACC]).mean(axis=1)
+            if new.any():
+                pair = np.flatnonzero(new)
+                tracks = tracks.joined(started(pair, *up[ENDS[:, pair]]))
+            tracks = self._updated(tracks, samples, up, rate_hz).joined(others)
+        self._tracks = tracks
+        self._learn_bias()
+        self._settled = tracks.at(tracks.moved_s >= SETTLED_S)
 
-    def _started(self, samples: FloatArray, whole: BoolArray) -> Tracks:
-        new = whole.copy()
-        new[self._tracks.pair] = False
-        if not new.any():
-            return self._tracks
-        pair = np.flatnonzero(new)
-        up = quaternion.rotate(samples[..., QUAT], samples[..., ACC]).mean(axis=1)
-        return self._tracks.joined(started(pair, *up[ENDS[:, pair]]))
-
-    def _update(self, samples: FloatArray, whole: BoolArray, rate_hz: float) -> None:
-        known = whole[self._tracks.pair]
-        tracks, others = self._tracks.at(known), self._tracks.at(~known)
+    def _updated(
+        self, tracks: Tracks, samples: FloatArray, up: FloatArray, rate_hz: float
+    ) -> Tracks:
         columns, rows = np.unique(ENDS[:, tracks.pair], return_inverse=True)
         quat, acc, gyr = (samples[columns, :, part] for part in (QUAT, ACC, GYR))
         motion = tick_motion(quat, acc, gyr, self.bias[columns], rate_hz)
-        ends = rows.reshape(2, -1)
-        # What has not moved yet starts anew, from a better idea of up, when it does.
-        begun = (tracks.moved_s > 0) | ~motion.rest[ends].any(axis=0)
-        tracks, ends = tracks.at(begun), ends[:, begun]
-        if len(tracks.pair):
-            steps = STEPS[bool((tracks.moved_s >= SETTLED_S).all())]
-            taken = np.concatenate([*self.bias[ENDS[:, tracks.pair]]], axis=1)
-            tracks = _best(updated(tracks, motion, ends, taken, steps))
-        self._tracks = tracks.joined(others)
-        self._learn_bias()
+        row = np.zeros(len(PLACES), np.int64)
+        row[columns] = np.arange(len(columns))
+        begins = motion.pace[rows.reshape(2, -1)].min(axis=0) > MOVING_RAD_S
+        begins &= tracks.moved_s == 0
+        if begins.any():
+            first_up = up[ENDS[0, tracks.pair[begins]]]
+            tracks = tracks.at(~begins).joined(split(tracks.at(begins), first_up))
+        ends = ENDS[:, tracks.pair]
+        quick = (tracks.moved_s >= SETTLED_S) | motion.rest[row[ends]].any(axis=0)
+        steps = STEPS[bool(quick.all())]
+        taken = np.concatenate([*self.bias[ends]], axis=1)
+        return _best(updated(tracks, motion, row[ends], taken, steps))
 
     def _learn_bias(self) -> None:
         """Take each gyroscope's offset as the mean of what its joints say."""

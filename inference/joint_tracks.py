@@ -23,7 +23,7 @@ from gateway.messages import BoolArray, FloatArray, IntArray
 from inference.joint_tick import TickMotion, cross_matrix
 
 HEADINGS = np.radians([0.0, 90.0, 180.0, 270.0])
-"""Where the tracks of a joint start."""
+"""Where the tracks of a joint go on when it begins to move: until then there is one."""
 
 LEVEL_SD = 0.3
 """Movement hides from the accelerometers of the first second where up is: by up to so much, rad."""
@@ -107,26 +107,33 @@ def no_tracks() -> Tracks:
 
 
 def started(pair: IntArray, first_up: FloatArray, second_up: FloatArray) -> Tracks:
-    """Return tracks for each of ``pair`` (P,), one a heading of ``HEADINGS``.
+    """Return a track of unknown heading for each of ``pair`` (P,).
 
     ``first_up`` and ``second_up`` (P, 3) is up in the gyroscope frames of both sensors, roughly.
     """
-    count = len(HEADINGS)
-    up, other = (np.repeat(_unit(values), count, axis=0) for values in (first_up, second_up))
-    heading = quaternion.from_axis_angle(np.array([0.0, 0.0, 1.0]), np.tile(HEADINGS, len(pair)))
-    level = quaternion.conjugate(_levelling(up))
+    up, other = _unit(first_up), _unit(second_up)
     sd = np.repeat([LEVEL_SD, LEVER_SD, OFFSET_SD, LEVER_SD, OFFSET_SD, BIAS_SD, BIAS_SD], 3)
     cov = np.tile(np.diag(sd**2), (len(up), 1, 1))
     cov[:, TURN, TURN] += (HEADING_SD**2 - LEVEL_SD**2) * up[:, :, None] * up[:, None, :]
     return Tracks(
-        pair=np.repeat(pair, count),
-        quat=quaternion.multiply(level, quaternion.multiply(heading, _levelling(other))),
+        pair=pair,
+        quat=quaternion.multiply(quaternion.conjugate(_levelling(up)), _levelling(other)),
         state=np.zeros((len(up), SIZE)),
         cov=cov,
         noise=np.full(len(up), NOISE[1]),
         misfit=np.zeros(len(up)),
         moved_s=np.zeros(len(up)),
     )
+
+
+def split(tracks: Tracks, first_up: FloatArray) -> Tracks:
+    """Return four tracks for each, turned by ``HEADINGS`` about ``first_up`` (N, 3)."""
+    every = tracks.at(np.repeat(np.arange(len(tracks.pair)), len(HEADINGS)))
+    up = np.repeat(_unit(first_up), len(HEADINGS), axis=0)
+    turn = quaternion.from_axis_angle(up, np.tile(HEADINGS, len(tracks.pair)))
+    cov = every.cov.copy()
+    cov[:, TURN, TURN] += LEVEL_SD**2 * np.eye(3)
+    return replace(every, quat=quaternion.multiply(turn, every.quat), cov=cov)
 
 
 def updated(
