@@ -9,13 +9,12 @@ import numpy as np
 from gateway import quaternion
 from gateway.messages import (
     JOINTS,
-    PLACE_INDEX,
-    PLACES,
     BoolArray,
     FloatArray,
     IntArray,
     Joint,
     Place,
+    Places,
 )
 from inference.joint_tick import ACC, GYR, QUAT, tick_motion
 from inference.joint_tracks import (
@@ -47,22 +46,29 @@ _PAIRS: dict[Joint, tuple[Place, Place]] = {
     Joint.RIGHT_ANKLE: (Place.RIGHT_SHANK, Place.RIGHT_FOOT),
 }
 
-ENDS = np.array([[PLACE_INDEX[end] for end in _PAIRS[joint]] for joint in JOINTS]).T
-"""Columns (2, 6) of the sensors above and below each joint."""
-
-COLUMNS = np.unique(ENDS).tolist()
-"""Columns of the sensors that any joint has."""
-
 
 STEPS = (2, 1)
 """Gauss-Newton steps of an update while a joint is still to settle, and afterwards."""
 
 
 class JointKnowledge:
-    """The tracks of all joints; ``bias`` (8, 3) is what to take from the gyroscopes, rad/s."""
+    """The tracks of the joints between S ``places`` worn.
 
-    def __init__(self) -> None:
-        self.bias = np.zeros((len(PLACES), 3))
+    ``columns`` are those of the sensors at a joint with two; ``bias`` (S, 3) is what to take from
+    the gyroscopes, rad/s.
+    """
+
+    def __init__(self, places: Places) -> None:
+        ends = [
+            [places.index(end) for end in _PAIRS[joint]]
+            if set(_PAIRS[joint]) <= set(places)
+            else []
+            for joint in JOINTS
+        ]
+        self._worn = np.array([bool(pair) for pair in ends])
+        self._ends = np.array([pair or [0, 0] for pair in ends]).T
+        self.columns: list[int] = np.unique(self._ends[:, self._worn]).tolist()
+        self.bias = np.zeros((len(places), 3))
         self._tracks = no_tracks()
         self._settled = no_tracks()
 
@@ -71,12 +77,12 @@ class JointKnowledge:
     ) -> None:
         """Fill ``told`` (T, 6, 4), lower sensor → upper, and ``sd_rad`` (T, 6) of settled joints.
 
-        ``quat`` (8, T, 4) is from the gyroscopes, ``present`` (T, 8) where it can be relied on.
+        ``quat`` (S, T, 4) is from the gyroscopes, ``present`` (T, S) where it can be relied on.
         """
         tracks = self._settled
         if not len(tracks.pair):
             return
-        above, below = ENDS[:, tracks.pair]
+        above, below = self._ends[:, tracks.pair]
         across = quaternion.multiply(tracks.quat[:, None], quat[below])
         rotation = quaternion.multiply(quaternion.conjugate(quat[above]), across)
         there = present[:, above] & present[:, below]
@@ -84,8 +90,8 @@ class JointKnowledge:
         sd_rad[:, tracks.pair] = np.where(there, _sd_rad(tracks), np.nan)
 
     def learn(self, samples: FloatArray, missing: IntArray, rate_hz: float) -> None:
-        """Take a tick, ``samples`` (8, size, 10) of all places less the ``missing`` (8,)."""
-        gap_s = missing[ENDS].max(axis=0) / rate_hz
+        """Take a tick, ``samples`` (S, size, 10) less the ``missing`` (S,)."""
+        gap_s = np.where(self._worn, missing[self._ends].max(axis=0) / rate_hz, np.inf)
         tracks = _blurred(self._tracks.at(gap_s[self._tracks.pair] <= GAP_S), gap_s)
         whole = gap_s == 0
         if whole.any():
@@ -95,7 +101,7 @@ class JointKnowledge:
             up = quaternion.rotate(samples[..., QUAT], samples[..., ACC]).mean(axis=1)
             if new.any():
                 pair = np.flatnonzero(new)
-                tracks = tracks.joined(started(pair, *up[ENDS[:, pair]]))
+                tracks = tracks.joined(started(pair, *up[self._ends[:, pair]]))
             tracks = self._updated(tracks, samples, up, rate_hz).joined(others)
         self._tracks = tracks
         self._learn_bias()
@@ -104,17 +110,17 @@ class JointKnowledge:
     def _updated(
         self, tracks: Tracks, samples: FloatArray, up: FloatArray, rate_hz: float
     ) -> Tracks:
-        columns, rows = np.unique(ENDS[:, tracks.pair], return_inverse=True)
+        columns, rows = np.unique(self._ends[:, tracks.pair], return_inverse=True)
         quat, acc, gyr = (samples[columns, :, part] for part in (QUAT, ACC, GYR))
         motion = tick_motion(quat, acc, gyr, self.bias[columns], rate_hz)
-        row = np.zeros(len(PLACES), np.int64)
+        row = np.zeros(len(self.bias), np.int64)
         row[columns] = np.arange(len(columns))
         begins = motion.pace[rows.reshape(2, -1)].min(axis=0) > MOVING_RAD_S
         begins &= tracks.moved_s == 0
         if begins.any():
-            first_up = up[ENDS[0, tracks.pair[begins]]]
+            first_up = up[self._ends[0, tracks.pair[begins]]]
             tracks = tracks.at(~begins).joined(split(tracks.at(begins), first_up))
-        ends = ENDS[:, tracks.pair]
+        ends = self._ends[:, tracks.pair]
         quick = (tracks.moved_s >= SETTLED_S) | motion.rest[row[ends]].any(axis=0)
         steps = STEPS[bool(quick.all())]
         taken = np.concatenate([*self.bias[ends]], axis=1)
@@ -122,8 +128,8 @@ class JointKnowledge:
 
     def _learn_bias(self) -> None:
         """Take each gyroscope's offset as the mean of what its joints say."""
-        columns = ENDS[:, self._tracks.pair].ravel()
-        count = np.bincount(columns, minlength=len(PLACES))
+        columns = self._ends[:, self._tracks.pair].ravel()
+        count = np.bincount(columns, minlength=len(self.bias))
         offsets = np.concatenate(np.split(self._tracks.state[:, BIAS], 2, axis=1))
         total = np.zeros_like(self.bias)
         np.add.at(total, columns, offsets)

@@ -16,7 +16,6 @@ import numpy as np
 
 from gateway.messages import (
     JOINTS,
-    PLACES,
     BodyBlock,
     BoolArray,
     FloatArray,
@@ -25,7 +24,7 @@ from gateway.messages import (
 )
 from gateway.worn import anywhere, everywhere
 from inference.gyro_orientation import GyroOrientation
-from inference.joint_knowledge import COLUMNS, JointKnowledge
+from inference.joint_knowledge import JointKnowledge
 from inference.joint_tick import QUAT, thinning
 from inference.pairing import cut
 
@@ -48,13 +47,14 @@ class JointRotations:
     def __init__(self) -> None:
         self._held: list[BodyBlock] = []
         self._tick: _Tick | None = None
-        self._joints = JointKnowledge()
+        self._joints = JointKnowledge(())
 
     def push(self, message: Message) -> list[Message]:
         """Return the rotations of the samples that are complete with the block."""
         assert isinstance(message, BodyBlock)
         if self._tick is None:
-            self._tick = _Tick(message.rate_hz)
+            self._tick = _Tick(len(message.places), message.rate_hz)
+            self._joints = JointKnowledge(message.places)
         end = message.start + len(message.valid)
         told = end - end % self._tick.told
         if told <= message.start:
@@ -91,7 +91,7 @@ class JointRotations:
             at = (body.start + first) % tick.size
             part = slice(first, min(count, first + tick.size - at))
             held = slice(at, at + part.stop - first)
-            tick.take(body, part, held, self._joints.bias)
+            tick.take(body, part, held, self._joints)
             self._joints.tell(
                 tick.samples[:, held, QUAT], tick.present[held], quat[part], sd_rad[part]
             )
@@ -125,24 +125,24 @@ def _joined(blocks: Sequence[BodyBlock]) -> BodyBlock:
 
 
 class _Tick:
-    """The tick under way: ``samples`` (8, size, 10) of all places, and what of them is missing.
+    """The tick under way: ``samples`` (S, size, 10) of all places, and what of them is missing.
 
-    ``present`` (size, 8) tells up to which sample nothing was; ``missing`` (8,) counts.
+    ``present`` (size, S) tells up to which sample nothing was; ``missing`` (S,) counts.
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, count: int, rate_hz: float) -> None:
         thin = thinning(rate_hz)
         self.rate_hz = rate_hz
         self.size = thin * max(2, round(TICK_S * rate_hz / thin))
         self.told = max(1, round(TOLD_S * rate_hz))
-        self.samples: FloatArray = np.zeros((len(PLACES), self.size, 10))
-        self._gyros = GyroOrientation(len(PLACES), rate_hz)
+        self.samples: FloatArray = np.zeros((count, self.size, 10))
+        self._gyros = GyroOrientation(count, rate_hz)
         self.begin()
 
     def begin(self) -> None:
         """Begin a tick of which nothing has come: what came before the session's first is lost."""
-        self.present: BoolArray = np.zeros((self.size, len(PLACES)), np.bool_)
-        self.missing = np.full(len(PLACES), self.size)
+        self.present: BoolArray = np.zeros((self.size, len(self.samples)), np.bool_)
+        self.missing = np.full(len(self.samples), self.size)
 
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of the state."""
@@ -157,17 +157,17 @@ class _Tick:
     @classmethod
     def resumed(cls, snapshot: dict[str, Any]) -> _Tick:
         """Return the tick that ``snapshot`` was taken of."""
-        tick = cls(snapshot["rate_hz"])
+        tick = cls(len(snapshot["samples"]), snapshot["rate_hz"])
         tick._gyros.resume(snapshot["gyros"])
         tick.samples, tick.present, tick.missing = (
             snapshot[name].copy() for name in ("samples", "present", "missing")
         )
         return tick
 
-    def take(self, body: BodyBlock, part: slice, held: slice, bias: FloatArray) -> None:
+    def take(self, body: BodyBlock, part: slice, held: slice, joints: JointKnowledge) -> None:
         """Take the samples ``part`` of ``body`` as those ``held`` of the tick.
 
-        ``bias`` (8, 3) is taken from the rates that are integrated.
+        The offsets that ``joints`` know are taken from the rates that are integrated.
         """
         valid = body.valid[part]
         self.missing -= np.count_nonzero(valid, axis=0)
@@ -175,17 +175,17 @@ class _Tick:
         self.present[held] = np.logical_and.accumulate(valid, axis=0) & unbroken
         inputs = np.concatenate([body.acc[part], body.gyr[part]], axis=2).transpose(1, 0, 2)
         positions = np.arange(held.start, held.stop)
-        for rows, at in _alike(valid):
+        for rows, at in _alike(valid, joints.columns):
             read = inputs[rows][:, at]
-            rate = read[..., 3:] - bias[rows, None]
+            rate = read[..., 3:] - joints.bias[rows, None]
             quat = self._gyros.push(rate, rows)
             where = np.array(rows)[:, None], positions[at]
             self.samples[where] = np.concatenate([quat, read], axis=2)
 
 
-def _alike(valid: BoolArray) -> list[tuple[list[int], slice | BoolArray]]:
-    """Return columns of (T, 8) that belong to joints, with the samples that they have."""
-    columns = [column for column in COLUMNS if anywhere(valid[:, column])]
+def _alike(valid: BoolArray, wanted: Sequence[int]) -> list[tuple[list[int], slice | BoolArray]]:
+    """Return columns of (T, S) among those ``wanted``, with the samples that they have."""
+    columns = [column for column in wanted if anywhere(valid[:, column])]
     full = [column for column in columns if everywhere(valid[:, column])]
     partly: list[tuple[list[int], slice | BoolArray]] = [
         ([column], valid[:, column]) for column in columns if column not in full
