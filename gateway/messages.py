@@ -351,6 +351,23 @@ class JointAngleBlock:
 
 
 @message
+class JointRotationBlock:
+    """How the two sensors at each of ``JOINTS`` are turned against each other, however mounted.
+
+    ``quat`` (T, 6, 4) axes of the sensor below the joint → those of the one above, NaN unless
+    ``valid`` (T, 6). ``sd_rad`` (T, 6) by how much the whole angle may be off (standard deviation).
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    quat: FloatArray
+    sd_rad: FloatArray
+    valid: BoolArray
+
+
+@message
 class EstimateBlock:
     """What the model says: ``mean`` and ``sd`` (T, K) for the K ``names``, in ``units``.
 
@@ -540,6 +557,7 @@ Message = (
     | Calibration
     | SegmentBlock
     | JointAngleBlock
+    | JointRotationBlock
     | EstimateBlock
     | GaitEvent
     | Stride

@@ -20,6 +20,7 @@ from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
+from inference.joint_rotations import JointRotations
 from inference.lower_back import LowerBack
 from inference.measures import measures
 from inference.model.loading import load
@@ -68,6 +69,7 @@ def build_pipe(
         Orientation(),
         SegmentCalibration(),
         JointAngles(),
+        JointRotations(),
         GaitEvents(),
         LowerBack(),
         Strides(),
