@@ -259,7 +259,7 @@ def _field(fields: NDArray[Any]) -> FloatArray | None:
     if name not in (fields.dtype.names or ()):
         return None
     raw = fields[name]
-    field: FloatArray = np.where(raw.any(axis=1)[:, None], raw * (LOCAL_FIELD / 4096), np.nan)
+    field: FloatArray = np.where(raw.any(axis=1, keepdims=True), raw * (LOCAL_FIELD / 4096), np.nan)
     return field
 
 
