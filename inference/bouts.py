@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median, quantiles, stdev
 
-from gateway.messages import Figure, Message, Quality, Side, Stride, Tick
+from gateway.messages import Figure, Message, Quality, SensorStatus, Side, Stride, Tick
 
 BREAK_S = 3.0
 SHORTEST_M = 0.15
@@ -95,6 +95,7 @@ class _State:
     """The strides ``under_way`` and of bouts that are ``over``, with what was measured of them."""
 
     person: str = ""
+    reached_s: float = 0.0
     under_way: list[_Timed] = field(default_factory=list)
     over: list[list[_Timed]] = field(default_factory=list)
     measured: dict[tuple[Side | None, float], dict[str, float]] = field(default_factory=dict)
@@ -102,18 +103,20 @@ class _State:
 
 
 class Bouts:
-    """Stride, Figure (``stride_length``, ``walking_speed``) and Tick → Figure.
+    """Stride, Figure (``stride_length``, ``walking_speed``), SensorStatus and Tick → Figure.
 
     Of a bout, told when it is over: ``wb__duration_s``, ``wb__stride_count`` and, as
     ``wb__OUTCOME__avg``, ``…__max`` and ``…__var``, its cadence, stride duration, walking speed and
     stride length. Of the session, when it ends: ``wb_BIN__OUTCOME__STATISTIC`` for the bins of
     `BINS`. A figure that rests on too few strides or bouts is withheld.
+
+    ``SensorStatus`` says how far the grid has come. A ``Tick`` comes after all that it led to, so
+    whatever is known of strides up to there is known then.
     """
 
-    consumes: tuple[type, ...] = (Stride, Figure, Tick)
+    consumes: tuple[type, ...] = (Stride, Figure, SensorStatus, Tick)
 
-    def __init__(self, origin_ns: int) -> None:
-        self._origin_ns = origin_ns
+    def __init__(self) -> None:
         self._state = _State()
 
     def push(self, message: Message) -> Iterable[Message]:
@@ -125,8 +128,10 @@ class Bouts:
             case Figure() if message.name in _MEASURED:
                 key = (message.side, message.t_s)
                 state.measured.setdefault(key, {})[_MEASURED[message.name]] = message.value
+            case SensorStatus():
+                state.reached_s = message.t_s
             case Tick() if state.over or state.under_way:
-                return self._due((message.now_ns - self._origin_ns) * 1e-9)
+                return self._due(state.reached_s)
         return []
 
     def flush(self) -> Iterable[Message]:
@@ -152,10 +157,10 @@ class Bouts:
         timed = _Timed(stride.side, stride.start_s, stride.end_s, stride.quality.real_share)
         state.under_way.append(timed)
 
-    def _due(self, now_s: float) -> Iterable[Message]:
+    def _due(self, reached_s: float) -> Iterable[Message]:
         """Tell of the bouts that are over: what was measured of their strides has come by now."""
         state = self._state
-        if state.under_way and now_s > state.under_way[-1].end_s + _LATEST_S:
+        if state.under_way and reached_s > state.under_way[-1].end_s + _LATEST_S:
             state.over.append(state.under_way)
             state.under_way = []
         made: list[Message] = []

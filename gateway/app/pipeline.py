@@ -81,7 +81,7 @@ def build_pipe(
     if config.model.enabled:
         stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
-    return Chain([*stages, Bouts(origin_ns), Feedback(config.feedback.rules, known)])
+    return Chain([*stages, Bouts(), Feedback(config.feedback.rules, known)])
 
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.messages import Figure, Message, Quality, Side, Stride, Tick
+from gateway.messages import Figure, Message, Place, Quality, SensorStatus, Side, Stride, Tick
 from inference.bouts import BINS, Bouts
 from simulators.recording import SimulatedRecording
 from tests.contract import assert_stage_contract, run
@@ -35,9 +35,14 @@ def walk(
     return made
 
 
+def reached(t_s: float) -> SensorStatus:
+    """Return what the grid says when it has come to ``t_s``."""
+    return SensorStatus("p", t_s, "s", Place.PELVIS, 100.0, 0.0, 0, 0, 0, 0, 0.0, 1.0)
+
+
 def told(messages: Sequence[Message]) -> dict[str, Figure]:
     """Return the newest figure of every name."""
-    return {m.name: m for m in run(Bouts(0), messages) if isinstance(m, Figure)}
+    return {m.name: m for m in run(Bouts(), messages) if isinstance(m, Figure)}
 
 
 def test_a_bout() -> None:
@@ -66,12 +71,15 @@ def test_a_break_ends_a_bout() -> None:
 
 
 def test_a_bout_is_told_when_it_is_over_and_not_before() -> None:
-    stage = Bouts(1_000)
+    stage = Bouts()
     for message in walk(0.0, 12):
         assert not list(stage.push(message))
-    assert not list(stage.push(Tick(1_000 + 8_000_000_000)))
-    assert list(stage.push(Tick(1_000 + 13_000_000_000)))
-    assert not list(stage.push(Tick(1_000 + 14_000_000_000)))
+    for second in range(13):
+        assert not list(stage.push(reached(second)))
+        assert not list(stage.push(Tick(0)))
+    assert not list(stage.push(reached(13.0)))
+    assert list(stage.push(Tick(0)))
+    assert not list(stage.push(Tick(0)))
 
 
 def test_few_strides_withhold_how_somebody_walks_but_not_that_they_walked() -> None:
@@ -109,7 +117,7 @@ def test_every_bin_counts_the_bouts_of_its_length(
     for count in steps:
         made += walk(at_s, count, step_s)
         at_s += count * step_s + pause_s
-    figures = [m for m in run(Bouts(0), made) if isinstance(m, Figure)]
+    figures = [m for m in run(Bouts(), made) if isinstance(m, Figure)]
     durations = [figure.value for figure in figures if figure.name == "wb__duration_s"]
     for label, (longer_s, not_longer_s) in BINS.items():
         counted = [figure.value for figure in figures if figure.name == f"wb_{label}__count"]
@@ -121,8 +129,8 @@ def test_every_bin_counts_the_bouts_of_its_length(
 def test_the_contract() -> None:
     made = played(SimulatedRecording("walk", 1, 80.0), 2.0)
     taken = [m for m in made if isinstance(m, Stride | Figure) and not m_is_of_a_bout(m)]
-    ticks = [Tick(round(second * 1e9)) for second in range(100)]
-    assert_stage_contract(lambda: Bouts(0), [*taken, *ticks], seed=61)
+    times = [made for second in range(100) for made in (reached(second), Tick(0))]
+    assert_stage_contract(Bouts, [*taken, *times], seed=61)
 
 
 def m_is_of_a_bout(message: Message) -> bool:
