@@ -91,6 +91,8 @@ class JointKnowledge:
 
     def learn(self, samples: FloatArray, missing: IntArray, rate_hz: float) -> None:
         """Take a tick, ``samples`` (S, size, 10) less the ``missing`` (S,)."""
+        if not self._worn.any():
+            return
         gap_s = np.where(self._worn, missing[self._ends].max(axis=0) / rate_hz, np.inf)
         tracks = _blurred(self._tracks.at(gap_s[self._tracks.pair] <= GAP_S), gap_s)
         whole = gap_s == 0
