@@ -5,6 +5,7 @@ The types below are the reference: docs/configuration.md is made from them.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -14,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gateway.decode import check_places
 from gateway.drivers import radio_driver, settled
 from gateway.errors import SettingError
-from gateway.messages import Place, SensorSpec
+from gateway.messages import BodySize, Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section
 from gateway.sinks.plugins import Sink, SinkSection, sinks
 
@@ -43,6 +44,16 @@ class PersonSection(Section):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "person"
     """A pseudonym, never a name: it appears in topics, tags and file names."""
+    height_m: Annotated[float, Field(ge=0, le=2.6)] = 0.0
+    """How tall; 0: not known. Speed and stride length from a pelvis sensor alone need it."""
+    pelvis_height_m: Annotated[float, Field(ge=0, le=1.8)] = 0.0
+    """How high the pelvis sensor is above the ground in standing, if measured; 0: not known."""
+
+    @property
+    def size(self) -> BodySize:
+        """What is known of the person's size."""
+        unknown = math.nan
+        return BodySize(self.height_m or unknown, self.pelvis_height_m or unknown)
 
 
 class SourceSection(Section):
@@ -80,6 +91,15 @@ class ModelSection(Section):
     """Whether its estimates are made."""
     file: Path | None = None
     """A model of your own; without it, the one in the package."""
+
+
+class ExercisesSection(Section):
+    """Which exercises are followed."""
+
+    programme: tuple[str, ...] = ()
+    """Their names; without any, all in the package and all that were taught."""
+    taught: tuple[Path, ...] = ()
+    """Files that `gaitwire teach` wrote, one an exercise."""
 
 
 class FeedbackSection(Section):
@@ -182,6 +202,7 @@ class Config(BaseSettings):
     sensors: tuple[SensorSection, ...] = ()
     pipe: PipeSection = PipeSection()
     model: ModelSection = ModelSection()
+    exercises: ExercisesSection = ExercisesSection()
     feedback: FeedbackSection = FeedbackSection()
     journal: JournalSection = JournalSection()
     mqtt: MqttSection = MqttSection()

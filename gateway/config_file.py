@@ -19,7 +19,7 @@ from gateway.errors import ConfigError, SettingError, UsageError
 _TABLE = re.compile(r"^\s*\[(\[?)\s*([^\]]+?)\s*\]?\]")
 _KEY = re.compile(r"""^\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""")
 _SECRETS = ("password", "token")
-_UNION_TAGS = ("range", "cadence", "repetition")
+_UNION_TAGS = ("range", "cadence", "repetition", "form")
 
 
 def load_config(path: Path) -> Config:

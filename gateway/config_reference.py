@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from gateway.config import ENVIRONMENT_PREFIX, Config
-from gateway.rules import CadenceRule, RangeRule, RepetitionRule
+from gateway.rules import CadenceRule, FormRule, RangeRule, RepetitionRule
 from gateway.sinks.plugins import Sink, sinks
 
 _INTRODUCTION = f"""# Configuration
@@ -32,6 +32,7 @@ _RULES: dict[str, type[BaseModel]] = {
     "range": RangeRule,
     "cadence": CadenceRule,
     "repetition": RepetitionRule,
+    "form": FormRule,
 }
 
 

@@ -14,6 +14,7 @@ session's origin. Wall-clock time appears only in the sinks.
 from __future__ import annotations
 
 import dataclasses
+import math
 from enum import StrEnum
 from typing import Any, TypeVar, dataclass_transform
 
@@ -108,6 +109,28 @@ class SensorSpec:
     driver: str
     rate_hz: float
     settings: dict[str, int | float | str] = dataclasses.field(default_factory=dict)
+
+
+@message
+class BodySize:
+    """What is known of a person's size; NaN where it is not.
+
+    ``height_m`` of the person, ``pelvis_height_m`` of the pelvis sensor above the ground in
+    standing.
+    """
+
+    height_m: float = float("nan")
+    pelvis_height_m: float = float("nan")
+
+    def or_else(self, other: BodySize) -> BodySize:
+        """Return this size, with what is not known of it taken from ``other``."""
+        return BodySize(
+            other.height_m if math.isnan(self.height_m) else self.height_m,
+            other.pelvis_height_m if math.isnan(self.pelvis_height_m) else self.pelvis_height_m,
+        )
+
+
+UNKNOWN_SIZE = BodySize()
 
 
 @message
@@ -328,6 +351,23 @@ class JointAngleBlock:
 
 
 @message
+class JointRotationBlock:
+    """How the two sensors at each of ``JOINTS`` are turned against each other, however mounted.
+
+    ``quat`` (T, 6, 4) axes of the sensor below the joint → those of the one above, NaN unless
+    ``valid`` (T, 6). ``sd_rad`` (T, 6) by how much the whole angle may be off (standard deviation).
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    quat: FloatArray
+    sd_rad: FloatArray
+    valid: BoolArray
+
+
+@message
 class EstimateBlock:
     """What the model says: ``mean`` and ``sd`` (T, K) for the K ``names``, in ``units``.
 
@@ -399,12 +439,22 @@ class Stride:
     quality: Quality
 
 
+class Execution(StrEnum):
+    """How a repetition was done, told by its range and the time it took."""
+
+    AS_ASKED = "as_asked"
+    TOO_FAST = "too_fast"
+    TOO_SMALL = "too_small"
+
+
 @message
 class Repetition:
     """One repetition of an exercise.
 
     ``count`` rises from 1 within a set; ``rom_rad`` is the range of the exercise's leading angle,
     ``peak_rad`` its extreme in the direction of effort; ``hold_s`` time spent beyond the target.
+    ``outward_s`` and ``return_s`` are the ways between a quarter and three quarters of the range,
+    ``smoothness`` their mean spectral arc length (negative, nearer to 0 is smoother).
     """
 
     person: str
@@ -418,6 +468,10 @@ class Repetition:
     hold_s: float
     target_reached: bool
     quality: Quality
+    outward_s: float = float("nan")
+    return_s: float = float("nan")
+    smoothness: float = float("nan")
+    execution: Execution = Execution.AS_ASKED
 
 
 @message
@@ -465,6 +519,8 @@ class CueKind(StrEnum):
     CADENCE_HIGH = "cadence_high"
     HOLD_DONE = "hold_done"
     REPETITION = "repetition"
+    TOO_FAST = "too_fast"
+    TOO_SMALL = "too_small"
 
 
 @message
@@ -501,6 +557,7 @@ Message = (
     | Calibration
     | SegmentBlock
     | JointAngleBlock
+    | JointRotationBlock
     | EstimateBlock
     | GaitEvent
     | Stride

@@ -70,11 +70,23 @@ class RepetitionRule(Section):
     """Least time between two cues of this rule."""
 
 
-Rule = Annotated[RangeRule | CadenceRule | RepetitionRule, Field(discriminator="kind")]
+class FormRule(Section):
+    """A cue when a repetition was too fast, or too small where no range rule says so."""
+
+    kind: Literal["form"]
+    """`form`."""
+    exercise: str = ""
+    """The exercise it watches; empty for every one."""
+    min_interval_s: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """Least time between two cues of this rule."""
+
+
+Rule = Annotated[RangeRule | CadenceRule | RepetitionRule | FormRule, Field(discriminator="kind")]
 
 DEFAULT_RULES: tuple[Rule, ...] = (
     RepetitionRule(kind="repetition"),
     RangeRule(kind="range", exercise="squat", low_deg=70, high_deg=110),
     RangeRule(kind="range", exercise="knee-extension", low_deg=-10, high_deg=20),
+    FormRule(kind="form"),
     CadenceRule(kind="cadence", low_spm=90, high_spm=125),
 )

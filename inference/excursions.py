@@ -17,6 +17,7 @@ import numpy as np
 from gateway.messages import BoolArray, FloatArray, IntArray
 from gateway.worn import anywhere, everywhere
 from inference.exercises import Course, Exercise
+from inference.tempo import Tempo, smoothness, without_holes
 
 LOOK_BACK_S = 2.0
 """Rest before an excursion is looked for so far back."""
@@ -39,8 +40,8 @@ UNKNOWN, ELSEWHERE, REST, MOVING, EFFORT = range(5)
 rest, on the way, or in effort."""
 
 
-def phases(exercise: Exercise, course: Course) -> IntArray:
-    """Return the phase (T,) of every sample of a course."""
+def phases(exercise: Exercise, course: Course, outside: BoolArray | None = None) -> IntArray:
+    """Return the phase (T,) of every sample of a course; ``outside`` (T,) it is excluded."""
     up = exercise.direction * course.angle_deg
     resting = up <= exercise.direction * exercise.leave_deg
     effort = (up > exercise.direction * exercise.effort_deg) & course.in_effort
@@ -51,6 +52,8 @@ def phases(exercise: Exercise, course: Course) -> IntArray:
     unknown = np.isnan(up)
     if anywhere(unknown):
         phase[unknown] = UNKNOWN
+    if outside is not None:
+        phase[outside] = ELSEWHERE
     return phase
 
 
@@ -66,7 +69,10 @@ def angle_in_posture(exercise: Exercise, course: Course) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Excursion:
-    """A finished repetition in samples of the grid and degrees; ``rest_deg`` is where it began."""
+    """A finished repetition in samples of the grid and degrees; ``rest_deg`` is where it began.
+
+    ``outward`` and ``back`` samples were on the way, as ``inference.tempo`` has it.
+    """
 
     start: int
     end: int
@@ -74,6 +80,9 @@ class Excursion:
     peak_deg: float
     held: int
     real_share: float
+    outward: int
+    back: int
+    smoothness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +99,11 @@ class Turn:
 
 @dataclass(slots=True)
 class _Open:
-    """An excursion under way."""
+    """An excursion under way; ``angles`` are its angles from ``start`` on, part by part."""
 
     start: int
     rest_deg: float
+    angles: tuple[FloatArray, ...]
     peak_deg: float = -np.inf
     effort: int = 0
     held: int = 0
@@ -114,13 +124,20 @@ class Tracker:
         self.look_back = round(LOOK_BACK_S * rate_hz)
         self.past = np.empty(0)
 
-    def advance(self, start: int, course: Course) -> list[Turn]:
-        """Take the samples from ``start`` on; return what happened, in order."""
+    def advance(self, start: int, course: Course, outside: BoolArray | None = None) -> list[Turn]:
+        """Take the samples from ``start`` on; return what happened, in order.
+
+        At those ``outside`` (T,) the exercise is excluded, whatever the course says.
+        """
         up = self.exercise.direction * course.angle_deg
         if not (anywhere(course.fits) or anywhere(np.isnan(up))):
             self.past = up[:0]
             return list(self._leave(start))
-        phase = phases(self.exercise, course)
+        if self._stays_at_rest(up, course, outside):
+            self.past = np.concatenate([self.past, up])[-self.look_back :]
+            self.missing = 0
+            return []
+        phase = phases(self.exercise, course, outside)
         back = len(self.past)
         known = np.concatenate([self.past, up])
         turns: list[Turn] = []
@@ -130,6 +147,22 @@ class Tracker:
             turns += self._run(phase[first], start + first, up[part], course.real[part], window)
         self.past = known[-self.look_back :]
         return turns
+
+    def _stays_at_rest(self, up: FloatArray, course: Course, outside: BoolArray | None) -> bool:
+        """Say, for less than the phases cost, whether nothing happens, as mostly."""
+        return (
+            self.rested
+            and self.open is None
+            and outside is None
+            and bool(up.max() <= self.exercise.direction * self.exercise.leave_deg)
+            and everywhere(course.fits)
+            and everywhere(course.at_rest)
+        )
+
+    def exclude(self, start: int) -> list[Turn]:
+        """Take samples from ``start`` on at all of which the exercise is excluded."""
+        self.past = self.past[:0]
+        return list(self._leave(start))
 
     def lose(self, start: int, count: int) -> list[Turn]:
         """Take ``count`` samples from ``start`` on of which nothing is known."""
@@ -172,6 +205,8 @@ class Tracker:
             yield from self._drop(first + limit - self.missing)
             self.rested = False
         self.missing += count
+        if self.open is not None:
+            self.open.angles += (np.full(count, np.nan),)
 
     def _rest(self, first: int) -> Iterator[Turn]:
         self.missing = 0
@@ -195,6 +230,7 @@ class Tracker:
         now.peak_deg = max(now.peak_deg, float(up.max()))
         now.held += int(np.count_nonzero(up >= self.edge))
         now.real += int(np.count_nonzero(real))
+        now.angles += (up,)
         if phase == EFFORT:
             if not now.effort:
                 yield Turn(first, over=False)
@@ -210,13 +246,25 @@ class Tracker:
         lowest = float(np.fmin.reduce(rest))
         left = int(np.flatnonzero(rest <= lowest + START_DEG)[-1])
         lead = count - left
-        return _Open(start=first - lead, rest_deg=lowest, real=lead)
+        return _Open(first - lead, lowest, (rest[count - lead :],), real=lead)
 
     def _finish(self, done: _Open, end: int) -> Turn:
         if done.effort < LEAST_EFFORT_S * self.rate_hz:
             return Turn(end, over=True)
         share = min(1.0, done.real / (end - done.start))
-        found = Excursion(done.start, end, done.rest_deg, done.peak_deg, done.held, share)
+        angle = without_holes(np.concatenate(done.angles))
+        tempo = Tempo.of(angle)
+        found = Excursion(
+            start=done.start,
+            end=end,
+            rest_deg=done.rest_deg,
+            peak_deg=done.peak_deg,
+            held=done.held,
+            real_share=share,
+            outward=tempo.arrived - tempo.start,
+            back=len(angle) - tempo.left,
+            smoothness=smoothness(angle, tempo, self.rate_hz),
+        )
         return Turn(end, over=True, done=found)
 
     def _drop(self, at: int) -> Iterator[Turn]:

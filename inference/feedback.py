@@ -7,14 +7,15 @@ remember, and takes its time from them alone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from gateway.errors import ConfigError
 from gateway.messages import Cue, ExerciseState, Message, Repetition, Stride
-from gateway.rules import CadenceRule, RangeRule, RepetitionRule, Rule
+from gateway.rules import CadenceRule, FormRule, RangeRule, RepetitionRule, Rule
 from inference.cadence_cues import CadenceWatch
-from inference.exercises import exercises
+from inference.exercises import Guided, exercises
+from inference.form_cues import FormWatch
 from inference.range_cues import RangeWatch
 from inference.repetition_cues import RepetitionWatch
 
@@ -32,16 +33,19 @@ class Feedback:
     """Turns ``ExerciseState``, ``Repetition`` and ``Stride`` into ``Cue``, by ``rules``.
 
     Cues of one rule come in order of time; those that exercise and gait lead to within one block
-    come in the order in which the stages before told of them. Raises ConfigError if a rule
-    watches an exercise that there is not.
+    come in the order in which the stages before told of them. ``known`` are the exercises by
+    name, those of the package where it is not given. Raises ConfigError if a rule watches one
+    that there is not.
     """
 
     consumes: tuple[type, ...] = (ExerciseState, Repetition, Stride)
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], known: Mapping[str, Guided] | None = None) -> None:
+        known = exercises() if known is None else known
         for rule in rules:
-            _check_exercise(rule)
-        self._watches: list[Watch] = [_watch(rule) for rule in rules]
+            _check_exercise(rule, known)
+        ranged = frozenset(rule.exercise for rule in rules if isinstance(rule, RangeRule))
+        self._watches: list[Watch] = [_watch(rule, known, ranged) for rule in rules]
 
     def push(self, message: Message) -> list[Message]:
         """Return the cues of all rules, in the rules' order."""
@@ -64,20 +68,21 @@ class Feedback:
         self._watches = copy.deepcopy(snapshot)
 
 
-def _check_exercise(rule: Rule) -> None:
+def _check_exercise(rule: Rule, known: Mapping[str, Guided]) -> None:
     name = "" if isinstance(rule, CadenceRule) else rule.exercise
-    if name and name not in exercises():
-        known = ", ".join(sorted(exercises()))
+    if name and name not in known:
         raise ConfigError(
             f"a feedback rule of kind {rule.kind!r} watches the exercise {name!r}, which there is "
-            f"not; choose one of {known}"
+            f"not; choose one of {', '.join(sorted(known))}"
         )
 
 
-def _watch(rule: Rule) -> Watch:
+def _watch(rule: Rule, known: Mapping[str, Guided], ranged: frozenset[str]) -> Watch:
     match rule:
         case RangeRule():
-            return RangeWatch(rule)
+            return RangeWatch(rule, known[rule.exercise])
+        case FormRule():
+            return FormWatch(rule, known, ranged)
         case CadenceRule():
             return CadenceWatch(rule)
         case RepetitionRule():

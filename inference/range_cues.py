@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from gateway.messages import Cue, CueKind, ExerciseState, Quality, Repetition, Side
 from gateway.rules import RangeRule
-from inference.exercises import exercises
+from inference.exercises import Guided
 
 REACHED = "That is far enough"
 HELD = "Held long enough, well done"
@@ -35,6 +35,7 @@ class RangeWatch:
     watches: ClassVar[tuple[type, ...]] = (ExerciseState, Repetition)
 
     rule: RangeRule
+    exercise: Guided
     visits: dict[Side | None, _Visit] = field(default_factory=dict)
     told_s: float = -math.inf
 
@@ -71,12 +72,11 @@ class RangeWatch:
 
     def _conclude(self, repetition: Repetition) -> Iterator[Cue]:
         """Say what to change if the repetition's extreme lies outside the zone."""
-        exercise = exercises()[self.rule.exercise]
         beyond_deg = self._beyond_near_end(math.degrees(repetition.peak_rad))
         if beyond_deg < 0:
-            text = exercise.further
+            text = self.exercise.further
         elif self._is_too_far(beyond_deg):
-            text = exercise.less
+            text = self.exercise.less
         else:
             return
         if self._may_tell(repetition.end_s):
@@ -85,7 +85,7 @@ class RangeWatch:
 
     def _beyond_near_end(self, angle_deg: float) -> float:
         """Return how far beyond the near end of the zone the angle is; NaN where unknown."""
-        if exercises()[self.rule.exercise].direction > 0:
+        if self.exercise.direction > 0:
             return angle_deg - self.rule.low_deg
         return self.rule.high_deg - angle_deg
 

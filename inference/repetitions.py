@@ -8,16 +8,19 @@ rest (``inference.excursions``). It is told when it is back at rest. A set ends 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gateway.messages import (
+    BoolArray,
+    Execution,
     ExerciseState,
     FloatArray,
     JointAngleBlock,
     Message,
+    Place,
     Quality,
     Repetition,
     SegmentBlock,
@@ -25,31 +28,29 @@ from gateway.messages import (
 )
 from gateway.worn import anywhere
 from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
-from inference.exercises import Course, Exercise, Pose, exercises
+from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_samples, too_poor
+from inference.exercises import Course, Exercise, Pose, exercises, outside_of
 from inference.pairing import Pairing
-
-END_OF_SET_S = 10.0
-"""After a longer pause the next repetition is the first of a new set."""
-
-STATE_S = 0.02
-"""The state of the exercise under way is told at multiples of this on the grid."""
-
-LEAST_REAL = 0.8
-"""With a smaller share of measured samples a repetition counts, but its figures are withheld."""
 
 
 class Repetitions:
     """Turns ``JointAngleBlock`` and ``SegmentBlock`` into ``Repetition`` and ``ExerciseState``.
 
     ``targets`` gives (low, high) in degrees by exercise where a therapist set another zone than
-    the exercise's own. ``ExerciseState`` comes while an exercise is under way: from the first
-    effort until ``END_OF_SET_S`` after the last, then once more with an empty name.
+    the exercise's own; ``followed`` are the exercises, without it all there are.
+    ``ExerciseState`` comes while an exercise is under way: from the first effort until
+    ``END_OF_SET_S`` after the last, then once more with an empty name.
     """
 
     consumes: tuple[type, ...] = (JointAngleBlock, SegmentBlock)
 
-    def __init__(self, targets: Mapping[str, tuple[float, float]] | None = None) -> None:
+    def __init__(
+        self,
+        targets: Mapping[str, tuple[float, float]] | None = None,
+        followed: Sequence[Exercise] | None = None,
+    ) -> None:
         self._targets = dict(targets or {})
+        self._exercises = tuple(exercises().values() if followed is None else followed)
         self._pairing = Pairing(JointAngleBlock, SegmentBlock)
         self._rate_hz = 0.0
         self._lines: list[_Line] = []
@@ -86,16 +87,17 @@ class Repetitions:
         self._rate_hz = rate_hz
         self._lines = [
             _Line(exercise, side, self._targets.get(exercise.name, exercise.target_deg), rate_hz)
-            for exercise in exercises().values()
+            for exercise in self._exercises
             for side in exercise.sides
         ]
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
         pose = Pose.of(angles, segments) if anywhere(angles.valid) else None
+        spans = {} if pose is None else pose.spans_deg()
         turns = [
             (turn.at, number, turn)
             for number, line in enumerate(self._lines)
-            for turn in line.advance(angles.start, len(angles.valid), pose)
+            for turn in line.advance(angles.start, len(angles.valid), pose, spans)
         ]
         told = angles.start
         for at, number, turn in sorted(turns, key=lambda found: found[:2]):
@@ -107,10 +109,10 @@ class Repetitions:
     def _take(self, person: str, number: int, turn: Turn) -> Iterator[Repetition]:
         line = self._lines[number]
         if not turn.over:
-            line.begin(turn.at)
+            line.set.begin(turn.at)
             self._shown = number
-        elif line.under_way:
-            line.end(turn.at)
+        elif line.set.under_way:
+            line.set.end(turn.at)
             if turn.done is not None:
                 yield line.repetition(person, turn.done)
 
@@ -119,12 +121,11 @@ class Repetitions:
         if self._shown is None:
             return
         line = self._lines[self._shown]
-        step = max(1, round(STATE_S * self._rate_hz))
         angle_deg = line.angle_deg(len(angles.valid))
-        for at in range(-(-first // step) * step, last, step):
-            if line.over(at):
+        for at in state_samples(first, last, self._rate_hz):
+            if line.set.over(at):
                 self._shown = None
-                yield line.nothing(angles.person, at)
+                yield no_exercise(angles.person, at / self._rate_hz)
                 return
             yield line.state(angles.person, at, float(angle_deg[at - angles.start]))
 
@@ -141,66 +142,82 @@ class _Line:
     ) -> None:
         self.exercise = exercise
         self.side = side
+        self.windows = exercise.windows(side)
         self.rate_hz = rate_hz
         self.target = np.radians(target_deg)
         self.edge_deg = exercise.target_edge_deg(target_deg)
         self.tracker = Tracker(exercise, exercise.direction * self.edge_deg, rate_hz)
         self.course: Course | None = None
-        self.count = 0
-        self.under_way = False
-        self.ended = 0
+        self.outside: BoolArray | None = None
+        self.set = SetCount(rate_hz)
 
     def snapshot(self) -> tuple[object, ...]:
-        return self.tracker.snapshot(), self.count, self.under_way, self.ended
+        return self.tracker.snapshot(), self.set.snapshot()
 
     def resume(self, snapshot: tuple[Any, ...]) -> None:
-        tracker, self.count, self.under_way, self.ended = snapshot
+        tracker, counted = snapshot
         self.tracker.resume(tracker)
+        self.set.resume(counted)
 
-    def advance(self, start: int, count: int, pose: Pose | None) -> list[Turn]:
-        """Follow the pose, if any joint is known, over ``count`` samples from ``start`` on."""
+    def advance(
+        self,
+        start: int,
+        count: int,
+        pose: Pose | None,
+        spans: Mapping[Place, tuple[float, float]],
+    ) -> list[Turn]:
+        """Follow the pose, if any joint is known, over ``count`` samples from ``start`` on.
+
+        ``spans`` are its least and greatest pitches by place.
+        """
+        self.course, self.outside = None, None
         if pose is None:
-            self.course = None
             return self.tracker.lose(start, count)
+        doubtful = False
+        for place, (low, high) in self.windows.items():
+            if place not in spans:
+                continue
+            least, greatest = spans[place]
+            if greatest < low or least > high:
+                return self.tracker.exclude(start)
+            doubtful = doubtful or not (least >= low and greatest <= high)
+        if doubtful:
+            self.outside = outside_of(pose, self.windows)
         self.course = self.exercise.course(pose, self.side)
-        return self.tracker.advance(start, self.course)
+        return self.tracker.advance(start, self.course, self.outside)
 
     def angle_deg(self, count: int) -> FloatArray:
         """Return the angle (T,) of the samples last followed, as people should see it."""
         if self.course is None:
             return np.full(count, np.nan)
-        return angle_in_posture(self.exercise, self.course)
-
-    def begin(self, at: int) -> None:
-        """Effort begins; after a long pause it is that of a new set."""
-        if at - self.ended > END_OF_SET_S * self.rate_hz:
-            self.count = 0
-        self.under_way = True
-
-    def end(self, at: int) -> None:
-        self.under_way = False
-        self.ended = at
-
-    def over(self, at: int) -> bool:
-        """Say whether the set has ended before sample ``at``."""
-        return not self.under_way and at - self.ended > END_OF_SET_S * self.rate_hz
+        angle_deg = angle_in_posture(self.exercise, self.course)
+        return angle_deg if self.outside is None else np.where(self.outside, np.nan, angle_deg)
 
     def repetition(self, person: str, done: Excursion) -> Repetition:
-        self.count += 1
+        self.set.count += 1
         poor = done.real_share < LEAST_REAL
         sign = self.exercise.direction
+        reached = done.peak_deg >= sign * self.edge_deg
+        if (done.end - done.start) / self.rate_hz < self.exercise.least_s:
+            execution = Execution.TOO_FAST
+        else:
+            execution = Execution.AS_ASKED if reached else Execution.TOO_SMALL
         return Repetition(
             person=person,
             exercise=self.exercise.name,
             side=self.side,
-            count=self.count,
+            count=self.set.count,
             start_s=done.start / self.rate_hz,
             end_s=done.end / self.rate_hz,
             rom_rad=float(np.nan if poor else np.radians(done.peak_deg - done.rest_deg)),
             peak_rad=float(np.nan if poor else np.radians(sign * done.peak_deg)),
             hold_s=done.held / self.rate_hz,
-            target_reached=done.peak_deg >= sign * self.edge_deg,
-            quality=Quality(done.real_share, _too_poor(done.real_share) if poor else ""),
+            target_reached=reached,
+            quality=Quality(done.real_share, too_poor(done.real_share) if poor else ""),
+            outward_s=done.outward / self.rate_hz,
+            return_s=done.back / self.rate_hz,
+            smoothness=np.nan if poor else done.smoothness,
+            execution=execution,
         )
 
     def state(self, person: str, at: int, angle_deg: float) -> ExerciseState:
@@ -211,27 +228,9 @@ class _Line:
             t_s=at / self.rate_hz,
             exercise=self.exercise.name,
             side=self.side,
-            count=self.count,
+            count=self.set.count,
             value_rad=math.radians(angle_deg),
             target_low_rad=float(self.target[0]),
             target_high_rad=float(self.target[1]),
             progress=min(1.0, max(0.0, progress)) if math.isfinite(progress) else 0.0,
         )
-
-    def nothing(self, person: str, at: int) -> ExerciseState:
-        """Return the state that says that no exercise is under way."""
-        return ExerciseState(
-            person=person,
-            t_s=at / self.rate_hz,
-            exercise="",
-            side=None,
-            count=0,
-            value_rad=math.nan,
-            target_low_rad=math.nan,
-            target_high_rad=math.nan,
-            progress=0.0,
-        )
-
-
-def _too_poor(share: float) -> str:
-    return f"only {share:.0%} of its samples were measured"

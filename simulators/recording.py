@@ -11,6 +11,7 @@ import numpy as np
 from gateway.drivers.movella_dot import encode_block
 from gateway.errors import UsageError
 from gateway.messages import (
+    UNKNOWN_SIZE,
     FloatArray,
     IntArray,
     PacketBlock,
@@ -81,6 +82,7 @@ class SimulatedRecording:
         self.origin_ns = ORIGIN_NS
         self.duration_s = float("nan") if seconds is None else seconds
         self.grid_rate_hz = rate_hz
+        self.size = UNKNOWN_SIZE
         self.seed = seed
         self._habits = habits or Habits()
         self._equipment = equipment or Equipment()

@@ -16,6 +16,7 @@ from gateway.messages import (
     EstimateBlock,
     ImuBlock,
     JointAngleBlock,
+    JointRotationBlock,
     Message,
     OrientationBlock,
     PacketBlock,
@@ -23,7 +24,14 @@ from gateway.messages import (
 )
 from gateway.stage import Stage
 
-BLOCKS = (BodyBlock, OrientationBlock, SegmentBlock, JointAngleBlock, EstimateBlock)
+BLOCKS = (
+    BodyBlock,
+    OrientationBlock,
+    SegmentBlock,
+    JointAngleBlock,
+    JointRotationBlock,
+    EstimateBlock,
+)
 
 
 def length(message: Message) -> int:

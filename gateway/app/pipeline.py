@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.align import Align
 from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
 from gateway.errors import UsageError
-from gateway.messages import SensorSpec
+from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
+from inference.bouts import Bouts
 from inference.calibration import SegmentCalibration
-from inference.exercises import exercises
+from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
+from inference.joint_rotations import JointRotations
+from inference.lower_back import LowerBack
 from inference.measures import measures
 from inference.model.loading import load
 from inference.model.runtime import Estimates
+from inference.pendulum import PendulumStrides
 from inference.repetitions import Repetitions
 from inference.strides import Strides
+from inference.taught import TaughtExercise
+from inference.taught.file import read_taught
+from inference.taught.stage import TaughtRepetitions
 
 
 def build_pipe(
@@ -33,13 +40,19 @@ def build_pipe(
     origin_ns: int,
     rate_hz: float,
     hop_s: float,
+    size: BodySize = UNKNOWN_SIZE,
 ) -> Chain:
     """Return the stages from packets to cues; raises UsageError and ModelError.
 
     ``hop_s`` is how much is worked on at once: what a hop leads to does not depend on it, only
-    how soon, and how cheaply, it does.
+    how soon, and how cheaply, it does. ``size`` is what the sensors' source knows of the person;
+    what the configuration says counts before it.
     """
     pipe = config.pipe
+    taught = _taught(config)
+    known: dict[str, Guided] = {**exercises(), **taught}
+    _check_rules(config, known)
+    programme = _programme(config, known)
     align = Align(
         person,
         sensors,
@@ -56,20 +69,23 @@ def build_pipe(
         Orientation(),
         SegmentCalibration(),
         JointAngles(),
+        JointRotations(),
         GaitEvents(),
+        LowerBack(),
         Strides(),
-        Repetitions(_targets(config)),
+        PendulumStrides(config.person.size.or_else(size)),
+        Repetitions(_targets(config), [exercises()[n] for n in programme if n in exercises()]),
     ]
+    if shown := [taught[name] for name in programme if name in taught]:
+        stages.append(TaughtRepetitions(shown))
     if config.model.enabled:
         stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
-    return Chain([*stages, Feedback(config.feedback.rules)])
+    return Chain([*stages, Bouts(), Feedback(config.feedback.rules, known)])
 
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:
     """Return the target zones (degrees) that the rules give to exercises."""
-    for rule in config.feedback.rules:
-        _check_exercise(getattr(rule, "exercise", ""))
     return {
         rule.exercise: (rule.low_deg, rule.high_deg)
         for rule in config.feedback.rules
@@ -77,11 +93,39 @@ def _targets(config: Config) -> dict[str, tuple[float, float]]:
     }
 
 
-def _check_exercise(name: str) -> None:
-    known = exercises()
-    if name and name not in known:
+def _taught(config: Config) -> dict[str, TaughtExercise]:
+    """Return the exercises that were taught by name, with the rules' targets."""
+    targets = _targets(config)
+    found: dict[str, TaughtExercise] = {}
+    for path in config.exercises.taught:
+        exercise = read_taught(path)
+        if exercise.name in found or exercise.name in exercises():
+            raise UsageError(
+                f"{path}: there is another exercise with the name {exercise.name!r}; give it one "
+                "of its own"
+            )
+        low_deg, _ = targets.get(exercise.name, exercise.target_deg)
+        found[exercise.name] = exercise.with_target(low_deg)
+    return found
+
+
+def _check_rules(config: Config, known: Mapping[str, Guided]) -> None:
+    for rule in config.feedback.rules:
+        if name := getattr(rule, "exercise", ""):
+            _check_exercise("feedback.rules", name, known)
+
+
+def _programme(config: Config, known: Mapping[str, Guided]) -> list[str]:
+    """Return the names of the exercises that are followed."""
+    for name in config.exercises.programme:
+        _check_exercise("exercises.programme", name, known)
+    return list(dict.fromkeys(config.exercises.programme or known))
+
+
+def _check_exercise(key: str, name: str, known: Mapping[str, Guided]) -> None:
+    if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise UsageError(
-            f"feedback.rules: there is no exercise {name!r}; {hint}Known are {', '.join(known)}"
+            f"{key}: there is no exercise {name!r}; {hint}Known are {', '.join(known)}"
         )

@@ -34,6 +34,7 @@ def play(
         recording.origin_ns,
         recording.grid_rate_hz,
         CHUNK_S,
+        recording.size,
     )
     counter = Counter()
     with ThreadPoolExecutor(max_workers=1) as worker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -23,7 +24,7 @@ from gateway.errors import GaitwireError
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveFrame, LiveView
 from gateway.live_recorder import LiveRecorder
-from gateway.messages import LEGS_AND_TRUNK, JointAngleBlock, Marker, Message, PacketBlock
+from gateway.messages import LEGS_AND_TRUNK, BodySize, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, NextHop, Pump
 from gateway.sinks.broker import EmbeddedBroker
 from gateway.sinks.delivery import keep_delivering
@@ -94,6 +95,7 @@ class Service:
             source.origin_ns,
             source.grid_rate_hz,
             config.pipe.hop_ms / 1000,
+            source.size,
         )
         hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))
         next_hop = NextHop(source, hop_samples, config.pipe.hold_back_ms / 1000)
@@ -301,11 +303,23 @@ def session_info(config: Config, source: Source, path: Path) -> SessionInfo:
         wall_origin_ns=source.wall_origin_ns,
         grid_rate_hz=source.grid_rate_hz,
         sensors=tuple(source.sensors),
-        configuration=config.model_dump(mode="json"),
+        configuration=_configuration(config, source),
         source=source.label or "sensors",
         truth=False,
         version=version("gaitwire"),
     )
+
+
+def _configuration(config: Config, source: Source) -> dict[str, Any]:
+    """Return what the session runs with, so that a replay runs with the same."""
+    size = config.person.size.or_else(source.size)
+    known = {name: value for name, value in _sizes(size).items() if not math.isnan(value)}
+    person = config.person.model_copy(update=known)
+    return config.model_copy(update={"person": person}).model_dump(mode="json")
+
+
+def _sizes(size: BodySize) -> dict[str, float]:
+    return {"height_m": size.height_m, "pelvis_height_m": size.pelvis_height_m}
 
 
 def new_session_path(config: Config, person: str) -> Path:

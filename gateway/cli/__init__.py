@@ -20,6 +20,7 @@ from gateway.cli import (
     sessions,
     simulate,
     sync_check,
+    teach,
     validate,
 )
 from gateway.errors import GaitwireError
@@ -39,6 +40,7 @@ app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
 app.command()(sync_check.sync_check)
+app.command()(teach.teach)
 app.command()(validate.validate)
 app.command()(doctor.doctor)
 app.command()(bench.bench)

@@ -11,14 +11,15 @@ from typing import Protocol
 
 from gateway.discovery import discover
 from gateway.errors import RecordingError
-from gateway.messages import PacketBlock, SensorSpec
+from gateway.messages import BodySize, PacketBlock, SensorSpec
 
 
 class Recording(Protocol):
     """A session to be played: real, from a data set, or simulated.
 
     ``origin_ns`` is the arrival clock's value at grid index 0; ``duration_s`` is NaN where a
-    recording has no end. ``grid_rate_hz`` is the rate that suits its sensors.
+    recording has no end. ``grid_rate_hz`` is the rate that suits its sensors, ``size`` what was
+    noted of the person's.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Recording(Protocol):
     origin_ns: int
     duration_s: float
     grid_rate_hz: float
+    size: BodySize
 
     @property
     def sensors(self) -> Sequence[SensorSpec]:

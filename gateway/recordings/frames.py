@@ -14,7 +14,16 @@ import numpy as np
 from gateway.drivers.sample_frame import DRIVER, FRAME, MAG_FRAME, frames
 from gateway.errors import RecordingError
 from gateway.journal.seconds import SECOND_NS, PacketRecorder
-from gateway.messages import FloatArray, IntArray, PacketBlock, Place, SensorSpec, message
+from gateway.messages import (
+    UNKNOWN_SIZE,
+    BodySize,
+    FloatArray,
+    IntArray,
+    PacketBlock,
+    Place,
+    SensorSpec,
+    message,
+)
 from gateway.recordings.chunks import chunks
 
 _LONGEST_NS = 24 * 3600 * SECOND_NS
@@ -55,7 +64,8 @@ class Track:
 class FrameRecording:
     """A trial of a data set; see ``gateway.recordings.Recording``.
 
-    ``origin_tick`` is the tick at grid index 0; by default the earliest of all sensors.
+    ``origin_tick`` is the tick at grid index 0; by default the earliest of all sensors. ``size``
+    is what the set notes of the person's.
     """
 
     def __init__(
@@ -67,11 +77,13 @@ class FrameRecording:
         timing: Timing,
         *,
         origin_tick: int | None = None,
+        size: BodySize = UNKNOWN_SIZE,
     ) -> None:
         self.name = name
         self.person = person
         self.sensors = tuple(_spec(track, timing) for track in tracks)
         self.grid_rate_hz = timing.rate_hz
+        self.size = size
         self._blocks = [_block(path, track, timing) for track in tracks]
         first_ns = min(int(block.arrival_ns[0]) for block in self._blocks)
         self.origin_ns = first_ns if origin_tick is None else round(origin_tick * timing.tick_ns)

@@ -7,18 +7,20 @@ Data set: https://github.com/mobilise-d/mobgap
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gateway.errors import RecordingError
-from gateway.messages import FloatArray, Place
+from gateway.messages import UNKNOWN_SIZE, BodySize, FloatArray, Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
 from gateway.recordings.matlab import is_matlab, load_matlab
 
 _MICROSECOND_NS = 1000.0
 _STANDARD_GRAVITY = 9.80665
+_FOLDERS_ABOVE = 5
 
 
 class MobgapReader:
@@ -47,6 +49,11 @@ def _file_and_trial(path: Path) -> tuple[Path, str]:
     return path.with_name(file), trial
 
 
+def trial_names(path: Path) -> list[str]:
+    """Return the trials of a ``data.mat``, as ``Test-Trial``; raises RecordingError."""
+    return list(_trials(path))
+
+
 def _trials(path: Path) -> dict[str, dict[str, Any]]:
     """Return the lower back's sensor of every trial, by ``Test-Trial``."""
     variables = load_matlab(path)
@@ -65,6 +72,7 @@ def _trials(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _recording(path: Path, name: str, person: str, sensor: dict[str, Any]) -> FrameRecording:
+    size = _size(path)
     try:
         stamps = np.asarray(sensor["Timestamp"], np.float64)
         acc_g, gyr_dps = _axes(sensor["Acc"]), _axes(sensor["Gyr"])
@@ -73,9 +81,24 @@ def _recording(path: Path, name: str, person: str, sensor: dict[str, Any]) -> Fr
         track = Track(
             "lower_back", Place.PELVIS, ticks, acc_g * _STANDARD_GRAVITY, np.radians(gyr_dps)
         )
-        return FrameRecording(path, name, person, [track], Timing(rate_hz, _MICROSECOND_NS))
+        return FrameRecording(
+            path, name, person, [track], Timing(rate_hz, _MICROSECOND_NS), size=size
+        )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordingError(f"{path}: {name} is not laid out as this set is ({error})") from error
+
+
+def _size(path: Path) -> BodySize:
+    """Return what ``participant_metadata.json``, in a folder above, says; unknown without it."""
+    person, cohort = path.absolute().parts[-2], path.absolute().parts[-3]
+    for folder in list(path.absolute().parents)[:_FOLDERS_ABOVE]:
+        try:
+            noted = json.loads((folder / "participant_metadata.json").read_bytes())
+            noted = noted.get(cohort, noted)[person]
+            return BodySize(float(noted["height_m"]), float(noted["sensor_height_m"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return UNKNOWN_SIZE
 
 
 def _axes(values: Any) -> FloatArray:

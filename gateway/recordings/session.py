@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gateway.errors import JournalError, RecordingError
 from gateway.journal.reader import JournalReader, open_journal
 from gateway.journal.schema import SUFFIX
 from gateway.journal.seconds import SECOND_NS
-from gateway.messages import PacketBlock, SensorSpec
+from gateway.messages import BodySize, PacketBlock, SensorSpec
 from gateway.recordings.chunks import chunks
 
 _SQLITE = b"SQLite format 3"
@@ -29,6 +31,7 @@ class SessionRecording:
         self.origin_ns = info.origin_ns
         self.duration_s = reader.end_ns / SECOND_NS
         self.grid_rate_hz = info.grid_rate_hz
+        self.size = _size(info.configuration)
         self.journal = reader
 
     def chunks(self, seconds: float) -> Iterator[list[PacketBlock]]:
@@ -51,6 +54,13 @@ class SessionRecording:
         falling = (arrival_ns[1:] < arrival_ns[:-1]).any()
         if falling or first != last or first > self.duration_s:
             raise JournalError(f"{self.journal.path}: an entry of packets is damaged")
+
+
+def _size(configuration: Mapping[str, Any]) -> BodySize:
+    """Return the size of the person that the session ran with."""
+    person = configuration.get("person") or {}
+    noted = (person.get(name) for name in ("height_m", "pelvis_height_m"))
+    return BodySize(*(float(metres) if metres else math.nan for metres in noted))
 
 
 class SessionReader:

@@ -1,8 +1,8 @@
 """Yurtman and Barshan, physical therapy exercises: up to five sensors at 25 Hz.
 
 A session is one sensor's ``sS/eE/uU/test.txt`` (or ``template_session.txt``): whichever sensor's
-file is named, all sensors of the exercise are played. Sensors on arm and shoulder are left out,
-because they have no place here. Data set: https://doi.org/10.24432/C5JK60
+file is named, all sensors of the exercise are played. The sensor on the shoulder is left out,
+because the one at the elbow is on the same upper arm. Data set: https://doi.org/10.24432/C5JK60
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ _LEG_SET = {
     4: (Place.STERNUM, _FRONT),
     5: (Place.LEFT_THIGH, _LEFT_SIDE),
 }
-_ARM_SET = {1: (Place.RIGHT_THIGH, _RIGHT_SIDE), 5: (Place.STERNUM, _FRONT)}
+_ARM_SET = {
+    1: (Place.RIGHT_THIGH, _RIGHT_SIDE),
+    2: (Place.RIGHT_FOREARM, _RIGHT_SIDE),
+    3: (Place.RIGHT_UPPER_ARM, _FRONT),
+    5: (Place.STERNUM, _FRONT),
+}
 _Worn = Mapping[int, tuple[Place, tuple[int, int, int]]]
 
 

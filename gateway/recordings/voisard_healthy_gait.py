@@ -9,13 +9,14 @@ Data set: https://doi.org/10.5201/ipol.2023.497
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
 import structlog
 
 from gateway.errors import RecordingError
-from gateway.messages import Place
+from gateway.messages import BodySize, Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
 from gateway.recordings.table import first_lines, read_table
 
@@ -36,7 +37,7 @@ class VoisardReader:
 
     def open(self, path: Path) -> FrameRecording:
         """Open a trial; raises RecordingError."""
-        subject = _subject(path)
+        subject, height_m = _person(path)
         files = _sensor_files(path)
         if not files:
             raise RecordingError(f"{path}: no sensor's file ({path.stem}_lf.txt …) lies beside it")
@@ -49,7 +50,15 @@ class VoisardReader:
             raise RecordingError(f"{path}: its sensors were sampled at different rates")
         tracks = [_track(unit, file) for unit, file in files.items()]
         timing = Timing.counted(rates.pop())
-        return FrameRecording(path, path.stem, f"voisard-{subject}", tracks, timing, origin_tick=0)
+        return FrameRecording(
+            path,
+            path.stem,
+            f"voisard-{subject}",
+            tracks,
+            timing,
+            origin_tick=0,
+            size=BodySize(height_m=height_m),
+        )
 
 
 def _sensor_files(path: Path) -> dict[str, Path]:
@@ -57,15 +66,17 @@ def _sensor_files(path: Path) -> dict[str, Path]:
     return {unit: file for unit, file in files.items() if file.is_file()}
 
 
-def _subject(path: Path) -> int:
+def _person(path: Path) -> tuple[int, float]:
+    """Return who walked, and how tall they are (NaN: not noted)."""
     try:
         description = json.loads(path.read_bytes())
-        return int(description["Subject"])
+        subject, height_cm = int(description["Subject"]), description.get("Height")
+        return subject, math.nan if height_cm is None else float(height_cm) / 100
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise RecordingError(f"{path}: not whole JSON ({error}); is it truncated?") from error
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise RecordingError(f"{path}: JSON, but it does not describe a trial's Subject") from error
 
 

@@ -52,7 +52,11 @@ class StrideRecord(msgspec.Struct, frozen=True):
 
 
 class RepetitionRecord(msgspec.Struct, frozen=True):
-    """A repetition of an exercise; ``count`` rises from 1 within a set."""
+    """A repetition of an exercise; ``count`` rises from 1 within a set.
+
+    ``outward_s`` and ``return_s`` are its ways, ``smoothness`` their spectral arc length, and
+    ``execution`` is as_asked, too_fast or too_small.
+    """
 
     exercise: str
     side: str | None
@@ -62,7 +66,11 @@ class RepetitionRecord(msgspec.Struct, frozen=True):
     rom_deg: float | None
     peak_deg: float | None
     hold_s: float | None
+    outward_s: float | None
+    return_s: float | None
+    smoothness: float | None
     target_reached: bool
+    execution: str
     real_share: float
     withheld: str
 

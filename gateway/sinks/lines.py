@@ -86,6 +86,10 @@ def _repetition(repetition: Repetition, info: SessionInfo) -> list[str]:
         "hold_s": repetition.hold_s,
         "duration_s": repetition.end_s - repetition.start_s,
         "target_reached": repetition.target_reached,
+        "outward_s": repetition.outward_s,
+        "return_s": repetition.return_s,
+        "smoothness": repetition.smoothness,
+        "execution": str(repetition.execution),
         "real_share": repetition.quality.real_share,
     }
     return _one("repetition", tags, fields, repetition.end_s, info)

@@ -91,7 +91,11 @@ def _repetition(repetition: Repetition) -> RepetitionRecord:
         rom_deg=number(np.degrees(repetition.rom_rad)),
         peak_deg=number(np.degrees(repetition.peak_rad)),
         hold_s=number(repetition.hold_s),
+        outward_s=number(repetition.outward_s),
+        return_s=number(repetition.return_s),
+        smoothness=number(repetition.smoothness),
         target_reached=repetition.target_reached,
+        execution=str(repetition.execution),
         real_share=_rounded(repetition.quality.real_share),
         withheld=repetition.quality.withheld,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from gateway.messages import RawPacket, SensorSpec
+from gateway.messages import BodySize, RawPacket, SensorSpec
 
 Emit = Callable[[RawPacket], None]
 
@@ -14,7 +14,8 @@ class Source(Protocol):
     """Sensors that send now.
 
     ``label`` says for people where the motion comes from, empty for real sensors;
-    ``wall_origin_ns`` is the wall clock at ``origin_ns``.
+    ``wall_origin_ns`` is the wall clock at ``origin_ns``; ``size`` what the source knows of the
+    person's.
     """
 
     label: str
@@ -22,6 +23,7 @@ class Source(Protocol):
     origin_ns: int
     wall_origin_ns: int
     grid_rate_hz: float
+    size: BodySize
 
     @property
     def sensors(self) -> Sequence[SensorSpec]:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from gateway.errors import SourceError
-from gateway.messages import SensorSpec
+from gateway.messages import UNKNOWN_SIZE, SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.link import Radio
 from gateway.radio.sensor_life import Burst, SensorLife
@@ -39,6 +39,7 @@ class BluetoothSource:
         self.person = person
         self.sensors = tuple(sensors)
         self.grid_rate_hz = grid_rate_hz
+        self.size = UNKNOWN_SIZE
         self.origin_ns = time.monotonic_ns()
         self.wall_origin_ns = time.time_ns()
         self._radio = radio

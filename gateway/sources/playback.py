@@ -28,6 +28,7 @@ class Playback:
         self.origin_ns = recording.origin_ns
         self.wall_origin_ns = time.time_ns()
         self.grid_rate_hz = recording.grid_rate_hz
+        self.size = recording.size
         self._recording = recording
         self._speed = speed
         self._started_ns: int | None = None

@@ -7,26 +7,30 @@ write them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from gateway.discovery import discover
 from gateway.messages import (
+    JOINT_INDEX,
     BoolArray,
     FloatArray,
+    Joint,
     JointAngleBlock,
     Place,
     Places,
     SegmentBlock,
     Side,
 )
-from gateway.worn import at_places
+from gateway.worn import anywhere
 from inference.inclination import pitch_rad
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pose:
     """Samples of a body: ``flexion_deg`` (T, 6) by joint, ``pitch_deg`` (T, S) at ``places``.
 
@@ -49,9 +53,87 @@ class Pose:
             real=angles.real,
         )
 
-    def pitch_at(self, *places: Place) -> FloatArray:
-        """Return the pitch in degrees (T, W) at W ``places``; NaN where one is not worn."""
-        return at_places(self.pitch_deg, self.places, places)
+    def pitch(self, place: Place) -> FloatArray:
+        """Return the pitch (T,) of the segment at ``place``; NaN where it is not worn."""
+        if place not in self.places:
+            return np.full(len(self.pitch_deg), np.nan)
+        pitch: FloatArray = self.pitch_deg[:, self.places.index(place)]
+        return pitch
+
+    def flexion(self, joint: Joint) -> FloatArray:
+        """Return the flexion (T,) of ``joint``."""
+        return self.flexion_deg[:, JOINT_INDEX[joint]]
+
+    def measured(self, *joints: Joint) -> BoolArray:
+        """Say at which samples (T,) every one of ``joints`` that is known was measured."""
+        first, *more = joints
+        measured: BoolArray = self._sound[:, JOINT_INDEX[first]]
+        for joint in more:
+            measured = measured & self._sound[:, JOINT_INDEX[joint]]
+        return measured
+
+    @cached_property
+    def _sound(self) -> BoolArray:
+        sound: BoolArray = self.real | np.isnan(self.flexion_deg)
+        return sound
+
+    @cached_property
+    def knee(self) -> FloatArray:
+        """Mean flexion (T,) of the knees that are known."""
+        return either(self.flexion(Joint.LEFT_KNEE), self.flexion(Joint.RIGHT_KNEE))
+
+    @cached_property
+    def thigh(self) -> FloatArray:
+        """Mean pitch (T,) of the thighs that are known."""
+        return either(self.pitch(Place.LEFT_THIGH), self.pitch(Place.RIGHT_THIGH))
+
+    @cached_property
+    def shank(self) -> FloatArray:
+        """Mean pitch (T,) of the shanks that are known."""
+        return either(self.pitch(Place.LEFT_SHANK), self.pitch(Place.RIGHT_SHANK))
+
+    def spans_deg(self) -> dict[Place, tuple[float, float]]:
+        """Return least and greatest pitch by place worn; NaN if any sample is unknown."""
+        least, greatest = self.pitch_deg.min(axis=0).tolist(), self.pitch_deg.max(axis=0).tolist()
+        return dict(zip(self.places, zip(least, greatest, strict=True), strict=True))
+
+
+_CENTRAL = (Place.PELVIS, Place.STERNUM)
+
+
+def leg(side: Side, segment: str) -> Place:
+    """Return the place of a leg's ``segment``: thigh, shank or foot."""
+    return Place(f"{side}_{segment}")
+
+
+def joint(side: Side, name: str) -> Joint:
+    """Return a leg's joint: hip, knee or ankle."""
+    return Joint(f"{side}_{name}")
+
+
+def other(side: Side) -> Side:
+    """Return the other side."""
+    return Side.RIGHT if side is Side.LEFT else Side.LEFT
+
+
+def outside_of(pose: Pose, windows: Mapping[Place, tuple[float, float]]) -> BoolArray | None:
+    """Say at which samples (T,) a pitch lies outside its window; None where at none."""
+    outside: BoolArray | None = None
+    for place, (low, high) in windows.items():
+        pitch = pose.pitch(place)
+        out: BoolArray = (pitch < low) | (pitch > high)
+        if anywhere(out):
+            outside = out if outside is None else outside | out
+    return outside
+
+
+def either(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the mean (T,) of both sides, or of the one that is known; else NaN."""
+    mean: FloatArray = (left + right) / 2
+    unknown = np.isnan(mean)
+    if anywhere(unknown):
+        mean = np.where(unknown, np.fmax(left, right), mean)
+    return mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +152,26 @@ class Course:
     real: BoolArray
 
 
+class Guided(Protocol):
+    """What feedback needs to know of an exercise, whoever describes it."""
+
+    @property
+    def direction(self) -> float:
+        """1 if effort makes the angle larger, -1 if smaller."""
+
+    @property
+    def further(self) -> str:
+        """What to say when too little was done."""
+
+    @property
+    def less(self) -> str:
+        """What to say when too much was done."""
+
+    @property
+    def slower(self) -> str:
+        """What to say when it was too fast."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exercise:
     """An exercise that is counted by the excursions of one leading angle.
@@ -78,7 +180,11 @@ class Exercise:
     ``leave_deg``, counts if it passes ``effort_deg``, and ends when it is back at ``leave_deg``.
     ``target_deg`` (low, high) is the zone to reach unless a therapist sets another. ``sides`` are
     counted apart; None stands for both legs together. ``further`` and ``less`` are what to say
-    when the target was missed.
+    when the target was missed, ``slower`` when a repetition took less than ``least_s``.
+
+    ``within_deg`` are the pitches between which segments stay throughout, by their names (thigh,
+    shank and foot of the exercise's side, or of both; pelvis, sternum). Segments that are not
+    known do not count. It says cheaply in which postures an exercise need not be looked for.
     """
 
     name: str
@@ -90,6 +196,18 @@ class Exercise:
     further: str
     less: str
     course: Callable[[Pose, Side | None], Course]
+    least_s: float = 1.0
+    slower: str = "A little slower"
+    within_deg: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def windows(self, side: Side | None) -> dict[Place, tuple[float, float]]:
+        """Return ``within_deg`` by place, for the exercise on ``side``."""
+        sides = (Side.LEFT, Side.RIGHT) if side is None else (side,)
+        return {
+            place: window
+            for name, window in self.within_deg.items()
+            for place in ([Place(name)] if name in _CENTRAL else [leg(s, name) for s in sides])
+        }
 
     @property
     def direction(self) -> float:

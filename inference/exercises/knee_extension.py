@@ -6,27 +6,27 @@ straight only while the thigh is upright.
 
 from __future__ import annotations
 
-from gateway.messages import JOINT_INDEX, Joint, Place, Side
-from inference.exercises import Course, Exercise, Pose
-
-KNEES = {side: JOINT_INDEX[Joint(f"{side}_knee")] for side in Side}
-THIGHS = {side: Place(f"{side}_thigh") for side in Side}
+from gateway.messages import Side
+from inference.exercises import Course, Exercise, Pose, joint, leg
 
 SEATED_DEG = (55.0, 125.0)
 """Pitch of the thigh of somebody who sits."""
+
+TRUNK_DEG = (-60.0, 60.0)
+"""Pitch of a trunk that does not lie."""
 
 
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
     assert side is not None
-    knee, thigh = KNEES[side], pose.pitch_at(THIGHS[side])[:, 0]
+    thigh = pose.pitch(leg(side, "thigh"))
     seated = (thigh > SEATED_DEG[0]) & (thigh < SEATED_DEG[1])
     return Course(
-        angle_deg=pose.flexion_deg[:, knee],
+        angle_deg=pose.flexion(joint(side, "knee")),
         at_rest=seated,
         in_effort=seated,
         fits=seated,
-        real=pose.real[:, knee],
+        real=pose.measured(joint(side, "knee")),
     )
 
 
@@ -40,4 +40,5 @@ EXERCISE = Exercise(
     further="Stretch a little further",
     less="Do not force the knee",
     course=course,
+    within_deg={"thigh": SEATED_DEG, "pelvis": TRUNK_DEG, "sternum": TRUNK_DEG},
 )

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import BoolArray, FloatArray, Place, Side
-from gateway.worn import anywhere
+from gateway.messages import Joint, Side
 from inference.exercises import Course, Exercise, Pose
-
-KNEES = slice(2, 4)
-THIGHS = (Place.LEFT_THIGH, Place.RIGHT_THIGH)
-FEET = (Place.LEFT_FOOT, Place.RIGHT_FOOT)
 
 APART_DEG = 40.0
 """Knees that differ by more do not squat."""
 
-HEEL_OFF_DEG = 35.0
+DEEPEST_DEG = 155.0
+"""No knee bends further."""
+
+FLAT_DEG = (-35.0, 35.0)
 """A foot that points down or up by more is off the ground."""
+
+TRUNK_DEG = (-80.0, 45.0)
+"""Pitch of a trunk that does not lie; leaning forward is negative."""
 
 UPRIGHT_DEG = 30.0
 """A thigh within this of vertical stands."""
@@ -34,30 +35,15 @@ sitting down the shank, which leans forward in a squat, stays upright."""
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of a squat; ``side`` is None."""
     assert side is None
-    knees = pose.flexion_deg[:, KNEES]
-    unknown = np.isnan(knees)
-    knee, thigh = _mean(knees, unknown), _mean(pose.pitch_at(*THIGHS), unknown)
-    off = np.abs(pose.pitch_at(*FEET)) > HEEL_OFF_DEG
-    measured = pose.real[:, KNEES] | unknown
-    apart = np.abs(knees[:, 0] - knees[:, 1]) > APART_DEG
+    left, right = pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE)
+    knee, thigh = pose.knee, pose.thigh
     return Course(
         angle_deg=knee,
         at_rest=thigh < UPRIGHT_DEG,
         in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < THIGH_SHARE[1] * knee),
-        fits=~(off[:, 0] | off[:, 1] | apart),
-        real=measured[:, 0] & measured[:, 1],
+        fits=~((np.abs(left - right) > APART_DEG) | (knee > DEEPEST_DEG)),
+        real=pose.measured(Joint.LEFT_KNEE, Joint.RIGHT_KNEE),
     )
-
-
-def _mean(values: FloatArray, unknown: BoolArray) -> FloatArray:
-    """Return the mean (T,) of ``values`` (T, 2) without the ``unknown`` (T, 2); else NaN."""
-    left, right = values[:, 0], values[:, 1]
-    mean: FloatArray = (left + right) / 2
-    if anywhere(unknown):
-        only_right, only_left = unknown[:, 0], unknown[:, 1]
-        mean = np.where(only_right, right, np.where(only_left, left, mean))
-        mean[only_right & only_left] = np.nan
-    return mean
 
 
 EXERCISE = Exercise(
@@ -70,4 +56,5 @@ EXERCISE = Exercise(
     further="Bend a little further",
     less="Not quite so deep",
     course=course,
+    within_deg={"foot": FLAT_DEG, "pelvis": TRUNK_DEG, "sternum": TRUNK_DEG},
 )

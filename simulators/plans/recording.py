@@ -13,6 +13,7 @@ import numpy as np
 
 from gateway.drivers import Settings, driver, settled
 from gateway.messages import (
+    UNKNOWN_SIZE,
     BoolArray,
     FloatArray,
     IntArray,
@@ -64,6 +65,7 @@ class PlannedRecording:
         self.origin_ns = ORIGIN_NS
         self.duration_s = plan.seconds
         self.grid_rate_hz = GRID_HZ
+        self.size = UNKNOWN_SIZE
         self.sensors = tuple(
             SensorSpec(
                 w.address, w.place, w.driver, w.rate_hz, settled(w.driver, w.settings, w.rate_hz)

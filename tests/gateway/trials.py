@@ -15,6 +15,7 @@ BACK = {Place.PELVIS}
 LOWER_SEGMENTS = {"pelvis", "thigh", "shank", "foot"}
 LOWER_BODY = {place for place in Place if place.rpartition("_")[2] in LOWER_SEGMENTS}
 THIGHS = {Place.LEFT_THIGH, Place.RIGHT_THIGH}
+KNEE = {Place.LEFT_THIGH, Place.LEFT_SHANK}
 RIGHT = {Place.RIGHT_SHANK, *THIGHS}
 LEG_SET = {Place.LEFT_SHANK, Place.STERNUM, *RIGHT}
 
@@ -84,7 +85,8 @@ BROAD = Trial(
     186.34,
     2000 / 7,
 )
-ONE_EACH = [VOISARD, GAITMAP, MS_LEFT, MOBGAP, UCI, NEURA, NEURA_RAW, BROAD]
+DFJIMU = Trial("dfjimu_joint/data/data_1D_01.mat", "dfjimu", KNEE, 60.14, 50.0)
+ONE_EACH = [VOISARD, GAITMAP, MS_LEFT, MOBGAP, UCI, NEURA, NEURA_RAW, BROAD, DFJIMU]
 TRIALS = [
     *ONE_EACH,
     Trial("voisard_healthy_gait/GaitData/10-2.json", "voisard-10", FEET | BACK, 25.28, 100.0),
@@ -99,7 +101,7 @@ TRIALS = [
     Trial(
         "uci_physical_therapy/s3/e6/u2/template_session.txt",
         "uci-s3",
-        {Place.STERNUM},
+        {Place.STERNUM, Place.RIGHT_UPPER_ARM, Place.RIGHT_FOREARM},
         53.36,
         25.0,
     ),

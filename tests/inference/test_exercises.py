@@ -7,7 +7,7 @@ import pytest
 
 from gateway.messages import FloatArray, JointAngleBlock, Side
 from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, UNKNOWN, angle_in_posture, phases
-from inference.exercises import Exercise, Pose, exercises
+from inference.exercises import Exercise, Pose, exercises, outside_of
 from inference.joint_angles import JointAngles
 from tests.inference.figure import segments, standing
 
@@ -31,7 +31,9 @@ def pose(pitch: FloatArray) -> Pose:
 
 
 def phase(exercise: Exercise, pitch: FloatArray, side: Side | None = None) -> int:
-    (found,) = phases(exercise, exercise.course(pose(pitch), side))
+    seen = pose(pitch)
+    outside = outside_of(seen, exercise.windows(side))
+    (found,) = phases(exercise, exercise.course(seen, side), outside)
     return int(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from gateway.errors import ConfigError
 from gateway.messages import (
     Cue,
     CueKind,
+    Execution,
     ExerciseState,
     Message,
     Quality,
@@ -19,7 +21,7 @@ from gateway.messages import (
     Side,
     Stride,
 )
-from gateway.rules import DEFAULT_RULES, CadenceRule, RangeRule, RepetitionRule, Rule
+from gateway.rules import DEFAULT_RULES, CadenceRule, FormRule, RangeRule, RepetitionRule, Rule
 from inference.feedback import Feedback
 from tests.contract import assert_stage_contract, run
 
@@ -180,5 +182,17 @@ def test_a_break_begins_a_new_bout() -> None:
 
 def test_a_rule_for_an_unknown_exercise_is_refused() -> None:
     rule = SQUAT.model_copy(update={"exercise": "sqat"})
-    with pytest.raises(ConfigError, match=r"'sqat'.*knee-extension, squat"):
+    with pytest.raises(ConfigError, match=r"'sqat'.*knee-extension, .*squat"):
         Feedback([rule])
+
+
+def test_how_a_repetition_was_done_is_told_once_by_whoever_watches_it() -> None:
+    done = [
+        dataclasses.replace(repetition(end_s, 60), execution=execution)
+        for end_s, execution in enumerate(Execution, start=1)
+    ]
+    form = FormRule(kind="form")
+    assert kinds([form], done) == [CueKind.TOO_FAST, CueKind.TOO_SMALL]
+    assert kinds([form, SQUAT], done).count(CueKind.TOO_SMALL) == 0
+    assert kinds([FormRule(kind="form", exercise="knee-extension")], done) == []
+    assert kinds([FormRule(kind="form", min_interval_s=5)], done) == [CueKind.TOO_FAST]

@@ -16,17 +16,19 @@ _Kind = TypeVar("_Kind", bound=Message)
 
 
 class Heard:
-    """What the pipe of the default configuration says of ``recording``, by kind of message.
+    """What the pipe of ``config`` says of ``recording``, by kind of message.
 
     The pipe is the live one: how its input is cut into blocks makes no difference to it.
     ``remark`` says what a reader of its figures should know. Raises RecordingError where the
     samples cannot be right.
     """
 
-    def __init__(self, recording: Recording, *kinds: type[Message]) -> None:
+    def __init__(
+        self, recording: Recording, *kinds: type[Message], config: Config | None = None
+    ) -> None:
         self._kinds = (*kinds, *doubts.KINDS)
         self._messages: list[Message] = []
-        self._play(recording)
+        self._play(recording, config or Config())
         useless = doubts.unusable(self._messages)
         if useless:
             raise RecordingError(f"{recording.name} is not scored: {'; '.join(useless)}")
@@ -36,14 +38,15 @@ class Heard:
         """Return the messages of ``kind``, one of those named at the start, in order."""
         return [message for message in self._messages if isinstance(message, kind)]
 
-    def _play(self, recording: Recording) -> None:
+    def _play(self, recording: Recording, config: Config) -> None:
         chain = build_pipe(
-            Config(),
+            config,
             recording.person,
             recording.sensors,
             recording.origin_ns,
             recording.grid_rate_hz,
             CHUNK_S,
+            recording.size,
         )
         for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
             for block in blocks:

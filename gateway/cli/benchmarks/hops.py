@@ -54,7 +54,13 @@ def measure_hops(seconds: float) -> tuple[Latency, dict[str, float]]:
     """
     recording = SimulatedRecording("clinic", 1, seconds + WARM_UP_S, RATE_HZ)
     pipe = build_pipe(
-        Config(), recording.person, recording.sensors, recording.origin_ns, RATE_HZ, HOP_S
+        Config(),
+        recording.person,
+        recording.sensors,
+        recording.origin_ns,
+        RATE_HZ,
+        HOP_S,
+        recording.size,
     )
     stages = [TimedStage(stage) for stage in pipe.stages]
     chain = Chain(stages)

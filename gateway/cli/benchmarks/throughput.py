@@ -15,7 +15,14 @@ from gateway.app.playing import CHUNK_S, play
 from gateway.app.service import session_info
 from gateway.config import Config
 from gateway.journal import SUFFIX, Journal, SessionRecorder
-from gateway.messages import LEGS_AND_TRUNK, PacketBlock, Place, SensorSpec
+from gateway.messages import (
+    LEGS_AND_TRUNK,
+    UNKNOWN_SIZE,
+    BodySize,
+    PacketBlock,
+    Place,
+    SensorSpec,
+)
 from gateway.sources.playback import Playback
 from simulators.recording import Equipment, SimulatedRecording
 
@@ -41,6 +48,7 @@ class Prepared:
     duration_s: float
     grid_rate_hz: float
     blocks: list[list[PacketBlock]]
+    size: BodySize = UNKNOWN_SIZE
 
     def chunks(self, seconds: float) -> Iterator[list[PacketBlock]]:
         """Yield what was prepared; only in chunks of the length it was prepared in."""

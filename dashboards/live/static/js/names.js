@@ -11,6 +11,36 @@ const EXERCISES = {
     how: "Sit, straighten your knee slowly, then let it down again.",
     seated: true,
   },
+  "sit-to-stand": {
+    name: "Sit to stand",
+    how: "Stand up from the seat without a swing, then sit down slowly.",
+    seated: true,
+  },
+  "heel-raise": {
+    name: "Heel raise",
+    how: "Rise on your toes with straight knees, then let the heels down slowly.",
+    seated: false,
+  },
+  "step-up": {
+    name: "Step-up",
+    how: "Set a foot on the step, rise on it, then come down again.",
+    seated: false,
+  },
+  lunge: {
+    name: "Lunge",
+    how: "With one foot far in front, bend both knees, then rise again.",
+    seated: false,
+  },
+  "heel-slide": {
+    name: "Heel slide",
+    how: "Lie on your back, draw one heel towards you, then slide it away.",
+    seated: false,
+  },
+  bridge: {
+    name: "Bridge",
+    how: "Lie on your back with bent knees, lift the pelvis, then lower it.",
+    seated: false,
+  },
 };
 
 /** "left_knee" → "left knee". */

@@ -1,0 +1,156 @@
+"""Which rises of the lower back are steps, and of which foot.
+
+Rules: a step does not follow another too soon, is not much weaker than those before, and walking
+is several steps in a row, so the first of a bout are told with the one that confirms it.
+
+Which foot landed follows from the trunk, which the foot on the ground pushes away from itself:
+over a step onto the left foot it is accelerated to the left, more than over the step before.
+Steps alternate, so each adds to the evidence of those before with the opposite sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+
+from gateway.messages import Side
+
+SHORTEST_S = 0.28
+"""Nobody steps sooner; running has 0.3 s."""
+
+LONGEST_S, LONGEST_AT_FIRST_S = 2.5, 1.5
+"""A longer step is a pause: no stride lasts more than 3 s (Mobilise-D), and none begins a bout."""
+
+BREAK_S = 3.0
+"""A longer break ends a bout (Mobilise-D)."""
+
+CONFIRMED_BY = 3
+"""Landings in a row that are walking; sitting down, standing up and bending come one by one."""
+
+LEAST_EXCURSION_M = 0.006
+"""In the middle of the steps that confirm: a saddle or a chair hardly lets the pelvis rise."""
+
+WEAK = 0.15
+"""A rise of less than this share of the usual one is no step."""
+
+SOON = 0.5
+"""In less than this of the usual time of a step there is none."""
+
+SUDDEN = 1.5
+"""A landing is so much steeper than the whole step; squats and sitting down are smooth."""
+
+FIRST = 0.4
+"""The first step of a bout is weak too, but not as weak as what leads to it."""
+
+REMEMBERED = 5
+
+PUSH_M_S2, BELIEF, KEPT = 0.1, 2.0, 0.9
+"""What a step says of its side, in units of a weak push, against the most that is believed."""
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A foot's landing: ``rise_at`` and ``at`` are the samples of the smoothed rise and of contact.
+
+    ``missing`` and ``real`` count samples up to it that are missing, and that were measured.
+    ``push`` m/s² to the left, ``excursion_m`` and ``step``, its length in samples, are those of the
+    step that ended with it; ``step`` is 0 where none leads to it from the landing before.
+    """
+
+    rise_at: int
+    at: int
+    strength: float
+    missing: int
+    real: int
+    push: float
+    excursion_m: float
+    step: int
+
+    @property
+    def joined(self) -> bool:
+        """Tell whether a single step leads to it from the landing before."""
+        return self.step > 0
+
+
+@dataclass
+class Rhythm:
+    """The landings of a bout so far, and what they say of sides.
+
+    ``waiting`` are landings not yet confirmed, ``recent`` the newest ones; ``leftward`` is the
+    evidence that the newest was the left foot's.
+    """
+
+    rate_hz: float
+    walking: bool = False
+    leftward: float = 0.0
+    recent: list[Landing] = field(default_factory=list)
+    waiting: list[Landing] = field(default_factory=list)
+
+    def is_step(self, rise_at: int, strength: float, missing: int) -> bool:
+        """Tell whether a rise can be a step; forget a bout that is over, or that a gap ended."""
+        if not self.recent:
+            return True
+        last = self.recent[-1]
+        since_s = (rise_at - last.rise_at) / self.rate_hz
+        if missing > last.missing or since_s > (BREAK_S if self.walking else LONGEST_AT_FIRST_S):
+            self.forget()
+            return True
+        usual = median(landing.strength for landing in self.recent)
+        soonest_s = max(SHORTEST_S, SOON * self._usual_s())
+        return since_s >= soonest_s and strength >= WEAK * usual
+
+    def forget(self) -> None:
+        """Begin a new bout."""
+        self.walking, self.leftward = False, 0.0
+        self.recent, self.waiting = [], []
+
+    def leads_to(self, at: int) -> bool:
+        """Tell whether a single step leads from the newest landing to one ``at``."""
+        if not self.recent:
+            return False
+        return 0 < at - self.recent[-1].at <= LONGEST_S * self.rate_hz
+
+    def add(self, landing: Landing) -> list[tuple[Landing, Side]]:
+        """Take a landing and return those that can now be told, with their feet."""
+        self.leftward = self._evidence(landing)
+        self.recent = [*self.recent, landing][-REMEMBERED:]
+        if self.walking:
+            return [(landing, self._side())]
+        self.waiting.append(landing)
+        if len(self.waiting) < CONFIRMED_BY or not self._moves():
+            self.waiting = self.waiting[-CONFIRMED_BY + 1 :]
+            return []
+        self.walking, told = True, [replace(self.waiting[0], step=0), *self.waiting[1:]]
+        self.waiting = []
+        return _alternating(told, self._side())
+
+    def _evidence(self, landing: Landing) -> float:
+        """Return what speaks for the left foot: a tilt adds the same to every push."""
+        if not landing.joined:
+            return landing.push / PUSH_M_S2
+        believed = min(max(self.leftward, -BELIEF), BELIEF)
+        return (landing.push - self.recent[-1].push) / (2 * PUSH_M_S2) - KEPT * believed
+
+    def _usual_s(self) -> float:
+        """Return how long a step takes; 0 where not even two are known."""
+        steps = [landing.step for landing in self.recent if landing.joined]
+        return median(steps) / self.rate_hz if len(steps) > 1 else 0.0
+
+    def _moves(self) -> bool:
+        steps = [landing.excursion_m for landing in self.waiting[1:]]
+        usual = median(landing.strength for landing in self.waiting)
+        return median(steps) >= LEAST_EXCURSION_M and self.waiting[0].strength >= FIRST * usual
+
+    def _side(self) -> Side:
+        return Side.LEFT if self.leftward > 0.0 else Side.RIGHT
+
+
+def other(side: Side) -> Side:
+    """Return the other side."""
+    return Side.RIGHT if side is Side.LEFT else Side.LEFT
+
+
+def _alternating(landings: Sequence[Landing], last: Side) -> list[tuple[Landing, Side]]:
+    sides = [last if number % 2 == 0 else other(last) for number in range(len(landings))]
+    return list(zip(landings, reversed(sides), strict=True))

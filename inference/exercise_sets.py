@@ -1,0 +1,76 @@
+"""Where a set of repetitions stands: how many it has, and when it is over."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gateway.messages import ExerciseState
+
+END_OF_SET_S = 10.0
+"""After a longer pause the next repetition is the first of a new set."""
+
+STATE_S = 0.02
+"""The state of the exercise under way is told at multiples of this on the grid."""
+
+LEAST_REAL = 0.8
+"""With a smaller share of measured samples a repetition counts, but its figures are withheld."""
+
+
+class SetCount:
+    """Counts the repetitions of one exercise on one side, by samples of the grid."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._pause = END_OF_SET_S * rate_hz
+        self.count = 0
+        self.under_way = False
+        self.ended = 0
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return a copy of the state."""
+        return self.count, self.under_way, self.ended
+
+    def resume(self, snapshot: tuple[Any, ...]) -> None:
+        """Go on from ``snapshot``."""
+        self.count, self.under_way, self.ended = snapshot
+
+    def begin(self, at: int) -> None:
+        """Effort begins; after a long pause it is that of a new set."""
+        if at - self.ended > self._pause:
+            self.count = 0
+        self.under_way = True
+
+    def end(self, at: int) -> None:
+        """Effort has ended, in a repetition or not."""
+        self.under_way = False
+        self.ended = at
+
+    def over(self, at: int) -> bool:
+        """Say whether the set has ended before sample ``at``."""
+        return not self.under_way and at - self.ended > self._pause
+
+
+def no_exercise(person: str, t_s: float) -> ExerciseState:
+    """Return the state that says that no exercise is under way."""
+    return ExerciseState(
+        person=person,
+        t_s=t_s,
+        exercise="",
+        side=None,
+        count=0,
+        value_rad=math.nan,
+        target_low_rad=math.nan,
+        target_high_rad=math.nan,
+        progress=0.0,
+    )
+
+
+def state_samples(first: int, last: int, rate_hz: float) -> range:
+    """Return the samples from ``first`` up to ``last`` at which the state is told."""
+    step = max(1, round(STATE_S * rate_hz))
+    return range(-(-first // step) * step, last, step)
+
+
+def too_poor(share: float) -> str:
+    """Say why figures of which only ``share`` was measured are withheld."""
+    return f"only {share:.0%} of its samples were measured"

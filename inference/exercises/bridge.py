@@ -1,0 +1,39 @@
+"""Bridge: lying on the back with bent knees, the pelvis rises until the hips are straight.
+
+The leading angle is the mean flexion of the hips that are known.
+"""
+
+from __future__ import annotations
+
+from gateway.messages import Joint, Side
+from inference.exercises import Course, Exercise, Pose, either
+
+BENT_KNEE_DEG = 50.0
+
+
+def course(pose: Pose, side: Side | None) -> Course:
+    """Return the course of the hips; ``side`` is None."""
+    assert side is None
+    hip = either(pose.flexion(Joint.LEFT_HIP), pose.flexion(Joint.RIGHT_HIP))
+    bent = ~(pose.knee < BENT_KNEE_DEG)
+    return Course(
+        angle_deg=hip,
+        at_rest=bent,
+        in_effort=bent,
+        fits=bent,
+        real=pose.measured(Joint.LEFT_HIP, Joint.RIGHT_HIP),
+    )
+
+
+EXERCISE = Exercise(
+    name="bridge",
+    sides=(None,),
+    rest_deg=50.0,
+    leave_deg=35.0,
+    effort_deg=22.0,
+    target_deg=(-20.0, 10.0),
+    further="Lift the pelvis a little higher",
+    less="Not quite so high",
+    course=course,
+    within_deg={"thigh": (60.0, 180.0), "pelvis": (60.0, 150.0), "sternum": (60.0, 160.0)},
+)

@@ -1,0 +1,47 @@
+"""Heel raise: up on the toes of one foot or both, knees straight, and down again.
+
+The leading angle is how far the foot points down. Walking pushes off with the shank leaning; here
+it stays upright.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.messages import Joint, Place, Side
+from inference.exercises import Course, Exercise, Pose, either
+
+SHANK_DEG = 20.0
+"""The shanks stay within this of upright."""
+
+STRAIGHT_KNEE_DEG = 35.0
+
+
+def course(pose: Pose, side: Side | None) -> Course:
+    """Return the course of the feet; ``side`` is None."""
+    assert side is None
+    foot = either(pose.pitch(Place.LEFT_FOOT), pose.pitch(Place.RIGHT_FOOT))
+    bent = np.fmax(pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE))
+    lean = np.fmax(np.abs(pose.pitch(Place.LEFT_SHANK)), np.abs(pose.pitch(Place.RIGHT_SHANK)))
+    fits = (lean < SHANK_DEG) & ~(bent > STRAIGHT_KNEE_DEG)
+    return Course(
+        angle_deg=-foot,
+        at_rest=fits,
+        in_effort=fits,
+        fits=fits,
+        real=pose.measured(Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE),
+    )
+
+
+EXERCISE = Exercise(
+    name="heel-raise",
+    sides=(None,),
+    rest_deg=0.0,
+    leave_deg=8.0,
+    effort_deg=15.0,
+    target_deg=(25.0, 60.0),
+    further="Up a little higher",
+    less="Not quite so high",
+    course=course,
+    within_deg={"thigh": (-30.0, 30.0), "shank": (-30.0, 30.0)},
+)

@@ -1,0 +1,49 @@
+"""Sit to stand: from a seat to standing upright, and back to the seat.
+
+The leading angle is the pitch of the thighs, level on the seat and upright when standing. In a
+squat, which may go as deep, the shanks lean forward.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.messages import Joint, Place, Side
+from inference.exercises import Course, Exercise, Pose
+
+SHANK_DEG = 20.0
+"""On the seat the shanks are within this of upright."""
+
+SEATED_KNEE_DEG = (55.0, 130.0)
+STRAIGHT_KNEE_DEG = 40.0
+APART_DEG = 30.0
+"""Thighs that differ by more do not rise together."""
+
+
+def course(pose: Pose, side: Side | None) -> Course:
+    """Return the course of standing up; ``side`` is None."""
+    assert side is None
+    left, right = pose.pitch(Place.LEFT_THIGH), pose.pitch(Place.RIGHT_THIGH)
+    knee = pose.knee
+    bent = (knee > SEATED_KNEE_DEG[0]) & (knee < SEATED_KNEE_DEG[1])
+    return Course(
+        angle_deg=pose.thigh,
+        at_rest=bent & (np.abs(pose.shank) < SHANK_DEG),
+        in_effort=knee < STRAIGHT_KNEE_DEG,
+        fits=~(np.abs(left - right) > APART_DEG),
+        real=pose.measured(Joint.LEFT_KNEE, Joint.RIGHT_KNEE),
+    )
+
+
+EXERCISE = Exercise(
+    name="sit-to-stand",
+    sides=(None,),
+    rest_deg=90.0,
+    leave_deg=65.0,
+    effort_deg=30.0,
+    target_deg=(-15.0, 15.0),
+    further="Stand up tall",
+    less="Do not lean back",
+    course=course,
+    within_deg={"pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
+)

@@ -1,0 +1,51 @@
+"""Step-up: one leg is set on a step, straightens under the body, and comes down again.
+
+The leading angle is the knee's flexion of that leg. What tells it from lifting a knee is the
+shank, which leans forward over the foot that carries; from a lunge, the other leg, which is
+straighter; and from a squat, that the legs differ.
+"""
+
+from __future__ import annotations
+
+from gateway.messages import Side
+from inference.exercises import Course, Exercise, Pose, joint, leg, other
+
+LEAN_DEG = (-40.0, -5.0)
+"""Pitch of the shank of a leg that carries on its way up."""
+
+CARRYING_THIGH_DEG = 15.0
+RESTING_THIGH_DEG = 35.0
+DIFFERENCE_DEG = 25.0
+"""The other knee is straighter by this."""
+
+OTHER_KNEE_DEG = 45.0
+
+
+def course(pose: Pose, side: Side | None) -> Course:
+    """Return the course of the leg on ``side``."""
+    assert side is not None
+    knee, rear = pose.flexion(joint(side, "knee")), pose.flexion(joint(other(side), "knee"))
+    shank, thigh = pose.pitch(leg(side, "shank")), pose.pitch(leg(side, "thigh"))
+    carries = (shank > LEAN_DEG[0]) & (shank < LEAN_DEG[1]) & (thigh > CARRYING_THIGH_DEG)
+    one = (knee - rear > DIFFERENCE_DEG) & (rear < OTHER_KNEE_DEG)
+    return Course(
+        angle_deg=knee,
+        at_rest=thigh < RESTING_THIGH_DEG,
+        in_effort=carries & one,
+        fits=~(rear > OTHER_KNEE_DEG),
+        real=pose.measured(joint(side, "knee")),
+    )
+
+
+EXERCISE = Exercise(
+    name="step-up",
+    sides=(Side.LEFT, Side.RIGHT),
+    rest_deg=0.0,
+    leave_deg=25.0,
+    effort_deg=40.0,
+    target_deg=(60.0, 110.0),
+    further="Take a higher step",
+    less="Take a lower step",
+    course=course,
+    within_deg={"foot": (-35.0, 35.0), "pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
+)

@@ -1,0 +1,148 @@
+"""Foot contacts, stride length and speed from the lower back alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+
+from gateway.app.validation.wearing import Wearing
+from gateway.messages import (
+    BodySize,
+    Figure,
+    FloatArray,
+    GaitEvent,
+    GaitEventKind,
+    Message,
+    Place,
+    SegmentBlock,
+    Side,
+    Stride,
+)
+from gateway.recordings import open_recording
+from inference.back_steps import harmonic_ratios, smoothness
+from inference.lower_back import LOOK_AHEAD_S, LowerBack
+from inference.pendulum import PendulumStrides, step_length_m
+from simulators.recording import Equipment, SimulatedRecording
+from tests.contract import assert_stage_contract, run
+from tests.data import data_set
+from tests.playing import played
+
+PELVIS = (Place.PELVIS,)
+SIZE = BodySize(height_m=1.75)
+TURN = np.arange(110) * (2 * np.pi / 110)
+
+
+@cache
+def heard(scenario: str, seed: int, places: tuple[Place, ...] = PELVIS) -> Sequence[Message]:
+    """What the pipe makes of a simulated minute."""
+    worn = Equipment(places=places)
+    return played(SimulatedRecording(scenario, seed, 60.0, equipment=worn), 20.0)
+
+
+def of(kind: type, messages: Sequence[Message]) -> list[Message]:
+    return [message for message in messages if isinstance(message, kind)]
+
+
+def figures(name: str, messages: Sequence[Message]) -> list[Figure]:
+    return [m for m in messages if isinstance(m, Figure) and m.name == name]
+
+
+def contacts_s(messages: Sequence[Message], kind: GaitEventKind, side: Side) -> FloatArray:
+    events = [m for m in messages if isinstance(m, GaitEvent)]
+    return np.array([e.t_s for e in events if (e.kind, e.side) == (kind, side)])
+
+
+def test_the_lower_back_keeps_the_contract() -> None:
+    blocks = of(SegmentBlock, heard("walk", 1))
+    assert_stage_contract(LowerBack, blocks, seed=51)
+
+
+def test_pendulum_strides_keep_the_contract() -> None:
+    made = [m for m in heard("walk", 1) if isinstance(m, Figure | Stride)]
+    assert_stage_contract(lambda: PendulumStrides(SIZE), made, seed=52)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_step_of_a_simulated_walk_is_told_once_and_in_time(seed: int) -> None:
+    truth = SimulatedRecording("walk", seed, 60.0).truth()
+    marked = np.sort([e.t_s for e in truth.events if e.kind is GaitEventKind.INITIAL_CONTACT])
+    events = [
+        e
+        for e in heard("walk", seed)
+        if isinstance(e, GaitEvent) and e.kind is GaitEventKind.INITIAL_CONTACT
+    ]
+    found = np.array([event.t_s for event in events])
+    near = np.abs(found[:, None] - marked).min(axis=0)
+    assert np.mean(near < 0.1) > 0.9
+    assert len(found) < 1.1 * len(marked)
+    late = np.array([event.detected_s - event.t_s for event in events])
+    assert np.mean(late <= LOOK_AHEAD_S) > 0.9  # but for the first of a bout
+
+
+@pytest.mark.parametrize("scenario", ["squat", "knee-extension"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_exercises_are_no_strides(scenario: str, seed: int) -> None:
+    assert not of(Stride, heard(scenario, seed))
+
+
+def test_feet_tell_where_they_are_worn() -> None:
+    made = heard("walk", 1, (Place.PELVIS, Place.LEFT_FOOT, Place.RIGHT_FOOT))
+    assert of(Stride, made)
+    assert not figures("vertical_excursion", made)
+    assert not figures("walking_speed", made)
+
+
+def test_without_a_height_length_and_speed_are_withheld() -> None:
+    for name in ("stride_length", "walking_speed"):
+        made = figures(name, heard("walk", 1))
+        assert made
+        assert all(math.isnan(figure.value) for figure in made)
+        assert all("height" in figure.quality.withheld for figure in made)
+
+
+def test_length_and_speed_with_a_height() -> None:
+    made = [m for m in heard("walk", 1) if isinstance(m, Figure | Stride)]
+    told = run(PendulumStrides(SIZE), made)
+    lengths = [figure.value for figure in figures("stride_length", told)]
+    speeds = [figure.value for figure in figures("walking_speed", told)]
+    assert 0.6 < np.median(lengths) < 2.0
+    assert 0.5 < np.median(speeds) < 2.0
+
+
+def test_a_longer_leg_and_a_higher_rise_go_further() -> None:
+    assert step_length_m(0.0, 1.0) == 0.0
+    assert step_length_m(0.03, 1.0) < step_length_m(0.04, 1.0) < step_length_m(0.04, 1.1)
+    assert math.isfinite(step_length_m(10.0, 1.0))
+
+
+def test_left_and_right_on_a_real_walk() -> None:
+    path = data_set("voisard_healthy_gait") / "GaitData" / "1-1.json"
+    made = played(Wearing(open_recording(path), PELVIS), 20.0)
+    swings = json.loads(path.read_bytes())
+    for side, key in ((Side.LEFT, "LeftFootEvents"), (Side.RIGHT, "RightFootEvents")):
+        marked = np.array(swings[key])[:, 1] / 100.0
+        found = contacts_s(made, GaitEventKind.INITIAL_CONTACT, side)
+        near = np.abs(found[:, None] - marked).min(axis=0)
+        assert np.mean(near < 0.1) > 0.85
+        final = contacts_s(made, GaitEventKind.FINAL_CONTACT, side)
+        near = np.abs(final[:, None] - np.array(swings[key])[:, 0] / 100.0).min(axis=0)
+        assert np.mean(near < 0.1) > 0.8
+
+
+def test_the_harmonics_of_alike_steps_are_even() -> None:
+    moved = np.array([np.sin(phase) for phase in (2 * TURN, TURN, 2 * TURN)])
+    alike = harmonic_ratios(moved + 0.01 * np.sin(TURN) + 0.01 * np.sin(2 * TURN))
+    unlike = harmonic_ratios(moved + 0.5 * np.sin(TURN) + 0.5 * np.sin(2 * TURN))
+    assert (alike > 10.0).all()
+    assert (unlike < alike).all()
+
+
+def test_a_jerk_makes_a_stride_less_smooth() -> None:
+    even = 6.0 * np.array([np.cos(TURN), np.sin(TURN), 0 * TURN])
+    jerky = even + np.outer([0.0, 1.0, 0.0], 10.0 * np.sin(4 * TURN))
+    assert smoothness(jerky, 100.0) < smoothness(even, 100.0) <= -1.0
