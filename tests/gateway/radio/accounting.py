@@ -29,7 +29,6 @@ from gateway.messages import (
     ImuBlock,
     Message,
     PacketBlock,
-    RawPacket,
     SensorNews,
     SensorSpec,
 )
@@ -42,7 +41,7 @@ from gateway.stage import Chain
 from gateway.streams import Streams
 from simulators.radio_world.hosted import Conditions, HostedSensor
 from simulators.radio_world.world import Worn, open_world
-from tests.gateway.radio.books import Books, balance
+from tests.gateway.radio.books import Books, Came, balance
 from tests.gateway.radio.ledger import Ledger
 from tests.gateway.radio.processor import watched_processor
 from tests.services.wait import until
@@ -65,7 +64,7 @@ class Pipe:
     """The first stages of the pipe, driven as the service drives them; keeps what went through."""
 
     def __init__(self, source: BluetoothSource) -> None:
-        self.packets: dict[str, list[RawPacket]] = defaultdict(list)
+        self.packets: dict[str, list[Came]] = defaultdict(list)
         self._names = [spec.sensor for spec in source.sensors]
         self._owner = Streams.of(source.sensors).sensor
         self.received, self.declared = np.zeros((2, len(source.sensors)), np.int64)
@@ -98,7 +97,7 @@ class Pipe:
 
     def _keep(self, blocks: Sequence[PacketBlock], _: Sequence[Message]) -> None:
         for block in blocks:
-            self.packets[block.sensor] += single_packets(block)
+            self.packets[block.sensor] += [(p.channel, p.payload) for p in single_packets(block)]
 
 
 async def keep_books(

@@ -12,6 +12,10 @@ from gateway.packet_blocks import gathered
 from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings
 from simulators.peripherals import Notification, peripherals
 from simulators.plans.talk import Talk
+from tests.gateway.radio.ledger import Told
+
+Came = tuple[str, bytes]
+"""Channel and payload of a packet; plain, for there are very many."""
 
 
 @message
@@ -38,8 +42,8 @@ class Books:
 
 def balance(
     spec: SensorSpec,
-    connections: Sequence[Sequence[Notification]],
-    packets: Sequence[RawPacket],
+    connections: Sequence[Sequence[Told]],
+    packets: Sequence[Came],
     *,
     sent: int,
     received: int,
@@ -63,26 +67,25 @@ def balance(
     )
 
 
-def _by_connection(
-    spec: SensorSpec, packets: Sequence[RawPacket]
-) -> list[tuple[Settings, list[RawPacket]]]:
+def _by_connection(spec: SensorSpec, packets: Sequence[Came]) -> list[tuple[Settings, list[Came]]]:
     """Return what came over each connection, and its settings, whose packet begins it."""
-    parts: list[tuple[Settings, list[RawPacket]]] = []
-    for packet in packets:
-        if packet.channel == SETTINGS_CHANNEL:
+    parts: list[tuple[Settings, list[Came]]] = []
+    for channel, payload in packets:
+        if channel == SETTINGS_CHANNEL:
             settings = settled(spec.driver, spec.settings, spec.rate_hz)
-            parts.append(({**settings, **read_settings(packet.payload)}, []))
-        elif packet.channel != STATE_CHANNEL:
-            parts[-1][1].append(packet)
+            parts.append(({**settings, **read_settings(payload)}, []))
+        elif channel != STATE_CHANNEL:
+            parts[-1][1].append((channel, payload))
     return parts
 
 
-def _by_channel(spec: SensorSpec, told: Sequence[Notification]) -> dict[str, list[bytes]]:
+def _by_channel(spec: SensorSpec, told: Sequence[Told]) -> dict[str, list[bytes]]:
     """Return what was notified by the channel on which a gateway hears it."""
     talk = Talk(driver(spec.driver), peripherals()[spec.driver](spec.sensor))
     talk.start(settled(spec.driver, spec.settings, spec.rate_hz), spec.rate_hz)
     channels: dict[str, list[bytes]] = {}
-    for channel, one in talk.hear(told):
+    notifications = [Notification(t.characteristic, t.payload, service=t.service) for t in told]
+    for channel, one in talk.hear(notifications):
         channels.setdefault(channel, []).append(one.payload)
     return channels
 
@@ -91,12 +94,12 @@ def _made(
     spec: SensorSpec,
     settings: Settings,
     own: dict[str, list[bytes]],
-    told: Sequence[RawPacket],
+    told: Sequence[Came],
 ) -> int | None:
     """Return the samples, of each stream, from the first that came to the last; None if none."""
     total = 0
     for channel, payloads in own.items():
-        came = [packet.payload for packet in told if packet.channel == channel]
+        came = [payload for heard_on, payload in told if heard_on == channel]
         places = list(_places(payloads, came))
         if len(places) < len(came):
             return None

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from simulators.peripherals import Advertisement, Movement, Notification, Peripheral, Service
+
+
+class Told(NamedTuple):
+    """A notification; as a plain tuple, of which the garbage collector keeps no account."""
+
+    characteristic: str
+    service: str
+    payload: bytes
 
 
 class Ledger:
     """A peripheral that keeps what it notifies, connection by connection."""
 
     def __init__(self, peripheral: Peripheral) -> None:
-        self.connections: list[list[Notification]] = [[]]
+        self.connections: list[list[Told]] = [[]]
         self._own = peripheral
         self.name = peripheral.name
         self.address = peripheral.address
@@ -38,5 +48,5 @@ class Ledger:
         return self._kept(self._own.stream(movement))
 
     def _kept(self, told: list[Notification]) -> list[Notification]:
-        self.connections[-1] += told
+        self.connections[-1] += [Told(t.characteristic, t.service, t.payload) for t in told]
         return told
