@@ -25,7 +25,6 @@ import numpy as np
 from gateway.align import Align
 from gateway.decode import Decode
 from gateway.messages import (
-    PLACES,
     ImuBlock,
     Message,
     PacketBlock,
@@ -39,6 +38,7 @@ from gateway.radio.states import STATE_CHANNEL, LinkState
 from gateway.sources.bluetooth import BluetoothSource
 from gateway.stage import Chain
 from gateway.streams import Streams
+from simulators.places import PLACES
 from simulators.radio_world.hosted import Conditions, HostedSensor
 from simulators.radio_world.world import Worn, open_world
 from tests.gateway.radio.books import Books, Came, balance
