@@ -39,10 +39,15 @@ class Charge:
             return
         if told.charging or told.level > self.level:
             self._t_s, self._levels = [], []
+        changed = told.level != self.level
         self.level, now_s = told.level, told.arrival_ns / SECOND_NS
-        if not self._t_s or now_s >= self._t_s[-1] + EVERY_S:
+        kept = not self._t_s or now_s >= self._t_s[-1] + EVERY_S
+        if kept:
             self._t_s.append(now_s)
             self._levels.append(told.level)
+        elif not changed:
+            # Some sensors tell it with every packet.
+            return
         while self._t_s[0] < now_s - WINDOW_S:
             del self._t_s[0], self._levels[0]
         self.left_s = seconds_left(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -34,10 +34,11 @@ def one_error() -> Iterator[None]:
 
 async def wait_for(event: asyncio.Event, timeout_s: float) -> None:
     """Return when ``event`` is set, at the latest after ``timeout_s``."""
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return
+    # Not asyncio.wait_for, which up to Python 3.11 forgets a cancellation that comes together
+    # with what it waits for.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
 
 
 async def until_stopped(

@@ -208,9 +208,10 @@ class MetaMotion:
     def start(self, settings: Settings, rate_hz: float) -> Procedure:
         """Stop what it still does and remove what others left on it, set it, start it."""
         self.streams(settings, rate_hz)
-        yield Subscribe(NOTIFY, "motion")
+        # Before it is heard: what it sends of an earlier measurement is none of this one.
         for command in QUIET:
             yield Write(COMMAND, command)
+        yield Subscribe(NOTIFY, "motion")
         chip = yield from _discover()
         yield Write(COMMAND, _FAST)
         acc_g, gyr_dps = (float(settings[name]) for name in ("acc_g", "gyr_dps"))

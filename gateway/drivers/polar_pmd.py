@@ -129,10 +129,10 @@ class PolarPmd:
         _check_features(features, kinds)
         firmware, share = (yield Read(FIRMWARE, optional=True)), _share((yield Read(BATTERY)))
         yield Subscribe(CONTROL, CHANNEL)
-        yield Subscribe(DATA, "motion")
-        yield Subscribe(BATTERY, "battery")
         for kind in kinds:
             yield from stop(kind)
+        yield Subscribe(DATA, "motion")
+        yield Subscribe(BATTERY, "battery")
         if len(features) > 2 and features[2] & _SDK_FEATURE:
             plain = (rate_hz, scales[ACC], scales[GYR]) == _PLAIN
             yield from set_sdk_mode(on=not plain)

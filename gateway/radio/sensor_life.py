@@ -16,7 +16,7 @@ from gateway.radio.link import Link, Sighting
 from gateway.radio.procedure import Conversation, Emit
 from gateway.radio.states import LinkState, SensorState, settings_packet, state_packet
 from gateway.retry import Backoff, Healthy, keep_trying
-from gateway.tasks import one_error
+from gateway.tasks import one_error, wait_for
 
 FIRST_AGAIN_S = 0.1
 """A sensor that was dropped in range is back at once."""
@@ -61,8 +61,7 @@ class Burst:
         while self._missing and not self._begun.is_set():
             self._newcomer.clear()
             came = len(self._came)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._begun.wait(), GATHER_S)
+            await wait_for(self._begun, GATHER_S)
             if len(self._came) == came:
                 break
         self._begun.set()
@@ -209,11 +208,8 @@ def _ticked(chosen: Driver, settings: Settings, rate_hz: float) -> bool:
 async def _moves(talk: Conversation, within_s: float) -> bool:
     """Say whether the sensor tells something of motion within so many seconds from now."""
     talk.moved.clear()
-    try:
-        await asyncio.wait_for(talk.moved.wait(), within_s)
-    except TimeoutError:
-        return False
-    return True
+    await wait_for(talk.moved, within_s)
+    return talk.moved.is_set()
 
 
 async def _unless(lost: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
@@ -239,4 +235,5 @@ async def _unless(lost: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 
 async def _briefly(work: Coroutine[Any, Any, Any]) -> None:
     with contextlib.suppress(SourceError, TimeoutError):
-        await asyncio.wait_for(work, LEAVE_S)
+        async with asyncio.timeout(LEAVE_S):
+            await work

@@ -123,7 +123,7 @@ class VirtualClient(BaseBleakClient):
         """Connect, and find out what the sensor has."""
         del pair
         _check(self._adapter)
-        address = hci.Address(self.address)
+        address, heed = hci.Address(self.address), _cancellations()
         try:
             connection = await self._adapter.connect(address, self._timeout)
         except BaseBumbleError as error:
@@ -131,6 +131,7 @@ class VirtualClient(BaseBleakClient):
         self._connection = connection
         connection.on("disconnection", self._disconnected)
         try:
+            heed()
             async with asyncio.timeout(self._timeout):
                 self.services = await _asked(_discover(self._peer()))
         except BaseException:
@@ -249,15 +250,32 @@ def _uuid(known: ServiceProxy | CharacteristicProxy[bytes]) -> str:
 
 async def _asked(work: Awaitable[_T]) -> _T:
     """Await what the sensor is asked; what bumble raises becomes an error of bleak."""
+    heed = _cancellations()
     try:
-        return await work
+        answer = await work
     except ATT_Error as error:
         raise BleakGATTProtocolError(error.error_code) from error
     except BaseBumbleError as error:
         raise BleakError(str(error)) from error
     except asyncio.CancelledError as error:
         # bumble cancels a request whose link is lost, not the task that waits for it.
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
+        heed()
         raise BleakError("the link was lost") from error
+    heed()
+    return answer
+
+
+def _cancellations() -> Callable[[], None]:
+    """Return what raises a cancellation that has come since.
+
+    bumble uses asyncio.wait_for, which up to Python 3.11 forgets one that comes with an answer.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+
+    def heed() -> None:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
+
+    return heed

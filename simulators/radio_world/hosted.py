@@ -145,9 +145,11 @@ class HostedSensor:
         self._performance.shake(self.place, seconds)
 
     async def drop(self) -> None:
-        """End the connection from the sensor's side."""
-        if self._connection is not None:
-            await self._connection.disconnect()
+        """End the connection from the sensor's side; it sends nothing more over it."""
+        connection = self._connection
+        if connection is not None:
+            self._end(connection)
+            await connection.disconnect()
 
     def restart(self) -> None:
         """Switch it off and on again: settings and counters are those of a new start."""
@@ -288,13 +290,15 @@ class HostedSensor:
         return made
 
     def _begin(self, connection: Connection) -> None:
-        connection.on("disconnection", self._end)
+        connection.on("disconnection", lambda _: self._end(connection))
         self._connection = connection
         self._connected.set()
         if self.refusing:
             self._refusal = asyncio.create_task(connection.disconnect())
 
-    def _end(self, _reason: int) -> None:
+    def _end(self, connection: Connection) -> None:
+        if connection is not self._connection:
+            return
         self._connection = None
         self._connected.clear()
         self.peripheral.disconnected()

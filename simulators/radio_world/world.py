@@ -56,6 +56,7 @@ class RadioWorld:
 
     sensors: Mapping[str, HostedSensor]
     adapters: Mapping[str, Adapter]
+    air: Air
 
     @property
     def backend(self) -> dict[str, Any]:
@@ -147,6 +148,7 @@ async def _opened(
     world = RadioWorld(
         {sensor.address: sensor for sensor in sensors},
         {n: Adapter(n, k, air) for k, n in enumerate(adapters)},
+        air,
     )
     await performance.begin()
     for adapter in world.adapters.values():

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 def test_does_nothing_in_a_moment_where_all_is_there() -> None:
     began = time.monotonic()
     done = install(os.environ.copy())
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    # Where nobody is root, the machine with BlueZ cannot be built, which is no failure.
+    assert not done.stderr or done.stderr.startswith("the tests with the real BlueZ")
     assert time.monotonic() - began < 10
 
 

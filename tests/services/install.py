@@ -1,7 +1,7 @@
 """Make sure that everything the tests run against is there: ``python -m tests.services.install``.
 
-Installs Debian packages and builds InfluxDB where they are missing; does nothing, in a moment,
-where they are not.
+Installs Debian packages and builds InfluxDB, and a machine with the real BlueZ, where they are
+missing; does nothing, in a moment, where they are not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 
+from tests.services.bluez import build as bluez
 from tests.services.influxd.build import BuildError, binary, ensure
 from tests.services.programs import find
 
@@ -32,12 +33,24 @@ def main() -> int:
 
 
 def install() -> None:
-    """Install packages, then build InfluxDB; raises InstallError or BuildError."""
+    """Install packages, then build what is built; raises InstallError or BuildError."""
     wanted = PROGRAMS if binary().exists() else {**PROGRAMS, **BUILD_PROGRAMS}
     missing = [package for program, package in wanted.items() if _absent(program)]
     if missing:
         _install_packages(missing)
     ensure()
+    _install_bluez()
+
+
+def _install_bluez() -> None:
+    """Make the virtual machine; where that cannot be, its tests are skipped, and say why."""
+    try:
+        missing = [package for program, package in bluez.TOOLS.items() if _absent(program)]
+        if missing:
+            _install_packages(missing)
+        bluez.ensure()
+    except (InstallError, bluez.BuildError) as error:
+        sys.stderr.write(f"the tests with the real BlueZ will be skipped: {error}\n")
 
 
 def _absent(program: str) -> bool:

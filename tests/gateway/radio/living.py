@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.messages import Place, RawPacket, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.states import LinkState, SensorState, read_state
+from gateway.sources import Emit
 from gateway.sources.bluetooth import BluetoothSource
 from simulators.radio_world.hosted import Conditions, HostedSensor
 from simulators.radio_world.world import RadioWorld, Worn, open_world
@@ -29,11 +30,19 @@ def dots(count: int) -> tuple[Worn, ...]:
     )
 
 
+class Runs(Protocol):
+    """A source, as far as it is needed here."""
+
+    async def run(self, emit: Emit) -> None:
+        """Emit packets as they arrive, until cancelled."""
+
+
 class Session:
     """A source at work, and all it has emitted."""
 
-    def __init__(self, world: RadioWorld, source: BluetoothSource) -> None:
+    def __init__(self, world: RadioWorld, source: Runs, patience_s: float = 20.0) -> None:
         self.world = world
+        self._patience_s = patience_s
         self.sensors: list[HostedSensor] = list(world.sensors.values())
         self.packets: list[RawPacket] = []
         self.running = asyncio.create_task(source.run(self.packets.append))
@@ -55,7 +64,9 @@ class Session:
         """Wait until sensors (all of them, if none is named) are in a state."""
         waited = sensors or self.sensors
         await until(
-            lambda: all(self.state(sensor) == state for sensor in waited), f"all are {state}"
+            lambda: all(self.state(sensor) == state for sensor in waited),
+            f"all are {state}",
+            self._patience_s,
         )
 
     async def pass_through(self, state: LinkState, sensor: HostedSensor, count: int = 1) -> int:
@@ -65,18 +76,22 @@ class Session:
             told = self.of(sensor, "state")
             return [p.arrival_ns for p in told if read_state(p.payload).state == state]
 
-        await until(lambda: len(times()) >= count, f"{state} for the {count}. time")
+        await until(
+            lambda: len(times()) >= count, f"{state} for the {count}. time", self._patience_s
+        )
         return times()[count - 1]
 
     async def more(self, sensor: HostedSensor, count: int = 30) -> None:
         """Wait for so many more motion packets of a sensor."""
         wanted = len(self.of(sensor)) + count
-        await until(lambda: len(self.of(sensor)) >= wanted, f"{count} packets more")
+        await until(
+            lambda: len(self.of(sensor)) >= wanted, f"{count} packets more", self._patience_s
+        )
 
     async def end(self) -> None:
         """End the source as the service does."""
         self.running.cancel()
-        await asyncio.wait({self.running}, timeout=10)
+        await asyncio.wait({self.running}, timeout=self._patience_s)
         assert self.running.cancelled(), self.running.exception()
 
 

@@ -1,0 +1,123 @@
+"""A sensor's books: what it made, what went on the air, what came, what was declared lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gateway.drivers import Settings, driver, settled
+from gateway.messages import RawPacket, SensorSpec, message
+from gateway.packet_blocks import gathered
+from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings
+from simulators.peripherals import Notification, peripherals
+from simulators.plans.talk import Talk
+from tests.gateway.radio.ledger import Told
+
+Came = tuple[str, bytes]
+"""Channel and payload of a packet; plain, for there are very many."""
+
+
+@message
+class Books:
+    """Notifications that were ``sent`` and that ``came``, over so many ``connections``.
+
+    ``made`` counts the samples that the sensor took from the first of which something came over a
+    connection to the last; they were ``received`` from the pipe's first stage, or ``declared``.
+    """
+
+    kind: str
+    connections: int
+    sent: int
+    came: int
+    made: int
+    received: int
+    declared: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing was lost by us, and every other loss was declared exactly."""
+        return self.sent == self.came and self.received + self.declared == self.made
+
+
+def balance(
+    spec: SensorSpec,
+    connections: Sequence[Sequence[Told]],
+    packets: Sequence[Came],
+    *,
+    sent: int,
+    received: int,
+    declared: int,
+) -> Books:
+    """Balance a sensor's books, from what it notified and what came, in order."""
+    came = [(settings, told) for settings, told in _by_connection(spec, packets) if told]
+    heard = iter([_by_channel(spec, told) for told in connections if told])
+    return Books(
+        kind=spec.driver,
+        connections=len(came),
+        sent=sent,
+        came=sum(len(told) for _, told in came),
+        # Over a connection that broke at once nothing may have come.
+        made=sum(
+            next(made for own in heard if (made := _made(spec, settings, own, told)) is not None)
+            for settings, told in came
+        ),
+        received=received,
+        declared=declared,
+    )
+
+
+def _by_connection(spec: SensorSpec, packets: Sequence[Came]) -> list[tuple[Settings, list[Came]]]:
+    """Return what came over each connection, and its settings, whose packet begins it."""
+    parts: list[tuple[Settings, list[Came]]] = []
+    for channel, payload in packets:
+        if channel == SETTINGS_CHANNEL:
+            settings = settled(spec.driver, spec.settings, spec.rate_hz)
+            parts.append(({**settings, **read_settings(payload)}, []))
+        elif channel != STATE_CHANNEL:
+            parts[-1][1].append((channel, payload))
+    return parts
+
+
+def _by_channel(spec: SensorSpec, told: Sequence[Told]) -> dict[str, list[bytes]]:
+    """Return what was notified by the channel on which a gateway hears it."""
+    talk = Talk(driver(spec.driver), peripherals()[spec.driver](spec.sensor))
+    talk.start(settled(spec.driver, spec.settings, spec.rate_hz), spec.rate_hz)
+    channels: dict[str, list[bytes]] = {}
+    notifications = [Notification(t.characteristic, t.payload, service=t.service) for t in told]
+    for channel, one in talk.hear(notifications):
+        channels.setdefault(channel, []).append(one.payload)
+    return channels
+
+
+def _made(
+    spec: SensorSpec,
+    settings: Settings,
+    own: dict[str, list[bytes]],
+    told: Sequence[Came],
+) -> int | None:
+    """Return the samples, of each stream, from the first that came to the last; None if none."""
+    total = 0
+    for channel, payloads in own.items():
+        came = [payload for heard_on, payload in told if heard_on == channel]
+        places = list(_places(payloads, came))
+        if len(places) < len(came):
+            return None
+        block = [RawPacket(spec.sensor, 0, payload, channel) for payload in payloads]
+        decoded = driver(spec.driver).decode(channel, gathered(block)[0], settings)
+        for samples in decoded.samples:
+            known = samples.packet[np.isin(samples.packet, places)]
+            if len(known):
+                between = (samples.packet >= known[0]) & (samples.packet <= known[-1])
+                total += int(np.count_nonzero(between))
+    return total
+
+
+def _places(made: Sequence[bytes], came: Sequence[bytes]) -> Iterator[int]:
+    """Yield where in ``made`` is what came, as far as it is there in the same order."""
+    places = iter(range(len(made)))
+    for payload in came:
+        found = next((at for at in places if made[at] == payload), None)
+        if found is None:
+            return
+        yield found
