@@ -17,6 +17,7 @@ from gateway.stage import Chain, Stage
 from inference.calibration import SegmentCalibration
 from inference.exercises import exercises
 from inference.feedback import Feedback
+from inference.foot_steps import FootSteps
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
 from inference.measures import measures
@@ -58,6 +59,7 @@ def build_pipe(
         JointAngles(),
         GaitEvents(),
         Strides(),
+        FootSteps(),
         Repetitions(_targets(config)),
     ]
     if config.model.enabled:
