@@ -448,6 +448,32 @@ class Execution(StrEnum):
 
 
 @message
+class FootStep:
+    """One foot's way from a rest on the ground to the next, between ``start_s`` and ``end_s``.
+
+    ``displacement_m`` (3,) in earth axes, whose heading is arbitrary but that of the steps before;
+    ``peak_m`` how high above its rest the sensor came, ``turn_rad`` by how much the foot turned
+    about the vertical, to the left positive. ``contact_s`` is the initial contact that it ended
+    with, ``lift_s`` the final contact before, and the ``…_angle_rad`` are those of the sole to
+    the ground then, toes up positive; NaN where no contact was told. Told ``LOOK_AHEAD_S`` of
+    `inference.foot_steps` after ``end_s``.
+    """
+
+    person: str
+    side: Side
+    start_s: float
+    end_s: float
+    displacement_m: FloatArray
+    peak_m: float
+    turn_rad: float
+    lift_s: float
+    contact_s: float
+    lift_angle_rad: float
+    contact_angle_rad: float
+    quality: Quality
+
+
+@message
 class Repetition:
     """One repetition of an exercise.
 
@@ -561,6 +587,7 @@ Message = (
     | EstimateBlock
     | GaitEvent
     | Stride
+    | FootStep
     | Repetition
     | Figure
     | ExerciseState

@@ -7,7 +7,10 @@ Everything here rests on quantities that do not depend on how the sensor is turn
   turns foot and shank one way, the swing turns them back, so at final contact it is strongly
   negative, whichever axis of the sensor points sideways;
 * *jolt*: the norm of the second difference of the acceleration, which rises when the heel is
-  stopped by the ground and hardly at all while a leg swings.
+  stopped by the ground and hardly at all while a leg swings;
+* *burst*: the jolt, smoothed: where it is highest, a foot that did not fall has been set down;
+* *rise*: the smoothed acceleration upwards. A leg that comes down falls, so it is negative, until
+  the ground stops it.
 
 Arrays are laid out (3, legs, samples), so that sums over axes are plain additions and results do
 not depend on how the input was cut. All windows are whole samples made from seconds.
@@ -20,14 +23,14 @@ from functools import cached_property
 
 import numpy as np
 
-from gateway.messages import BoolArray, FloatArray, IntArray
+from gateway.messages import FloatArray, IntArray
 
 SMOOTHING_S = 0.04
 REVERSAL_LAG_S = 0.04
 JOLT_LAG_S = 0.01
 
 BACK_S = 0.50
-LOOK_AHEAD_S = 0.20
+LOOK_AHEAD_S = 0.25
 """A contact is judged from this much before to this much after the sample that stands out."""
 
 FOOT_OFF_AHEAD_S = 0.17
@@ -51,23 +54,24 @@ class Windows:
     reversal_span: tuple[int, int]
     push_off: tuple[int, int]
     swing_start: tuple[int, int]
-    jolt_span: tuple[int, int]
+    thrust: tuple[int, int]
+    thrust_over: tuple[int, int]
+    fall: tuple[int, int]
+    touch: tuple[int, int]
     swing: tuple[int, int]
     swing_middle: tuple[int, int]
     rest: tuple[int, int]
     landing: tuple[int, int]
-    turning: tuple[int, int]
-    earlier_jolts: tuple[int, int]
-    onset: tuple[int, int]
-    onset_pause: int
+    burst: tuple[int, int]
+    falling: tuple[int, int]
 
 
 def windows(rate_hz: float) -> Windows:
     """Return the windows for ``rate_hz``.
 
     The spans are times of healthy and slow walking: a foot that pushes off is fastest within
-    0.16 s before it turns back, a swing lasts at least 0.2 s, and a foot that landed is nearly
-    at rest 0.15 s later.
+    0.16 s before it turns back, a swing lasts at least 0.2 s, and a foot has slapped down 0.2 s
+    after its fall was fastest.
     """
 
     def count(seconds: float) -> int:
@@ -79,10 +83,9 @@ def windows(rate_hz: float) -> Windows:
     doublings = max(0, int(np.floor(np.log2(1.1 * SMOOTHING_S * rate_hz))))
     half_smoothing = 2**doublings // 2
     lag = count(REVERSAL_LAG_S)
-    rest = span(0.15, LOOK_AHEAD_S - SMOOTHING_S / 2)
+    rest = span(0.20, LOOK_AHEAD_S - SMOOTHING_S / 2)
     swing_start = span(0.09, FOOT_OFF_AHEAD_S - SMOOTHING_S / 2)
-    turning = span(-0.12, LOOK_AHEAD_S - SMOOTHING_S / 2 - REVERSAL_LAG_S)
-    needed = half_smoothing + max(rest[1], turning[1] + lag)
+    needed = half_smoothing + rest[1]
     return Windows(
         rate_hz=rate_hz,
         back=count(BACK_S),
@@ -94,21 +97,22 @@ def windows(rate_hz: float) -> Windows:
         reversal_span=span(-0.05, 0.05),
         push_off=span(-0.16, 0.0),
         swing_start=swing_start,
-        jolt_span=span(-0.05, 0.05),
-        swing=span(-0.25, -0.05),
-        swing_middle=span(-0.18, -0.08),
+        thrust=span(-0.08, -0.01),
+        thrust_over=span(0.01, 0.08),
+        fall=span(-0.06, 0.06),
+        touch=(0, count(0.1)),
+        swing=span(-0.22, -0.02),
+        swing_middle=span(-0.15, -0.05),
         rest=rest,
-        landing=span(-0.08, 0.10),
-        turning=turning,
-        earlier_jolts=span(-0.45, -0.10),
-        onset=span(-0.10, 0.0),
-        onset_pause=count(0.03),
+        landing=span(-0.05, 0.13),
+        burst=span(-0.12, 0.10),
+        falling=span(-0.16, 0.16),
     )
 
 
 @dataclass(frozen=True)
 class Signals:
-    """The three signals of both legs, (legs, samples), aligned with the motion they come from.
+    """The signals of both legs, (legs, samples), aligned with the motion that they come from.
 
     Near both ends, where a window is not complete, they are zero. Units rad/s, rad²/s², m/s².
     ``smooth`` (3, legs, fewer samples) is the smoothed angular velocity, from sample ``lead`` on.
@@ -118,6 +122,8 @@ class Signals:
     lead: int
     reversal: FloatArray
     jolt: FloatArray
+    burst: FloatArray
+    rise: FloatArray
 
     @cached_property
     def level(self) -> FloatArray:
@@ -135,16 +141,15 @@ def _dot(left: FloatArray, right: FloatArray) -> FloatArray:
     return total
 
 
-def signals(acc: FloatArray, gyr: FloatArray, lengths: Windows) -> Signals:
-    """Return the signals of ``acc`` m/s² and ``gyr`` rad/s, both (3, legs, samples)."""
-    count = acc.shape[2]
-    smooth = gyr
-    for doubling in range(lengths.doublings):
-        step = 2**doubling
-        smooth = smooth[..., step:] + smooth[..., :-step]
-    smooth = smooth * 0.5**lengths.doublings
+def signals(motion: FloatArray, lengths: Windows) -> Signals:
+    """Return the signals of ``motion`` (7, legs, samples), laid out as in `LegBuffer`."""
+    acc, count = motion[:3], motion.shape[2]
+    smooth = _smoothed(motion[3:], lengths.doublings)
     lead = (count - smooth.shape[2]) // 2
-    reversal, jolt = np.zeros((2, *acc.shape[1:]))
+    twice = _smoothed(smooth[3], lengths.doublings)
+    smooth = smooth[:3]
+    reversal, jolt, burst, rise = np.zeros((4, *acc.shape[1:]))
+    _centre(rise, twice)
     lag = lengths.reversal_lag
     product = _dot(smooth[..., 2 * lag :], smooth[..., : -2 * lag])
     reversal[:, lead + lag : lead + lag + product.shape[1]] = product
@@ -152,7 +157,23 @@ def signals(acc: FloatArray, gyr: FloatArray, lengths: Windows) -> Signals:
     change = acc[..., lag:] - acc[..., :-lag]
     second = change[..., lag:] - change[..., :-lag]
     np.sqrt(_dot(second, second), out=jolt[:, lag:-lag])
-    return Signals(smooth, lead, reversal, jolt)
+    _centre(burst, _smoothed(jolt, lengths.doublings + 1))
+    return Signals(smooth, lead, reversal, jolt, burst, rise)
+
+
+def _smoothed(values: FloatArray, doublings: int) -> FloatArray:
+    """Return the mean of each ``2 ** doublings`` neighbours (..., fewer) of ``values`` (..., N)."""
+    total = values
+    for doubling in range(doublings):
+        step = 2**doubling
+        total = total[..., step:] + total[..., :-step]
+    return total * 0.5**doublings
+
+
+def _centre(target: FloatArray, values: FloatArray) -> None:
+    """Lay ``values`` (legs, fewer) into the middle of ``target`` (legs, samples)."""
+    first = (target.shape[1] - values.shape[1]) // 2
+    target[:, first : first + values.shape[1]] = values
 
 
 def smoothing_delay(lengths: Windows) -> float:
@@ -193,12 +214,3 @@ def highs(signal: FloatArray, first: int, last: int, above: float) -> tuple[IntA
     high &= here > signal[:, first + 1 : last + 1]
     leg, at = high.nonzero()
     return leg, at + first
-
-
-def last_onset(high: BoolArray, pause: int) -> int:
-    """Return where the last burst in ``high`` (N,) begins; it goes on over shorter pauses."""
-    held = high.copy()
-    for shift in range(1, min(pause, len(high))):
-        held[shift:] |= high[:-shift]
-    quiet = np.flatnonzero(~held)
-    return min(int(quiet[-1]) + 1, len(high) - 1) if len(quiet) else 0

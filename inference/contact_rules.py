@@ -8,38 +8,39 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages import BoolArray, GaitEventKind, IntArray
+from gateway.messages import BoolArray, FloatArray, GaitEventKind, IntArray
 from inference.contact_kernels import (
     Signals,
     Windows,
     gather,
     highs,
-    last_onset,
     lows,
     smoothing_delay,
 )
 
-# Least depth of a reversal: the motion turns back within 80 ms at 0.7 and 0.45 rad/s either way.
+# Least depth of a reversal: the motion turns back within 80 ms at 0.7 rad/s either way.
 FOOT_OFF_RAD2_S2 = -0.5
-LANDING_RAD2_S2 = -0.2
 
 # Slow walking pushes off and swings faster than this; squats and sitting do so without a jolt.
 PUSH_OFF_RAD_S = 2.0
-SWING_RAD_S = 1.5
-FREE_SWING_RAD_S = 0.8
+SWING_RAD_S = 1.0
+FREE_SWING_RAD_S = 0.5
 
 # The swing keeps this much of the push-off's speed; after landing this much is left at most.
 KEPT_SHARE = 0.25
 FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
 
-# A landing's jolt: least size, least share of the jolts before it, and where its burst begins.
+# A landing: it falls at least so fast, until the ground has undone this much of it, with a jolt.
+FALL_M_S2 = -1.0
+CAUGHT_SHARE = 0.5
 JOLT_M_S2 = 2.0
-JOLT_SHARE = 0.3
-ONSET_SHARE = 0.25
 
-# When it happened: of the way from the fastest push-off to the reversal, and after a reversal.
+# A foot that is set down: its burst is at least so high, and it is quieter after it.
+SET_DOWN_M_S2 = 3.0
+SET_DOWN_REST_SHARE = 0.3
+
+# When the foot leaves: of the way from the fastest push-off to the reversal.
 FOOT_LIFT_SHARE, SHANK_LIFT_SHARE = 0.5, 0.35
-LANDING_SHIFT_S = 0.015
 
 SHORTEST_SWING_S = 0.2
 LONGEST_SWING_S = 1.2
@@ -71,7 +72,8 @@ def foot_offs(
 ) -> list[Candidate]:
     """Return candidates for final contact that are told in ``span`` (first, last exclusive).
 
-    The angular velocity reverses, after a push-off that was fast, and stays high afterwards.
+    The angular velocity reverses, after a push-off that was fast, and stays high afterwards; the
+    leg is thrust upwards before rather than after, the other way round than at a landing.
     The toes leave between the fastest push-off and the reversal: half-way for a foot, earlier
     for a shank, which leans on while the foot is in the air. ``on_foot`` (legs, samples).
     """
@@ -86,6 +88,8 @@ def foot_offs(
     good = found.reversal[leg, at] <= around.min(axis=1)
     good &= before >= PUSH_OFF_RAD_S
     good &= after >= KEPT_SHARE * before
+    thrust = gather(found.rise, leg, at, lengths.thrust).sum(axis=1)
+    good &= thrust > gather(found.rise, leg, at, lengths.thrust_over).sum(axis=1)
     fastest = at + lengths.push_off[0] + push_off.argmax(axis=1)
     share = np.where(on_foot[leg, at], FOOT_LIFT_SHARE, SHANK_LIFT_SHARE)
     happened = fastest + share * (at - fastest) + smoothing_delay(lengths)
@@ -107,69 +111,84 @@ def landings(
 ) -> list[Candidate]:
     """Return candidates for initial contact that are told in ``span`` (first, last exclusive).
 
-    A swing ends with a jolt and the leg turns much less soon after. Where the ground turns
-    the foot back, contact is at that reversal; where it does not, at the onset of the jolt.
+    After a swing the leg falls, the ground stops it with a jolt, and it turns much less soon
+    after. Contact is where the ground has taken back half of the fall's acceleration; a foot
+    that is set down without a fall touches in the middle of its burst of jolts.
     """
-    delay = LANDING_SHIFT_S * lengths.rate_hz + smoothing_delay(lengths)
     first, last = (told - lengths.ahead for told in span)
-    reversals = lows(found.reversal, first, last, LANDING_RAD2_S2)
-    turned = _landings(found, on_foot, reversals, lengths)
-    struck = _landings(found, on_foot, _lone_jolts(found, first, last, lengths), lengths)
     return [
-        *(c._replace(sample=c.at + delay) for c in turned),
-        *(c._replace(sample=c.at + _onset(found, c, lengths)) for c in struck),
+        *_falls(found, on_foot, (first, last), lengths),
+        *_set_downs(found, on_foot, (first, last), lengths),
     ]
 
 
-def _lone_jolts(
-    found: Signals, first: int, last: int, lengths: Windows
-) -> tuple[IntArray, IntArray]:
-    """Return (leg, sample) of the highest jolts that no reversal is near."""
-    leg, at = highs(found.jolt, first, last, JOLT_M_S2)
-    if not len(leg):
-        return leg, at
-    highest = found.jolt[leg, at] >= gather(found.jolt, leg, at, lengths.jolt_span).max(axis=1)
-    leg, at = leg[highest], at[highest]
-    lone = gather(found.reversal, leg, at, lengths.turning).min(axis=1) >= LANDING_RAD2_S2
-    return leg[lone], at[lone]
-
-
-def _landings(
-    found: Signals, on_foot: BoolArray, where: tuple[IntArray, IntArray], lengths: Windows
+def _falls(
+    found: Signals, on_foot: BoolArray, where: tuple[int, int], lengths: Windows
 ) -> list[Candidate]:
-    leg, at = where
+    leg, at = lows(found.rise, *where, FALL_M_S2)
     if not len(leg):
         return []
+    happened = at + _caught(gather(found.rise, leg, at, lengths.touch))
+    good = found.rise[leg, at] <= gather(found.rise, leg, at, lengths.fall).min(axis=1)
+    good &= np.isfinite(happened)
+    share = np.where(on_foot[leg, at], FOOT_REST_SHARE, SHANK_REST_SHARE)
+    good &= _stopped(found, leg, at, share, lengths)
+    return _landed(found, leg[good], at[good], happened[good], lengths)
+
+
+def _set_downs(
+    found: Signals, on_foot: BoolArray, where: tuple[int, int], lengths: Windows
+) -> list[Candidate]:
+    leg, at = highs(found.burst, *where, SET_DOWN_M_S2)
+    if not len(leg):
+        return []
+    good = found.burst[leg, at] >= gather(found.burst, leg, at, lengths.burst).max(axis=1)
+    good &= gather(found.rise, leg, at, lengths.falling).min(axis=1) > FALL_M_S2
+    good &= on_foot[leg, at] & _stopped(found, leg, at, SET_DOWN_REST_SHARE, lengths)
+    return _landed(found, leg[good], at[good], at[good].astype(float), lengths)
+
+
+def _stopped(
+    found: Signals, leg: IntArray, at: IntArray, share: FloatArray | float, lengths: Windows
+) -> BoolArray:
+    """Tell which legs swung and were stopped: by a jolt, to that ``share`` of the swing's speed."""
     swing = gather(found.level, leg, at, lengths.swing).max(axis=1)
     rest = gather(found.level, leg, at, lengths.rest).max(axis=1)
-    share = np.where(on_foot[leg, at], FOOT_REST_SHARE, SHANK_REST_SHARE)
-    good = (swing >= SWING_RAD_S) & (rest <= share * swing)
-    leg, at = leg[good], at[good]
-    if not len(leg):
-        return []
     jolt = gather(found.jolt, leg, at, lengths.landing).max(axis=1)
-    earlier = gather(found.jolt, leg, at, lengths.earlier_jolts).max(axis=1)
+    stopped: BoolArray = (swing >= SWING_RAD_S) & (rest <= share * swing) & (jolt >= JOLT_M_S2)
+    return stopped
+
+
+def _landed(
+    found: Signals, leg: IntArray, at: IntArray, happened: FloatArray, lengths: Windows
+) -> list[Candidate]:
     lasted = gather(found.level, leg, at, lengths.swing_middle).min(axis=1) >= FREE_SWING_RAD_S
-    good = (jolt >= JOLT_M_S2) & (jolt >= JOLT_SHARE * earlier)
     return [
         Candidate(
             int(a) + lengths.ahead,
             int(g),
             GaitEventKind.INITIAL_CONTACT,
             int(a),
-            float(a),
+            float(h),
             bool(s),
         )
-        for g, a, s in zip(leg[good], at[good], lasted[good], strict=True)
+        for g, a, h, s in zip(leg, at, happened, lasted, strict=True)
     ]
 
 
-def _onset(found: Signals, candidate: Candidate, lengths: Windows) -> int:
-    """Return where the burst of the jolt at ``candidate`` begins, relative to it."""
-    first, last = candidate.at + lengths.onset[0], candidate.at + lengths.onset[1] + 1
-    burst = found.jolt[candidate.leg, first:last]
-    high = burst >= ONSET_SHARE * burst[-1]
-    return lengths.onset[0] + last_onset(high, lengths.onset_pause)
+def _caught(rise: FloatArray) -> FloatArray:
+    """Return after how many samples (N,) of ``rise`` (N, span) the first of them is half undone.
+
+    Between two samples it is interpolated, in steps so fine and so even that whole samples can be
+    added without rounding; NaN where it does not come to that.
+    """
+    half = CAUGHT_SHARE * rise[:, 0]
+    caught = rise >= half[:, None]
+    after = np.maximum(caught.argmax(axis=1), 1)
+    row = np.arange(len(rise))
+    before, there = rise[row, after - 1], rise[row, after]
+    share = (half - before) / np.where(there > before, there - before, 1.0)
+    return np.where(caught.any(axis=1), after - 1 + np.rint(share * 1024) / 1024, np.nan)
 
 
 class Verdict(StrEnum):

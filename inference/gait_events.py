@@ -11,6 +11,7 @@ from gateway.messages import (
     GaitEvent,
     GaitEventKind,
     Message,
+    OrientationBlock,
     Quality,
     Side,
 )
@@ -25,6 +26,7 @@ from inference.contact_rules import (
 )
 from inference.leg_buffer import Contact, LegBuffer
 from inference.leg_motion import FEET, SHANKS, SIDES, LegSource
+from inference.pairing import Pairing
 
 __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
 
@@ -57,21 +59,29 @@ class GaitEvents:
     samples, which make a foot forget what it did.
     """
 
-    consumes: tuple[type, ...] = (BodyBlock,)
+    consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
 
     def __init__(self) -> None:
+        self._pairing = Pairing(BodyBlock, OrientationBlock)
         self._state: _State | None = None
 
     def push(self, message: Message) -> Iterable[Message]:
         """Take a block and return the contacts that it decides, in order."""
-        assert isinstance(message, BodyBlock)
-        if not len(message.valid) or LEGS.isdisjoint(message.places):
+        assert isinstance(message, BodyBlock | OrientationBlock)
+        if LEGS.isdisjoint(message.places):
             return []
-        state = self._ready(message)
+        return [
+            event
+            for body, orientation in self._pairing.push(message)
+            for event in self._decided(body, orientation)
+        ]
+
+    def _decided(self, body: BodyBlock, orientation: OrientationBlock) -> list[GaitEvent]:
+        state = self._ready(body)
         lengths = state.lengths
-        buffer = state.buffer.extended(state.source.take(message))
+        buffer = state.buffer.extended(state.source.take(body, orientation))
         state.buffer = buffer.tail(lengths.back + lengths.ahead)
-        found = signals(buffer.motion[:3], buffer.motion[3:], lengths)
+        found = signals(buffer.motion, lengths)
         span = (lengths.back + lengths.ahead, buffer.counts.shape[2])
         candidates = foot_offs(found, buffer.on_foot, span, lengths)
         candidates += landings(found, buffer.on_foot, span, lengths)
@@ -80,7 +90,7 @@ class GaitEvents:
         return [
             event
             for candidate in sorted(candidates)
-            for event in _judge(state, buffer, candidate, message.person)
+            for event in _judge(state, buffer, candidate, body.person)
         ]
 
     def flush(self) -> Iterable[Message]:
@@ -89,12 +99,13 @@ class GaitEvents:
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
-        return copy.deepcopy(self._state)
+        return self._pairing.snapshot(), copy.deepcopy(self._state)
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
-        assert snapshot is None or isinstance(snapshot, _State)
-        self._state = copy.deepcopy(snapshot)
+        assert isinstance(snapshot, tuple)
+        self._pairing.resume(snapshot[0])
+        self._state = copy.deepcopy(snapshot[1])
 
     def _ready(self, block: BodyBlock) -> _State:
         """Return the state, a new one where ``block`` does not continue it."""

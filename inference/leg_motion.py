@@ -11,11 +11,14 @@ from gateway.messages import (
     BoolArray,
     FloatArray,
     IntArray,
+    OrientationBlock,
     Place,
     Places,
     Side,
 )
 from gateway.worn import at_places, everywhere
+from inference.foot_rest import GRAVITY_M_S2
+from inference.inclination import up_in_sensor
 
 SIDES = (Side.LEFT, Side.RIGHT)
 FEET = (Place.LEFT_FOOT, Place.RIGHT_FOOT)
@@ -28,12 +31,14 @@ _NEVER = -(2**62)
 class LegMotion(NamedTuple):
     """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (T, 2, 3), zero unless ``valid``.
 
-    ``valid``, ``real`` and ``on_foot`` (the sensor is the foot's) are (T, 2); ``valid`` is False
-    too where a leg changes sensors.
+    ``rise`` (T, 2) is the acceleration upwards, m/s². ``valid``, ``real`` and ``on_foot`` (the
+    sensor is the foot's) are (T, 2); ``valid`` is False too where a leg changes sensors, and where
+    it is not known which way is up.
     """
 
     acc: FloatArray
     gyr: FloatArray
+    rise: FloatArray
     valid: BoolArray
     real: BoolArray
     on_foot: BoolArray
@@ -50,35 +55,52 @@ class LegSource:
         self.foot_seen: IntArray = np.full(2, _NEVER)
         self.on_foot: BoolArray = np.zeros(2, bool)
 
-    def take(self, block: BodyBlock) -> LegMotion:
-        """Return the legs' motion of a block that is not empty."""
-        feet = _both_legs(block, FEET)
+    def take(self, block: BodyBlock, orientation: OrientationBlock) -> LegMotion:
+        """Return the legs' motion of a block that is not empty, of which both are the same."""
+        feet = _both_legs(block, orientation, FEET)
         if everywhere(self.on_foot) and everywhere(feet.valid):
             self.foot_seen[:] = block.start + len(feet.valid) - 1
             return feet
-        return self._mixed(block, feet, _both_legs(block, SHANKS))
+        return self._mixed(block, feet, _both_legs(block, orientation, SHANKS))
 
     def _mixed(self, block: BodyBlock, feet: LegMotion, shanks: LegMotion) -> LegMotion:
-        sample = block.start + np.arange(len(feet.valid))[:, None]
-        known = np.concatenate([self.foot_seen[None], np.where(feet.valid, sample, _NEVER)])
-        seen = np.maximum.accumulate(known)[1:]
-        on_foot = sample - seen <= ABSENT_AFTER_S * block.rate_hz
+        seen = at_places(block.valid, block.places, FEET)
+        sample = block.start + np.arange(len(seen))[:, None]
+        known = np.concatenate([self.foot_seen[None], np.where(seen, sample, _NEVER)])
+        newest = np.maximum.accumulate(known)[1:]
+        on_foot = sample - newest <= ABSENT_AFTER_S * block.rate_hz
         before = np.concatenate([self.on_foot[None], on_foot[:-1]])
-        self.foot_seen, self.on_foot = seen[-1].copy(), on_foot[-1].copy()
+        self.foot_seen, self.on_foot = newest[-1].copy(), on_foot[-1].copy()
         usable = np.where(on_foot, feet.valid, shanks.valid) & (on_foot == before)
-        real = np.where(on_foot, feet.real, shanks.real)
         foot, there = on_foot[..., None], usable[..., None]
-        acc = np.where(foot, feet.acc, shanks.acc)
-        gyr = np.where(foot, feet.gyr, shanks.gyr)
         return LegMotion(
-            np.where(there, acc, 0.0), np.where(there, gyr, 0.0), usable, real & usable, on_foot
+            np.where(there, np.where(foot, feet.acc, shanks.acc), 0.0),
+            np.where(there, np.where(foot, feet.gyr, shanks.gyr), 0.0),
+            np.where(usable, np.where(on_foot, feet.rise, shanks.rise), 0.0),
+            usable,
+            np.where(on_foot, feet.real, shanks.real) & usable,
+            on_foot,
         )
 
 
-def _both_legs(block: BodyBlock, pair: Places) -> LegMotion:
+def _both_legs(block: BodyBlock, orientation: OrientationBlock, pair: Places) -> LegMotion:
     """Return the motion of a ``pair`` of places, NaN where one has no value."""
     acc, gyr, valid, real = (
         at_places(values, block.places, pair)
         for values in (block.acc, block.gyr, block.valid, block.real)
     )
-    return LegMotion(acc, gyr, valid, real, on_foot=valid)
+    quat, known = (
+        at_places(values, orientation.places, pair)
+        for values in (orientation.quat, orientation.valid)
+    )
+    valid = valid & known
+    return LegMotion(acc, gyr, _rise(acc, quat), valid, real, on_foot=valid)
+
+
+def _rise(acc: FloatArray, quat: FloatArray) -> FloatArray:
+    """Return the acceleration upwards (T, 2) m/s², gravity taken off."""
+    product = up_in_sensor(quat) * acc
+    rise: FloatArray = product[..., 0] + product[..., 1]
+    rise += product[..., 2]
+    rise -= GRAVITY_M_S2
+    return rise

@@ -18,6 +18,7 @@ from inference.bouts import Bouts
 from inference.calibration import SegmentCalibration
 from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
+from inference.foot_steps import FootSteps
 from inference.gait_events import GaitEvents
 from inference.joint_angles import JointAngles
 from inference.joint_rotations import JointRotations
@@ -74,6 +75,7 @@ def build_pipe(
         LowerBack(),
         Strides(),
         PendulumStrides(config.person.size.or_else(size)),
+        FootSteps(),
         Repetitions(_targets(config), [exercises()[n] for n in programme if n in exercises()]),
     ]
     if shown := [taught[name] for name in programme if name in taught]:

@@ -51,6 +51,7 @@ class Trial:
             "uci_physical_therapy": f"{inside.parts[0]}/*/*.txt",
             "neura_sparse_sample": "S02*",
             "voisard_healthy_gait": f"{inside.stem}*",
+            "felius_stroke_2mwt": f"{inside.stem.rpartition('_')[0]}*",
         }.get(self.data, inside.name)
         for path in top.glob(pattern):
             target = folder / top.name / path.relative_to(top)
@@ -86,7 +87,15 @@ BROAD = Trial(
     2000 / 7,
 )
 DFJIMU = Trial("dfjimu_joint/data/data_1D_01.mat", "dfjimu", KNEE, 60.14, 50.0)
-ONE_EACH = [VOISARD, GAITMAP, MS_LEFT, MOBGAP, UCI, NEURA, NEURA_RAW, BROAD, DFJIMU]
+XIO = Trial("xio_foot_loop/short_walk.csv", "xio", {Place.RIGHT_FOOT}, 41.62, 398.247710)
+FELIUS = Trial(
+    "felius_stroke_2mwt/Raw_data/Data_Healthy/H11_Healthy_TestRetest_Test_No_leftfoot.csv",
+    "felius-H11",
+    FEET | BACK,
+    129.0,
+    1e4 / 96,
+)
+ONE_EACH = [VOISARD, GAITMAP, MS_LEFT, MOBGAP, UCI, NEURA, NEURA_RAW, BROAD, DFJIMU, XIO, FELIUS]
 TRIALS = [
     *ONE_EACH,
     Trial("voisard_healthy_gait/GaitData/10-2.json", "voisard-10", FEET | BACK, 25.28, 100.0),

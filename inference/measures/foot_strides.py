@@ -1,0 +1,129 @@
+"""What each stride of a foot was like: how long, how fast, how high, and how the foot landed.
+
+A stride goes from one initial contact to the next of the same foot, and its length is the way
+between the places where the foot stood: from the rest after the one contact to the rest after the
+other. Its figures are therefore told when the foot has rested for a while.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from gateway.messages import Figure, FootStep, Message, Quality, Side
+from inference.measures import Measure
+from inference.measures.steps import BREAK_S, STEPS, symmetry_index
+from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
+
+LEAST_LENGTH_M = 0.15
+"""A shorter one is no stride (Mobilise-D): the foot was moved on the spot."""
+
+
+class _Known(NamedTuple):
+    """Length in m of a stride of this bout, and the share of its samples that were measured."""
+
+    length_m: float
+    real_share: float
+
+
+class FootStrides:
+    """FootStep → Figures of the stride that it completes.
+
+    ``stride_length`` (m, along the ground), ``stride_speed`` (m/s), ``stride_rise`` (m; 0 on the
+    level, else a stair), ``stride_turn`` (rad, to the left), ``foot_clearance`` (m, how high the
+    sensor came), ``foot_angle_at_contact`` and ``foot_angle_at_lift`` (rad, toes up positive);
+    ``stride_length_cv`` (1) of each foot and ``stride_length_asymmetry`` (1) over the last `STEPS`
+    strides of each on the level in one bout.
+    """
+
+    consumes: tuple[type, ...] = (FootStep,)
+
+    def __init__(self) -> None:
+        self._last: Mapping[Side, FootStep] = {}
+        self._known: Mapping[Side, tuple[_Known, ...]] = dict.fromkeys(Side, ())
+
+    def push(self, message: Message) -> list[Message]:
+        """Take a step and return the figures of the stride that ends with it, if any."""
+        assert isinstance(message, FootStep)
+        last = self._last.get(message.side)
+        self._last = {**self._last, message.side: message}
+        time_s = math.nan if last is None else message.contact_s - last.contact_s
+        if not time_s <= BREAK_S:
+            self._known = {**self._known, message.side: ()}
+        length_m = math.hypot(*message.displacement_m[:2])
+        if not SHORTEST_S <= time_s <= LONGEST_S or length_m < LEAST_LENGTH_M:
+            return []
+        poor = message.quality.real_share < LEAST_REAL_SHARE
+        if not poor and message.displacement_m[2] == 0.0:
+            known = _Known(length_m, message.quality.real_share)
+            newest = (*self._known[message.side], known)[-STEPS:]
+            self._known = {**self._known, message.side: newest}
+        return [*_figures(message, length_m, time_s), *self._over_strides(message)]
+
+    def flush(self) -> list[Message]:
+        """Return nothing: a stride without its end is none."""
+        return []
+
+    def snapshot(self) -> object:
+        """Return the state: it is never changed in place."""
+        return self._last, self._known
+
+    def resume(self, snapshot: object) -> None:
+        """Go on from ``snapshot``."""
+        assert isinstance(snapshot, tuple)
+        self._last, self._known = snapshot
+
+    def _over_strides(self, step: FootStep) -> list[Message]:
+        """Return variability of this foot, and asymmetry of both where both are told of."""
+        own = self._known[step.side]
+        lengths = {side: [k.length_m for k in known] for side, known in self._known.items()}
+        few = "" if len(own) == STEPS else f"only {len(own)} of {STEPS} strides on the level"
+        cv = math.nan if few else stdev(lengths[step.side]) / fmean(lengths[step.side])
+        made: list[Message] = [_figure(step, "stride_length_cv", cv, "1", _quality(own, few))]
+        if all(known for known in self._known.values()):
+            made.append(self._asymmetry(step, lengths))
+        return made
+
+    def _asymmetry(self, step: FootStep, lengths: Mapping[Side, list[float]]) -> Figure:
+        fewest = min(len(own) for own in lengths.values())
+        few = "" if fewest == STEPS else f"only {fewest} of {STEPS} strides of each foot"
+        left, right = (fmean(lengths[side]) for side in (Side.LEFT, Side.RIGHT))
+        value = math.nan if few else symmetry_index(left, right)
+        quality = _quality([k for known in self._known.values() for k in known], few)
+        return Figure(
+            step.person, step.contact_s, "stride_length_asymmetry", None, value, "1", quality
+        )
+
+
+def _figures(step: FootStep, length_m: float, time_s: float) -> list[Message]:
+    """Return the figures of one stride; those that nothing is known for are left out."""
+    values = (
+        ("stride_length", length_m, "m"),
+        ("stride_speed", length_m / time_s, "m/s"),
+        ("stride_rise", float(step.displacement_m[2]), "m"),
+        ("stride_turn", step.turn_rad, "rad"),
+        ("foot_clearance", step.peak_m, "m"),
+        ("foot_angle_at_contact", step.contact_angle_rad, "rad"),
+        ("foot_angle_at_lift", step.lift_angle_rad, "rad"),
+    )
+    share = step.quality.real_share
+    poor = share < LEAST_REAL_SHARE
+    quality = Quality(share, f"only {share:.0%} of the samples were measured" if poor else "")
+    return [
+        _figure(step, name, math.nan if poor else value, unit, quality)
+        for name, value, unit in values
+        if not math.isnan(value)
+    ]
+
+
+def _figure(step: FootStep, name: str, value: float, unit: str, quality: Quality) -> Figure:
+    return Figure(step.person, step.contact_s, name, step.side, value, unit, quality)
+
+
+def _quality(known: tuple[_Known, ...] | list[_Known], withheld: str) -> Quality:
+    return Quality(fmean(k.real_share for k in known) if known else 0.0, withheld)
+
+
+MEASURE = Measure("foot_strides", FootStrides)

@@ -1,0 +1,159 @@
+"""Ways of the feet: on made paths, on the simulator's truth, and on stairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.app.validation.hearing import Heard
+from gateway.messages import FloatArray, FootStep, Message, Place, Side
+from gateway.orientation import Orientation
+from gateway.recordings import open_recording
+from gateway.stage import Chain
+from inference.foot_path import levelled, on_the_level, path, sole_angle
+from inference.foot_rest import GRAVITY_M_S2, movements, still, turning
+from inference.foot_steps import LONGEST_S, LOOK_AHEAD_S, FootSteps
+from inference.gait_events import GaitEvents
+from simulators.body import body_blocks
+from simulators.motion import Habits, Motion, simulate_motion
+from simulators.places import PLACE_INDEX
+from tests.contract import assert_stage_contract, run
+from tests.data import data_set
+from tests.inference.gait_trials import FEET, changed, oriented, with_places
+
+RATE_HZ = 200.0
+
+
+def swing(length_m: float, height_m: float, seconds: float) -> FloatArray:
+    """Return what is felt (N, 3) on a smooth way forward and up, at rest at both ends."""
+    t = np.arange(0.0, seconds + 0.5 / RATE_HZ, 1 / RATE_HZ) / seconds
+    bend = (60 * t - 180 * t**2 + 120 * t**3) / seconds**2
+    rise = np.full_like(t, GRAVITY_M_S2) + height_m * bend
+    return np.stack([length_m * bend, np.zeros_like(t), rise], axis=1)
+
+
+@given(length_m=st.floats(-2, 2), height_m=st.floats(-0.4, 0.4), seconds=st.floats(0.3, 1.5))
+def test_path_of_a_smooth_swing(length_m: float, height_m: float, seconds: float) -> None:
+    end = path(swing(length_m, height_m, seconds), RATE_HZ)[-1]
+    np.testing.assert_allclose(end, [length_m, 0.0, height_m], atol=0.02)
+
+
+def test_a_blow_that_was_missed_does_not_bend_the_swing() -> None:
+    felt = swing(1.4, 0.0, 0.8)
+    felt[-12:-8, 0] += [60.0, -40.0, 50.0, -20.0]
+    assert path(felt, RATE_HZ)[-1, 0] == pytest.approx(1.4, abs=0.05)
+
+
+def test_gravity_at_rest_tells_what_is_upright() -> None:
+    lean = np.radians(3)
+    turn = np.array([[np.cos(lean), 0, np.sin(lean)], [0, 1, 0], [-np.sin(lean), 0, np.cos(lean)]])
+    felt = swing(1.4, 0.0, 0.8)
+    leaning = np.einsum("ij,tj->ti", turn, felt)
+    rest = turn @ [0.0, 0.0, GRAVITY_M_S2]
+    np.testing.assert_allclose(levelled(leaning, rest, rest), felt, atol=0.05)
+
+
+def test_a_stair_is_kept_and_the_level_is_level() -> None:
+    assert on_the_level(path(swing(0.7, 0.3, 0.8), RATE_HZ))[-1, 2] == pytest.approx(0.3, abs=0.02)
+    assert on_the_level(path(swing(1.4, 0.05, 0.8), RATE_HZ))[-1, 2] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_toes_up_is_positive() -> None:
+    tipped_back = np.array([-np.sin(0.4), 0.0, np.cos(0.4)])
+    assert sole_angle(tipped_back, np.array([1.2, 0.0, 0.0])) == pytest.approx(0.4)
+    assert sole_angle(tipped_back, np.array([-1.2, 0.0, 0.0])) == pytest.approx(-0.4)
+
+
+def test_a_shift_of_weight_is_no_movement() -> None:
+    gyr = np.zeros((800, 3))
+    gyr[200:260, 1], gyr[500:560, 1] = 0.6, 6.0
+    acc = np.tile([0.0, 0.0, GRAVITY_M_S2], (800, 1))
+    level = turning(gyr, RATE_HZ)
+    found = movements(still(level, acc, RATE_HZ), level, RATE_HZ)
+    assert len(found.leaves) == 1
+    assert 490 <= found.leaves[0] <= 500
+    assert 560 <= found.rests[0] <= 570
+
+
+@pytest.fixture(scope="module")
+def walk() -> Motion:
+    return simulate_motion("walk", 30.0, 1, 100.0, Habits(speed_mps=1.2))
+
+
+@pytest.fixture(scope="module")
+def messages(walk: Motion) -> list[Message]:
+    """Blocks, orientations and contacts of the walk."""
+    blocks = [with_places(block, FEET) for block in body_blocks(walk, 10.0, 1)]
+    return [*oriented(blocks), *run(GaitEvents(), oriented(blocks))]
+
+
+def steps(messages: Sequence[Message]) -> list[FootStep]:
+    return [step for step in run(FootSteps(), messages) if isinstance(step, FootStep)]
+
+
+def test_simulated_steps_are_as_long_as_they_are(walk: Motion, messages: list[Message]) -> None:
+    truth, errors_m = walk.truth, []
+    for step in steps(messages):
+        first, last = (round(t_s * truth.rate_hz) for t_s in (step.start_s, step.end_s))
+        foot = truth.ankle_m[:, (Side.LEFT, Side.RIGHT).index(step.side)]
+        true_m = np.hypot(*(foot[last] - foot[first])[:2])
+        errors_m.append(np.hypot(*step.displacement_m[:2]) - true_m)
+    assert len(errors_m) >= 30
+    # The simulator's heel strikes are blows that its kinematics know nothing of.
+    assert np.sqrt(np.mean(np.square(errors_m))) < 0.07
+
+
+def test_contacts_belong_to_their_step(messages: list[Message]) -> None:
+    found = [step for step in steps(messages) if np.isfinite(step.contact_s)]
+    assert len(found) >= 30
+    for step in found:
+        assert step.start_s < step.contact_s <= step.end_s + 0.1
+        assert not step.lift_s >= step.contact_s
+    degrees = np.degrees([step.contact_angle_rad for step in found])
+    assert 10.0 < np.median(degrees) < 35.0
+
+
+def test_contract(messages: list[Message]) -> None:
+    assert_stage_contract(FootSteps, messages, seed=21)
+
+
+def test_contract_in_the_order_of_the_pipe(walk: Motion) -> None:
+    blocks = list(body_blocks(walk, 10.0, 1))
+    assert_stage_contract(
+        lambda: Chain([Orientation(), GaitEvents(), FootSteps()]), blocks, seed=22
+    )
+
+
+def test_over_a_gap_there_is_no_step(messages: list[Message], walk: Motion) -> None:
+    column = PLACE_INDEX[Place.LEFT_FOOT]
+    blocks = []
+    for block in body_blocks(walk, 10.0, 1):
+        t_s = (block.start + np.arange(len(block.valid))) / block.rate_hz
+        valid = block.valid.copy()
+        valid[(t_s >= 15.0) & (t_s <= 15.02), column] = False
+        blocks.append(changed(block, block.acc, block.gyr, valid, block.real & valid))
+    left = [s for s in steps(oriented(blocks)) if s.side is Side.LEFT]
+    assert all(not s.start_s - LOOK_AHEAD_S <= 15.0 <= s.end_s for s in left)
+    whole = [s for s in steps(messages) if s.side is Side.LEFT]
+    assert len(whole) - 2 <= len(left) < len(whole)
+
+
+def test_standing_and_feet_that_never_rest_make_no_step() -> None:
+    standing = simulate_motion("squat", 20.0, 2, 100.0)
+    blocks = [with_places(block, FEET) for block in body_blocks(standing, 10.0, 2)]
+    assert steps(oriented(blocks)) == []
+    assert LONGEST_S <= 3.0
+
+
+@pytest.mark.parametrize(("way", "least"), [("up", 14), ("down", 12)])
+def test_stairs_are_told_from_the_level(way: str, least: int) -> None:
+    file = data_set("gaitmap_foot") / f"imu_sample_healthy_stair_{way}.csv"
+    found = Heard(open_recording(file), FootStep).all(FootStep)
+    rises = np.array([step.displacement_m[2] for step in found]) * (1 if way == "up" else -1)
+    climbed = rises[np.abs(rises) > 0.2]
+    assert len(climbed) >= least
+    assert np.all((climbed > 0.2) & (climbed < 0.4))
