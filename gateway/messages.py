@@ -252,7 +252,9 @@ class BodyBlock:
 class OrientationBlock:
     """Orientation of the sensors at S places: ``quat`` (T, S, 4) sensor → earth.
 
-    ``valid`` (T, S) there is a value (else NaN).
+    ``valid`` (T, S) there is a value (else NaN). ``converged`` (T, S) the sample was measured and
+    its inclination is right within about 10°: it is not for some time after the start, and after
+    much that was bridged, clipped or missing.
     """
 
     person: str
@@ -262,6 +264,7 @@ class OrientationBlock:
     places: Places
     quat: FloatArray
     valid: BoolArray
+    converged: BoolArray
 
 
 @message

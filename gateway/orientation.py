@@ -2,7 +2,8 @@
 
 The filter is VQF (D. Laidig and T. Seel, Information Fusion 2023, 91, 187-204,
 doi:10.1016/j.inffus.2022.10.014) with its default parameters, one object a sensor. Earth is ENU;
-the heading of each sensor is arbitrary and drifts slowly, its inclination does not.
+the heading of each sensor is arbitrary, drifts slowly, and may jump after samples that were not
+measured; its inclination does not.
 """
 
 from __future__ import annotations
@@ -10,44 +11,38 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from vqf import VQF  # type: ignore[import-untyped]  # ships no types
 
-from gateway.messages import BodyBlock, BoolArray, FloatArray, Message, OrientationBlock
+from gateway.inclination_filter import InclinationFilter, Track
+from gateway.messages import BodyBlock, BoolArray, FloatArray, Message, OrientationBlock, Places
 from gateway.worn import everywhere
-
-GAP_S = 0.1
-"""Samples missing for longer than this, those that were bridged before them included, hide too much
-turning: the filter starts anew."""
-
-SETTLE_S = 1.0
-"""How long a filter that started anew is fed before its result is valid: about one stride, over
-which the accelerations of walking cancel."""
 
 
 class Orientation:
     """Turns each ``BodyBlock`` into an ``OrientationBlock`` of the same samples.
 
-    Missing samples are not fed. After a gap longer than ``GAP_S`` the sensor's filter starts anew
-    with the gyroscope bias it had learnt, and ``valid`` stays False for ``SETTLE_S``, as it does
-    at the start. ``quat`` is NaN where it is not valid.
+    Missing samples are not fed. After so many that the inclination is as good as unknown, or so
+    many bridged or clipped ones, the sensor's filter starts anew with the gyroscope bias it had
+    learnt; ``valid`` and ``converged`` then stay False for some time, as they do at the start, or
+    until the sensor rests. ``quat`` is NaN where it is not valid.
     """
 
     consumes: tuple[type, ...] = (BodyBlock,)
 
     def __init__(self) -> None:
-        self._sensors: list[_Sensor] = []
+        self._rate_hz = 0.0
+        self._places: Places = ()
+        self._filters: list[InclinationFilter] = []
 
     def push(self, message: Message) -> list[Message]:
         """Return the orientation of the block."""
         assert isinstance(message, BodyBlock)
-        if not self._sensors:
-            self._sensors = [_Sensor(message.rate_hz) for _ in message.places]
+        if not self._filters:
+            self._begin(message.rate_hz, message.places)
         samples = _Samples.of(message)
-        for column, sensor in enumerate(self._sensors):
-            sensor.update(samples, column)
+        for column, one in enumerate(self._filters):
+            samples.feed(one, column)
         return [
             OrientationBlock(
                 person=message.person,
@@ -57,6 +52,7 @@ class Orientation:
                 places=message.places,
                 quat=samples.quat,
                 valid=samples.settled,
+                converged=samples.converged,
             )
         ]
 
@@ -66,112 +62,74 @@ class Orientation:
 
     def snapshot(self) -> object:
         """Return the state of every filter."""
-        return [sensor.state() for sensor in self._sensors]
+        return self._rate_hz, self._places, [one.snapshot() for one in self._filters]
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
-        assert isinstance(snapshot, list)
-        self._sensors = [_Sensor.from_state(state) for state in snapshot]
+        assert isinstance(snapshot, tuple)
+        rate_hz, places, states = snapshot
+        self._begin(rate_hz, places)
+        for one, state in zip(self._filters, states, strict=True):
+            one.resume(state)
+
+    def _begin(self, rate_hz: float, places: Places) -> None:
+        self._rate_hz, self._places = rate_hz, places
+        self._filters = [InclinationFilter(place, rate_hz) for place in places]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Samples:
     """A block with the sensor axis first, so that each filter gets its samples in one piece.
 
-    ``gyr`` and ``acc`` (S, T, 3). ``quat`` (T, S, 4) and ``settled`` (T, S) are to be filled.
+    ``gyr`` and ``acc`` (S, T, 3). ``quat`` (T, S, 4), ``settled`` and ``converged`` (T, S) are to
+    be filled.
     """
 
+    start: int
     gyr: FloatArray
     acc: FloatArray
     valid: BoolArray
     real: BoolArray
     quat: FloatArray
     settled: BoolArray
+    converged: BoolArray
 
     @classmethod
     def of(cls, body: BodyBlock) -> _Samples:
         count, sensors = body.valid.shape
         quat = np.empty((sensors, count, 4))
         quat.fill(np.nan)
+        settled, converged = np.zeros((2, count, sensors), np.bool_)
         return cls(
+            start=body.start,
             gyr=body.gyr.transpose(1, 0, 2).copy(),
             acc=body.acc.transpose(1, 0, 2).copy(),
             valid=body.valid,
             real=body.real,
             quat=quat.transpose(1, 0, 2),
-            settled=np.zeros(body.valid.shape, dtype=bool),
+            settled=settled,
+            converged=converged,
         )
 
-
-class _Sensor:
-    """One filter with its count of samples fed, missed since, and not measured since."""
-
-    def __init__(self, rate_hz: float) -> None:
-        self.rate_hz = rate_hz
-        self.gap = GAP_S * rate_hz
-        self.settle = round(SETTLE_S * rate_hz)
-        self.fed = 0
-        self.missed = self.unmeasured = 0
-        self.filter = VQF(1.0 / rate_hz)
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> _Sensor:
-        sensor = cls(state["rate_hz"])
-        sensor.fed, sensor.missed = state["fed"], state["missed"]
-        sensor.unmeasured = state["unmeasured"]
-        sensor.filter.state = state["filter"]
-        return sensor
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "rate_hz": self.rate_hz,
-            "fed": self.fed,
-            "missed": self.missed,
-            "unmeasured": self.unmeasured,
-            "filter": self.filter.state,
-        }
-
-    def update(self, samples: _Samples, column: int) -> None:
-        """Fill ``quat`` and ``settled`` where the sensor is present and settled."""
-        count = len(samples.valid)
-        if count and everywhere(samples.valid[:, column]):
-            self._feed(samples, column, 0, count)
-        elif count:
-            self._update_in_runs(samples, column)
-
-    def _update_in_runs(self, samples: _Samples, column: int) -> None:
-        for first, last in _runs(samples.valid[:, column]):
-            if samples.valid[first, column]:
-                self._feed(samples, column, first, last)
+    def feed(self, one: InclinationFilter, column: int) -> None:
+        """Give the samples of a sensor to its filter, and what is missing."""
+        track = Track(
+            self.gyr[column],
+            self.acc[column],
+            self.real[:, column],
+            self.quat[:, column],
+            self.settled[:, column],
+            self.converged[:, column],
+        )
+        valid = self.valid[:, column]
+        if everywhere(valid):
+            one.feed(self.start, track)
+            return
+        for first, last in _runs(valid):
+            if valid[first]:
+                one.feed(self.start + first, track.part(first, last))
             else:
-                self.missed += last - first
-
-    def _feed(self, samples: _Samples, column: int, first: int, last: int) -> None:
-        if self.missed and self.missed + self.unmeasured > self.gap:
-            self._restart()
-        self.missed = 0
-        self._count_unmeasured(samples.real[first:last, column])
-        part = slice(first, last)
-        result = self.filter.updateBatch(samples.gyr[column, part], samples.acc[column, part])
-        unsettled = max(0, self.settle - self.fed)
-        self.fed += last - first
-        samples.quat[first + unsettled : last, column] = result["quat6D"][unsettled:]
-        samples.settled[first + unsettled : last, column] = True
-
-    def _count_unmeasured(self, real: BoolArray) -> None:
-        """Count how many of the newest samples were not measured."""
-        if len(real) and real[-1]:
-            self.unmeasured = 0
-        elif real.any():
-            self.unmeasured = int(np.argmax(real[::-1]))
-        else:
-            self.unmeasured += len(real)
-
-    def _restart(self) -> None:
-        bias, sigma = self.filter.getBiasEstimate()
-        self.filter.resetState()
-        self.filter.setBiasEstimate(bias, sigma)
-        self.fed = 0
+                one.miss(last - first)
 
 
 def _runs(mask: BoolArray) -> Iterator[tuple[int, int]]:

@@ -175,6 +175,7 @@ class SegmentCalibration:
             self._tick = CalibrationTick(len(body.places))
         vectors = _vectors(body, orientation)
         valid = body.valid & orientation.valid
+        flags = valid, body.real & orientation.converged
         done = first = 0
         while first < len(valid):
             if not self._tick.count:
@@ -182,18 +183,23 @@ class SegmentCalibration:
             size = self._tick.size
             at = (body.start + first) % size
             last = min(len(valid), first + size - at)
-            self._tick.take(at, body.valid[first:last], vectors[..., first:last])
+            self._tick.take(
+                at,
+                body.valid[first:last],
+                orientation.converged[first:last],
+                vectors[..., first:last],
+            )
             axes, known = self._state.axes, self._state.known
             method = self._judge(body.rate_hz) if at + last - first == size else ""
             if method:
-                yield _segments(body, vectors, valid, slice(done, last), axes, known)
+                yield _segments(body, vectors, flags, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
                 done = last
             first = last
         if done < len(valid):
             rest = slice(done, len(valid))
             axes, known = self._state.axes, self._state.known
-            yield _segments(body, vectors, valid, rest, axes, known)
+            yield _segments(body, vectors, flags, rest, axes, known)
 
     def _begin_tick(self, rate_hz: float) -> None:
         size = max(1, round(self._state.tick_s * rate_hz))
@@ -285,12 +291,13 @@ def _vectors(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:
 def _segments(
     body: BodyBlock,
     vectors: FloatArray,
-    valid: BoolArray,
+    flags: tuple[BoolArray, BoolArray],
     part: slice,
     axes: FloatArray,
     known: BoolArray,
 ) -> SegmentBlock:
-    vectors, valid = vectors[..., part], valid[part]
+    vectors = vectors[..., part]
+    valid, real = (flag[part] for flag in flags)
     along = axes.T[..., None]
     turned = vectors[:, None, 0] * along[:, 0]
     turned += vectors[:, None, 1] * along[:, 1]
@@ -305,6 +312,6 @@ def _segments(
         gyr=turned[1].T,
         quat=without_heading(turned[2].T),
         valid=valid,
-        real=body.real[part] & valid,
+        real=real & valid,
         calibrated=known,
     )
