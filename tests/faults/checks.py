@@ -25,7 +25,7 @@ from gateway.messages import (
     Stride,
 )
 from gateway.streams import Streams
-from gateway.worn import at_places, columns
+from gateway.worn import columns
 from inference.joint_angles import ENDS
 from simulators.faults import LIES, FaultKind
 from simulators.plans import Plan
