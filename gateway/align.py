@@ -1,4 +1,4 @@
-"""All sensors of a person on one time grid, with a stated hold-back.
+"""All sensors of a person on one time grid, with a stated hold-back (``gateway.hold_back``).
 
 Grid sample ``k`` at time ``t`` rests on what had arrived by ``t + hold_back``: later data is
 missing for it, so a late or dead sensor delays nobody beyond that, and a replay of the same

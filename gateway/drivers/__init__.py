@@ -36,12 +36,14 @@ class Stream:
     """One series of samples of a sensor, with a clock of its own, or None where it sends no time.
 
     ``acc`` and ``gyr`` tell what a sample holds; a sensor that sends them apart has two streams.
+    ``per_packet`` samples are gathered, at most, before they are sent together.
     """
 
     rate_hz: float
     clock: TickClock | None
     acc: bool = True
     gyr: bool = True
+    per_packet: int = 1
 
 
 @message

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gateway.drivers import driver
+from gateway.hold_back import hold_back
 from gateway.messages import (
     JOINTS,
     BodyBlock,
@@ -31,8 +32,6 @@ from simulators.faults import LIES, FaultKind
 from simulators.plans import Plan
 from simulators.plans.recording import Notified, PlannedRecording
 
-HOLD_BACK_S = 0.2
-"""So long that sensors which send several samples at once are heard in time, too."""
 LATENCY_S = 0.045
 """A sample's time on the grid is later than the truth by the least latency, and a little more."""
 SETTLE_S = 1.0
@@ -133,9 +132,10 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
             near_s = LATENCY_S + 1 / spec.rate_hz
             inside = (t_s > link.from_s + SETTLE_S) & (t_s < link.until_s - SETTLE_S)
             wanted |= inside & _came_in_time(played, told, t_s, near_s)
+        hold_back_s = hold_back(None, played.sensors).seconds
         for fault in played.plan.faults_of(spec.place):
             if fault.kind in {FaultKind.OUT_OF_ORDER, FaultKind.OVERFLOW}:
-                wanted &= (t_s < fault.at_s - HOLD_BACK_S) | (t_s > fault.until_s + SETTLE_S)
+                wanted &= (t_s < fault.at_s - hold_back_s) | (t_s > fault.until_s + SETTLE_S)
         wanted &= ~_near_clipped(played, produced, spec, t_s)
         missing = wanted & ~real[:, worn(produced).index(spec.place)]
         if missing.any():
@@ -174,7 +174,7 @@ def _came_in_time(
     last = np.searchsorted(told.t_s, t_s + near_s - LATENCY_S) + 1
     whole = (first > 0) & (last < len(told.t_s))
     first, last = first * whole, last * whole
-    in_time = latest_s[last] < t_s + HOLD_BACK_S - 0.005
+    in_time = latest_s[last] < t_s + hold_back(None, played.sensors).seconds - 0.005
     good: BoolArray = whole & in_time & (troubles[last] == troubles[first - 1])
     return good
 
