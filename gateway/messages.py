@@ -205,7 +205,8 @@ class SensorStatus:
     ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
     not real, ``refused`` packets that could not be read, ``late`` samples that came after the
     hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100, ``battery`` 0..1
-    (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no radio).
+    (NaN: unknown), ``state`` how its link is and why, as the radio says, and what is wrong with
+    what it measures (empty: no radio, and nothing wrong).
     """
 
     person: str
@@ -232,9 +233,9 @@ class BodyBlock:
 
     ``places`` are the S places worn, the same in all blocks of a session. ``acc`` (T, S, 3) m/s²,
     ``gyr`` (T, S, 3) rad/s in sensor frames; ``valid`` (T, S) there is a value (else NaN);
-    ``real`` (T, S) it was measured, not bridged or clipped. ``start`` is the grid index of the
-    first sample. ``ready_ns`` is the host time at which the last sample was complete, from which
-    latency counts.
+    ``real`` (T, S) it was measured, not bridged or clipped, by a sensor of which nothing is known
+    to be wrong. ``start`` is the grid index of the first sample. ``ready_ns`` is the host time at
+    which the last sample was complete, from which latency counts.
     """
 
     person: str
