@@ -246,10 +246,10 @@ class SegmentCalibration:
         judged = present & state.known & ~state.stale
         if np.count_nonzero(judged) < LEAST_JUDGED:
             return ""
-        moved = moved_at_rest(acc, gyr, state.up, judged)
+        moved = moved_at_rest(state.places, acc, gyr, state.up, judged)
         if moved is None:
             refined = judged & (state.refined > 0)
-            suspect = moved_in_walking(gyr, state.axes[:, :, 2], refined)
+            suspect = moved_in_walking(state.places, gyr, state.axes[:, :, 2], refined)
             moved, state.suspect = suspect & state.suspect, suspect
         if not moved.any():
             return ""
@@ -302,7 +302,7 @@ class SegmentCalibration:
         return "standing still and movement" if changed else ""
 
     def _lost(self, body: BodyBlock, last: int, lost: BoolArray) -> Iterable[Message]:
-        for place in np.array(PLACES)[lost].tolist():
+        for place in np.array(body.places)[lost].tolist():
             text = f"{place}: it was moved since it was calibrated; stand still for two seconds"
             yield Marker(body.person, (body.start + last) / body.rate_hz, "sensor_moved", text)
 

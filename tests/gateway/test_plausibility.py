@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from gateway.messages import (
-    PLACE_INDEX,
-    PLACES,
     BodyBlock,
     BoolArray,
     Marker,
@@ -20,6 +18,7 @@ from gateway.messages import (
 )
 from gateway.plausibility import TICK_S, WINDOW_TICKS
 from simulators.faults import Fault, FaultKind
+from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording
 from tests.playing import played
@@ -43,7 +42,7 @@ def told(messages: Sequence[Message]) -> list[tuple[float, str]]:
 
 def measured(messages: Sequence[Message], place: Place) -> BoolArray:
     blocks = [m for m in messages if isinstance(m, BodyBlock)]
-    return np.concatenate([m.real[:, PLACE_INDEX[place]] for m in blocks])
+    return np.concatenate([m.real[:, PLACES.index(place)] for m in blocks])
 
 
 @pytest.mark.parametrize("kind", [FaultKind.STUCK_AXIS, FaultKind.DEAD_AXIS])

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from gateway.messages import (
-    PLACE_INDEX,
-    PLACES,
     BoolArray,
     Calibration,
     Marker,
@@ -19,6 +17,7 @@ from gateway.messages import (
 )
 from inference.remounting import moved_at_rest
 from simulators.faults import Fault, FaultKind
+from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording
 from tests.playing import played
@@ -47,7 +46,7 @@ def test_a_sensor_that_is_turned_on_a_walking_leg_is_noticed(place: Place) -> No
     assert text.startswith(f"{place}: it was moved")
     last = [m for m in messages if isinstance(m, Calibration)][-1]
     assert last.t_s == t_s
-    assert not last.known[PLACE_INDEX[place]]
+    assert not last.known[PLACES.index(place)]
     assert last.known.sum() == len(PLACES) - 1
 
 
@@ -57,14 +56,14 @@ def rest(turned_deg: dict[Place, float]) -> BoolArray | None:
     angle = np.radians([turned_deg.get(place, 0.0) for place in PLACES])
     now = np.stack([np.zeros(len(PLACES)), np.sin(angle), np.cos(angle)])
     acc = np.repeat(9.81 * now[..., None], 200, axis=2)
-    return moved_at_rest(acc, np.zeros_like(acc), up, np.ones(len(PLACES), np.bool_))
+    return moved_at_rest(PLACES, acc, np.zeros_like(acc), up, np.ones(len(PLACES), np.bool_))
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_rest_shows_which_sensor_was_turned(place: Place) -> None:
     found = rest({place: 40.0})
     assert found is not None
-    assert np.flatnonzero(found).tolist() == [PLACE_INDEX[place]]
+    assert np.flatnonzero(found).tolist() == [PLACES.index(place)]
 
 
 def test_a_posture_turns_several_segments() -> None:
