@@ -1,4 +1,4 @@
-"""All sensors of a person on one time grid, with a stated hold-back.
+"""All sensors of a person on one time grid, with a stated hold-back (``gateway.hold_back``).
 
 Grid sample ``k`` at time ``t`` rests on what had arrived by ``t + hold_back``: later data is
 missing for it, so a late or dead sensor delays nobody beyond that, and a replay of the same
@@ -29,10 +29,11 @@ from gateway.messages import (
     SensorSpec,
     Tick,
 )
+from gateway.plausibility import Finding, Plausibility
 from gateway.radio.states import STATE_CHANNEL
 from gateway.resample import OnGrid, Tracks, resample
 from gateway.streams import Streams
-from gateway.tally import Tally
+from gateway.tally import WRONG, Tally
 
 
 @dataclass
@@ -41,6 +42,7 @@ class _State:
 
     tracks: Tracks
     tally: Tally
+    plausibility: Plausibility
     next_index: int = 0
     next_second: int = 0
     now_ns: int = 0
@@ -79,6 +81,7 @@ class Align:
         self._state = _State(
             Tracks(len(self._streams.each), origin_ns, self._streams.channels),
             Tally(self._streams, origin_ns, rate_hz, self._hold_back_ns),
+            Plausibility(sensors, rate_hz),
         )
 
     def push(self, message: Message) -> Iterable[Message]:
@@ -149,8 +152,17 @@ class Align:
         )
         self._state.tracks.forget(int(grid_ns[-1]) - self._bridge_ns)
         self._state.next_index = end
+        found = self._state.plausibility.judge(start, placed.motion, placed.real)
         self._state.tally.append_grid(placed.real)
-        return [self._body_block(start, placed)]
+        return [self._body_block(start, placed), *map(self._remark, found)]
+
+    def _remark(self, found: Finding) -> Marker:
+        """Put what is wrong with a sensor on the session's timeline, and in its status."""
+        spec, t_s = self._sensors[found.sensor], found.at / self._rate_hz
+        at_ns = self._origin_ns + round(t_s * SECOND_NS)
+        self._state.tally.said(SensorNews(spec.sensor, at_ns, WRONG, found.text))
+        text = f"{spec.place} ({spec.sensor}): {found.text or 'it is right again'}"
+        return Marker(self._person, t_s, f"sensor_{WRONG}", text)
 
     def _by_sensor(self, placed: OnGrid) -> OnGrid:
         """Return the streams of each sensor as one; valid where it has all of its motion."""

@@ -51,6 +51,8 @@ class Unwrapper:
     Each step is the one, among those that differ by whole wraps, that agrees best with the step
     of arrival. A small step back means out of order, and the sample is dropped; a larger one, or
     departing by more than ``RESTART_NS``, means that the device restarted: a new segment begins.
+    But what waited in the sensor while its link did not listen goes on where it left off, comes
+    faster than it was taken, and is dropped: it is seconds late.
     """
 
     def __init__(self, wrap_ns: Sequence[float]) -> None:
@@ -62,6 +64,7 @@ class Unwrapper:
         self._device_ns = np.zeros(count, np.int64)
         self._arrival_ns = np.zeros(count, np.int64)
         self._segment = np.full(count, -1, np.int64)
+        self._stale: dict[int, tuple[float, int]] = {}
 
     def push(self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray) -> Unwrapped:
         """Unwrap raw counter times (N,) in ns of the rows of ``runs``."""
@@ -74,6 +77,7 @@ class Unwrapper:
     def restart(self, sensor: int) -> None:
         """Begin a new segment with the next sample of ``sensor``."""
         self._near_ns[sensor] = -1.0
+        self._stale.pop(sensor, None)
 
     def _with_odd_rows(
         self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
@@ -134,18 +138,29 @@ class Unwrapper:
         return device_ns, step_ns
 
     def _odd(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
-        """Drop a sample that is out of order, or start a new segment; tell whether it is kept."""
+        """Drop a sample that comes too late, or start a new segment; tell whether it is kept."""
         wrap_ns = float(self._wrap_ns[sensor])
         step = raw_ns - float(self._raw_ns[sensor])
         arrival_step = arrival_ns - int(self._arrival_ns[sensor])
         step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
-        if self._near_ns[sensor] >= 0 and -OUT_OF_ORDER_NS < step <= 0:
+        known = self._near_ns[sensor] >= 0
+        if known and -OUT_OF_ORDER_NS < step <= 0:
+            return False
+        if known and step > 0 and arrival_step > step and self._waited(sensor, raw_ns, arrival_ns):
             return False
         self._segment[sensor] += 1
         self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)
         self._raw_ns[sensor], self._device_ns[sensor] = raw_ns, round(raw_ns)
         self._arrival_ns[sensor] = arrival_ns
+        self._stale.pop(sensor, None)
         return True
+
+    def _waited(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
+        """Say of a late sample whether it came faster than it was taken; the first one may."""
+        raw_before, arrival_before = self._stale.get(sensor, (raw_ns, arrival_ns))
+        self._stale[sensor] = raw_ns, arrival_ns
+        arrival_step = arrival_ns - arrival_before
+        return arrival_step > RESTART_NS or 2 * arrival_step <= raw_ns - raw_before
 
 
 class ClockFit:

@@ -76,8 +76,8 @@ class PipeSection(Section):
 
     grid_rate_hz: Positive = 100.0
     """Samples a second of the common grid."""
-    hold_back_ms: Annotated[float, Field(ge=0, le=1000)] = 60.0
-    """A sample later than this is missing; nobody waits longer."""
+    hold_back_ms: Annotated[float | None, Field(ge=0, le=1000)] = None
+    """A sample later than this is missing; without it, 60 and what the slowest sensor gathers."""
     bridge_ms: Annotated[float, Field(ge=0, le=1000)] = 100.0
     """Gaps up to this length are bridged and marked; longer ones are missing."""
     hop_ms: Annotated[float, Field(ge=1, le=60_000)] = 20.0

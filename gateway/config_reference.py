@@ -84,7 +84,7 @@ def _annotation_text(annotation: Any) -> str:
         return "secret text"
     if isinstance(annotation, type) and issubclass(annotation, str):
         return ", ".join(f"`{value}`" for value in annotation)  # type: ignore[attr-defined]  # an enum
-    kinds = {"Path": "path", "Rule": "tables", "tuple": "list", "dict": "table"}
+    kinds = {"Path": "path", "float": "number", "Rule": "tables", "tuple": "list", "dict": "table"}
     return next(text for part, text in kinds.items() if part in str(annotation))
 
 

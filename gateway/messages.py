@@ -231,7 +231,8 @@ class SensorStatus:
     ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
     not real, ``refused`` packets that could not be read, ``late`` samples that came after the
     hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100, ``battery`` 0..1
-    (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no radio).
+    (NaN: unknown), ``state`` how its link is and why, as the radio says, and what is wrong with
+    what it measures (empty: no radio, and nothing wrong).
     """
 
     person: str
@@ -258,10 +259,10 @@ class BodyBlock:
 
     ``places`` are the S places worn, the same in all blocks of a session. ``acc`` (T, S, 3) m/s²,
     ``gyr`` (T, S, 3) rad/s in sensor frames; ``valid`` (T, S) there is a value (else NaN);
-    ``real`` (T, S) it was measured, not bridged or clipped. ``start`` is the grid index of the
-    first sample. ``ready_ns`` is the host time at which the last sample was complete, from which
-    latency counts. ``mag`` (T, S, 3) µT, NaN where there is no value; None where no sensor has a
-    magnetometer.
+    ``real`` (T, S) it was measured, not bridged or clipped, by a sensor of which nothing is known
+    to be wrong. ``start`` is the grid index of the first sample. ``ready_ns`` is the host time at
+    which the last sample was complete, from which latency counts. ``mag`` (T, S, 3) µT, NaN
+    where there is no value; None where no sensor has a magnetometer.
     """
 
     person: str
@@ -280,10 +281,12 @@ class BodyBlock:
 class OrientationBlock:
     """Orientation of the sensors at S places: ``quat`` (T, S, 4) sensor → earth.
 
-    Its heading is arbitrary; ``valid`` (T, S) there is a value (else NaN). ``absolute``
-    (T, S, 4) is the same with magnetic north as y, NaN where the sensor has no magnetometer, and
-    ``undisturbed`` (T, S) tells where the magnetic field is such that it can be believed; both
-    are None where no sensor has one.
+    Its heading is arbitrary; ``valid`` (T, S) there is a value (else NaN). ``converged`` (T, S) the
+    sample was measured and its inclination is right within about 10°: it is not for some time after
+    the start, and after much that was bridged, clipped or missing. ``absolute`` (T, S, 4) is the
+    same with magnetic north as y, NaN where the sensor has no magnetometer, and ``undisturbed``
+    (T, S) tells where the magnetic field is such that it can be believed; both are None where no
+    sensor has one.
     """
 
     person: str
@@ -293,6 +296,7 @@ class OrientationBlock:
     places: Places
     quat: FloatArray
     valid: BoolArray
+    converged: BoolArray
     absolute: FloatArray | None = None
     undisturbed: BoolArray | None = None
 

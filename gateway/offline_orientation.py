@@ -45,6 +45,7 @@ def offline_orientation(blocks: Sequence[BodyBlock]) -> OrientationBlock:
         places=first.places,
         quat=quat,
         valid=valid,
+        converged=valid.copy(),
         absolute=None if first.mag is None else absolute,
         undisturbed=None if first.mag is None else undisturbed,
     )

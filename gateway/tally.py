@@ -20,6 +20,8 @@ from gateway.messages import (
 )
 from gateway.streams import Streams
 
+WRONG = "wrong"
+"""News of what is wrong with what a sensor measures."""
 COUNT_AT = 8
 """So many blocks are counted together, so that no hop has a whole second to count."""
 _COUNTED = ("stream", "arrival_ns", "host_ns", "lost", "refused", "clipped", "clock_error_s")
@@ -37,6 +39,7 @@ class Tally:
         self._said: list[BatteryLevel | SensorNews] = []
         self._level: dict[str, float] = {}
         self._link: dict[str, str] = {}
+        self._wrong: dict[str, str] = {}
         self._error_s = np.full(self._count, np.nan)
         self._blocks: list[ImuBlock] = []
         self._counts: dict[int, IntArray] = {}
@@ -46,7 +49,7 @@ class Tally:
         self._real: dict[int, IntArray] = {}
 
     def said(self, words: BatteryLevel | SensorNews) -> None:
-        """Add what is said of a sensor's battery or link."""
+        """Add what is said of a sensor's battery or link, or to be wrong with it."""
         self._said.append(words)
 
     def append(self, block: ImuBlock) -> None:
@@ -146,7 +149,7 @@ class Tally:
                 clipped=clipped,
                 clock_error_s=error_s,
                 battery=self._level.get(spec.sensor, np.nan),
-                state=self._link.get(spec.sensor, ""),
+                state=self._state_of(spec.sensor),
             )
             for spec, samples, lost, refused, late, clipped, real_samples, error_s in figures
         ]
@@ -158,8 +161,14 @@ class Tally:
         for words in told:
             if isinstance(words, BatteryLevel):
                 self._level[words.sensor] = words.level
+            elif words.kind == WRONG:
+                self._wrong[words.sensor] = words.text
             else:
                 self._link[words.sensor] = words.text
+
+    def _state_of(self, sensor: str) -> str:
+        told = (self._link.get(sensor), self._wrong.get(sensor))
+        return "; ".join(text for text in told if text)
 
     def _by_sensor(self, counts: IntArray) -> list[list[int]]:
         """Return counts (5, M) of streams by sensor; samples are those of one stream."""

@@ -4,6 +4,7 @@ What is assumed: the person first stands upright and still for two seconds, feet
 ahead, with straight knees; that stance is zero for every joint. Where on the strap a sensor sits
 does not matter. Sitting is told from standing where sensors are worn as described; a stance of a
 sensor that comes later counts only while the sensors already known say that the person stands.
+A sensor that was moved on its segment is known no more, until the next stance.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gateway.messages import (
     Calibration,
     FloatArray,
     IntArray,
+    Marker,
     Message,
     OrientationBlock,
     Places,
@@ -30,6 +32,7 @@ from inference.calibration_tick import CalibrationTick
 from inference.inclination import up_in_sensor, without_heading
 from inference.nominal import nominal
 from inference.pairing import Pairing
+from inference.remounting import moved_at_rest, moved_in_walking
 from inference.stance import Stance
 
 TICK_S = 0.5
@@ -49,6 +52,10 @@ EVIDENCE_S = (1.0, 5.0)
 
 LEAST_TURN = np.radians(2)
 """A forward axis that would turn by less stays, so that the angles make no needless step."""
+
+MOVED = "a sensor was moved"
+LEAST_JUDGED = 3
+"""Fewer sensors do not say which of them was moved."""
 
 AGREEMENT = 0.6
 """Share of the tilt that must point one way for the forward axis to be taken from it."""
@@ -72,6 +79,7 @@ class _State:
     weight: FloatArray
     clear: FloatArray
     refined: IntArray
+    suspect: BoolArray
 
     @classmethod
     def nominal(cls, places: Places) -> _State:
@@ -88,6 +96,7 @@ class _State:
             weight=np.zeros(count),
             clear=np.zeros(count),
             refined=np.zeros(count, dtype=np.int64),
+            suspect=np.zeros(count, dtype=bool),
         )
 
     def align(self, places: BoolArray, up: FloatArray) -> None:
@@ -125,6 +134,11 @@ class _State:
     def unrefined(self) -> BoolArray:
         """Return (S,) which places movement could still tell more about."""
         return nominal(self.places).sagittal & (self.refined < len(EVIDENCE_S))
+
+    def lose(self, places: BoolArray) -> None:
+        """Know nothing of how the sensors at ``places`` (8,) sit any more."""
+        self.known = self.known & ~places
+        self.suspect = np.zeros_like(places)
 
     def forget_movement(self, places: BoolArray) -> None:
         self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
@@ -175,6 +189,7 @@ class SegmentCalibration:
             self._tick = CalibrationTick(len(body.places))
         vectors = _vectors(body, orientation)
         valid = body.valid & orientation.valid
+        flags = valid, body.real & orientation.converged
         done = first = 0
         while first < len(valid):
             if not self._tick.count:
@@ -182,22 +197,29 @@ class SegmentCalibration:
             size = self._tick.size
             at = (body.start + first) % size
             last = min(len(valid), first + size - at)
-            self._tick.take(at, body.valid[first:last], vectors[..., first:last])
+            self._tick.take(
+                at,
+                body.valid[first:last],
+                orientation.converged[first:last],
+                vectors[..., first:last],
+            )
             axes, known = self._state.axes, self._state.known
             method = self._judge(body.rate_hz) if at + last - first == size else ""
             if method:
-                yield _segments(body, vectors, valid, slice(done, last), axes, known)
+                yield _segments(body, vectors, flags, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
+                if method == MOVED:
+                    yield from self._lost(body, last, known & ~self._state.known)
                 done = last
             first = last
         if done < len(valid):
             rest = slice(done, len(valid))
             axes, known = self._state.axes, self._state.known
-            yield _segments(body, vectors, valid, rest, axes, known)
+            yield _segments(body, vectors, flags, rest, axes, known)
 
     def _begin_tick(self, rate_hz: float) -> None:
         size = max(1, round(self._state.tick_s * rate_hz))
-        self._tick.begin(size, self._state.unfinished())
+        self._tick.begin(size, self._state.unfinished() | self._state.known)
 
     def _judge(self, rate_hz: float) -> str:
         """Judge the tick that has just ended; say by what method an alignment changed, if any."""
@@ -211,7 +233,28 @@ class SegmentCalibration:
             self._stance.forget()
             return ""
         acc, gyr, up = tick.motion
-        return self._stand(acc, gyr, tick.present) or self._move(up, gyr, tick.present, rate_hz)
+        present = tick.present
+        return (
+            self._moved(acc, gyr, present)
+            or self._stand(acc, gyr, present)
+            or self._move(up, gyr, present, rate_hz)
+        )
+
+    def _moved(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
+        """Lose the sensors that were moved; in walking two ticks must say so."""
+        state = self._state
+        judged = present & state.known & ~state.stale
+        if np.count_nonzero(judged) < LEAST_JUDGED:
+            return ""
+        moved = moved_at_rest(state.places, acc, gyr, state.up, judged)
+        if moved is None:
+            refined = judged & (state.refined > 0)
+            suspect = moved_in_walking(state.places, gyr, state.axes[:, :, 2], refined)
+            moved, state.suspect = suspect & state.suspect, suspect
+        if not moved.any():
+            return ""
+        state.lose(moved)
+        return MOVED
 
     def _notice_silence(self, heard: BoolArray) -> None:
         state = self._state
@@ -258,6 +301,11 @@ class SegmentCalibration:
         changed = agreed.any() and state.refine(agreed, alignment.thigh_known(known, usable))
         return "standing still and movement" if changed else ""
 
+    def _lost(self, body: BodyBlock, last: int, lost: BoolArray) -> Iterable[Message]:
+        for place in np.array(body.places)[lost].tolist():
+            text = f"{place}: it was moved since it was calibrated; stand still for two seconds"
+            yield Marker(body.person, (body.start + last) / body.rate_hz, "sensor_moved", text)
+
     def _calibration(self, body: BodyBlock, last: int, method: str) -> Calibration:
         return Calibration(
             person=body.person,
@@ -285,12 +333,13 @@ def _vectors(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:
 def _segments(
     body: BodyBlock,
     vectors: FloatArray,
-    valid: BoolArray,
+    flags: tuple[BoolArray, BoolArray],
     part: slice,
     axes: FloatArray,
     known: BoolArray,
 ) -> SegmentBlock:
-    vectors, valid = vectors[..., part], valid[part]
+    vectors = vectors[..., part]
+    valid, real = (flag[part] for flag in flags)
     along = axes.T[..., None]
     turned = vectors[:, None, 0] * along[:, 0]
     turned += vectors[:, None, 1] * along[:, 1]
@@ -305,6 +354,6 @@ def _segments(
         gyr=turned[1].T,
         quat=without_heading(turned[2].T),
         valid=valid,
-        real=body.real[part] & valid,
+        real=real & valid,
         calibrated=known,
     )

@@ -33,8 +33,17 @@ class CalibrationTick:
         self.gathers = anywhere(unfinished)
         self._unfinished = unfinished
 
-    def take(self, at: int, valid: BoolArray, vectors: FloatArray) -> None:
-        """Take samples from position ``at`` on: ``valid`` (T, S), ``vectors`` (3, 3, S, T)."""
+    def take(
+        self,
+        at: int,
+        valid: BoolArray,
+        converged: BoolArray,
+        vectors: FloatArray,
+    ) -> None:
+        """Take samples from position ``at`` on: ``vectors`` (3, 3, S, T).
+
+        ``valid`` and ``converged`` (T, S): where up has not converged, it is not kept.
+        """
         self.count += len(valid)
         if everywhere(valid):
             self.heard[:] = True
@@ -43,4 +52,7 @@ class CalibrationTick:
             self.present &= valid.all(axis=0)
             self.gathers = self.gathers and anywhere(self.present & self._unfinished)
         if self.gathers:
-            self.motion[..., at : at + len(valid)] = vectors
+            span = slice(at, at + len(valid))
+            self.motion[..., span] = vectors
+            if not everywhere(converged):
+                self.motion[2, :, :, span][:, ~converged.T] = np.nan

@@ -33,6 +33,9 @@ BACK_S = 0.50
 LOOK_AHEAD_S = 0.25
 """A contact is judged from this much before to this much after the sample that stands out."""
 
+BESIDE_S = 0.10
+"""What is bridged from so long before a contact on, until it is told, may move it."""
+
 FOOT_OFF_AHEAD_S = 0.17
 """A final contact stands out later than it happens, so less is waited for after it."""
 
@@ -48,6 +51,7 @@ class Windows:
     back: int
     ahead: int
     foot_off_ahead: int
+    beside: int
     doublings: int
     reversal_lag: int
     jolt_lag: int
@@ -91,6 +95,7 @@ def windows(rate_hz: float) -> Windows:
         back=count(BACK_S),
         ahead=max(round(LOOK_AHEAD_S * rate_hz), needed),
         foot_off_ahead=max(round(FOOT_OFF_AHEAD_S * rate_hz), half_smoothing + swing_start[1]),
+        beside=count(BESIDE_S),
         doublings=doublings,
         reversal_lag=lag,
         jolt_lag=count(JOLT_LAG_S),

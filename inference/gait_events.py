@@ -32,6 +32,9 @@ __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
 
 LEGS = frozenset(FEET + SHANKS)
 
+LEAST_REAL_SHARE = 0.85
+"""With fewer measured samples around it the time of a contact is a guess."""
+
 
 @dataclass
 class _Leg:
@@ -56,7 +59,8 @@ class GaitEvents:
 
     ``quality.real_share`` of an event is the share of measured samples since the foot's event
     before. It is 0 where nothing leads from one to the other: at the start and after missing
-    samples, which make a foot forget what it did.
+    samples, which make a foot forget what it did. ``quality.withheld`` says where too little was
+    measured around an event for its time to be sure.
     """
 
     consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
@@ -128,7 +132,7 @@ def _judge(
     _forget_over_gap(leg, int(buffer.counts[0, candidate.leg, candidate.told]))
     if not _seen(buffer, candidate.leg, candidate, lengths):
         return
-    contact = buffer.contact(candidate)
+    contact = buffer.contact(candidate, lengths.beside)
     partner = other.rules if _seen(buffer, 1 - candidate.leg, candidate, lengths) else None
     verdict = _verdict(leg.rules, candidate, contact.sample, lengths.rate_hz, partner)
     told_s = (buffer.start + candidate.told) / lengths.rate_hz
@@ -162,13 +166,19 @@ def _released(
 
 def _event(leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: str) -> GaitEvent:
     before, leg.before = leg.before, contact
+    bridged = contact.beside < LEAST_REAL_SHARE
     return GaitEvent(
         person=person,
         t_s=contact.sample / rate_hz,
         detected_s=told_s,
         side=leg.side,
         kind=contact.kind,
-        quality=Quality(real_share=_real_share(before, contact)),
+        quality=Quality(
+            real_share=_real_share(before, contact),
+            withheld=f"only {contact.beside:.0%} of the samples around it were measured"
+            if bridged
+            else "",
+        ),
     )
 
 

@@ -13,12 +13,16 @@ from inference.leg_motion import LegMotion
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact at ``sample`` of the grid, and the buffer's counts there."""
+    """A contact at ``sample`` of the grid, and the buffer's counts there.
+
+    ``beside`` is the share that was measured from a little before it to when it is told.
+    """
 
     kind: GaitEventKind
     sample: float
     missing: int
     real: int
+    beside: float
 
 
 @dataclass
@@ -64,11 +68,14 @@ class LegBuffer:
         """Number of the sample that comes next."""
         return self.start + int(self.counts.shape[2])
 
-    def contact(self, candidate: Candidate) -> Contact:
-        """Return what ``candidate`` would be."""
+    def contact(self, candidate: Candidate, beside: int) -> Contact:
+        """Return what ``candidate`` would be, looked at from ``beside`` samples before it on."""
         leg, at = candidate.leg, int(candidate.sample)
         missing, real = self.counts[:, leg, at].tolist()
-        return Contact(candidate.kind, self.start + candidate.sample, missing, real)
+        told, first = candidate.told, min(at, candidate.at) - beside
+        measured = int(self.counts[1, leg, told] - self.counts[1, leg, first])
+        share = measured / (told - first)
+        return Contact(candidate.kind, self.start + candidate.sample, missing, real, share)
 
     def tail(self, count: int) -> LegBuffer:
         """Return the newest ``count`` samples, as a view: no buffer is ever changed in place."""

@@ -22,19 +22,23 @@ LEAST_REAL_SHARE = 0.8
 class _Chain:
     """The contacts of one foot since the initial contact that a stride may begin with.
 
-    ``real_s`` is how much of the time up to the newest of them was measured.
+    ``real_s`` is how much of the time up to the newest of them was measured; ``unsure`` says why
+    the time of one of them is not sure.
     """
 
     start_s: float
     foot_off_s: float | None
     newest_s: float
     real_s: float
+    unsure: str
 
     def joined(self, event: GaitEvent) -> _Chain:
         """Return the chain with ``event`` as its newest contact."""
         real_s = self.real_s + event.quality.real_share * (event.t_s - self.newest_s)
         leaves = event.kind is GaitEventKind.FINAL_CONTACT
-        return _Chain(self.start_s, event.t_s if leaves else self.foot_off_s, event.t_s, real_s)
+        foot_off_s = event.t_s if leaves else self.foot_off_s
+        unsure = self.unsure or event.quality.withheld
+        return _Chain(self.start_s, foot_off_s, event.t_s, real_s, unsure)
 
 
 class Strides:
@@ -42,7 +46,8 @@ class Strides:
 
     A stride is dropped where its contacts do not connect: after a gap (an event whose
     ``quality.real_share`` is 0), where a foot leaves the ground twice, or where its time is not
-    plausible. ``stance_share`` is NaN where the final contact was not seen.
+    plausible. ``stance_share`` is NaN where the final contact was not seen. Figures are withheld
+    where the time of a contact is not sure.
     """
 
     consumes: tuple[type, ...] = (GaitEvent,)
@@ -84,7 +89,7 @@ class Strides:
 
 
 def _begun(event: GaitEvent) -> _Chain:
-    return _Chain(event.t_s, None, event.t_s, 0.0)
+    return _Chain(event.t_s, None, event.t_s, 0.0, event.quality.withheld)
 
 
 def _stride(chain: _Chain, end: GaitEvent) -> Stride:
@@ -92,7 +97,7 @@ def _stride(chain: _Chain, end: GaitEvent) -> Stride:
     time_s = end.t_s - chain.start_s
     real_share = min(1.0, chain.real_s / time_s)
     stance_s = np.nan if chain.foot_off_s is None else chain.foot_off_s - chain.start_s
-    withheld = ""
+    withheld = f"a contact is not sure: {chain.unsure}" if chain.unsure else ""
     if real_share < LEAST_REAL_SHARE:
         withheld = f"only {real_share:.0%} of the samples were measured"
     given = np.nan if withheld else 1.0

@@ -51,10 +51,9 @@ BREAKS_LINK = frozenset({
 })  # fmt: skip
 SWITCHED_OFF = frozenset({FaultKind.RESTART, FaultKind.BATTERY_FLAT})
 LIES = frozenset({
-    FaultKind.STUCK_AXIS, FaultKind.DEAD_AXIS, FaultKind.SATURATION, FaultKind.MAGNETIC,
-    FaultKind.REMOUNTED, FaultKind.SWAPPED,
+    FaultKind.STUCK_AXIS, FaultKind.DEAD_AXIS, FaultKind.REMOUNTED, FaultKind.SWAPPED,
 })  # fmt: skip
-"""What the sensor says is not what its segment does."""
+"""What the sensor says is not what its segment does, and its samples do not show it."""
 
 
 @dataclass(frozen=True)

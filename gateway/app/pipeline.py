@@ -10,6 +10,7 @@ from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
 from gateway.errors import UsageError
+from gateway.hold_back import hold_back
 from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
@@ -59,7 +60,7 @@ def build_pipe(
         sensors,
         origin_ns,
         rate_hz,
-        hold_back_s=pipe.hold_back_ms / 1000,
+        hold_back_s=hold_back(pipe.hold_back_ms, sensors).seconds,
         bridge_s=pipe.bridge_ms / 1000,
         hop_samples=max(1, round(hop_s * rate_hz)),
     )

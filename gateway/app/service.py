@@ -16,11 +16,13 @@ from socket import socket
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import structlog
 
 from dashboards.live.server import PageServer, bind
 from gateway.app.pipeline import build_pipe
 from gateway.config import Config
 from gateway.errors import GaitwireError
+from gateway.hold_back import hold_back
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveFrame, LiveView
 from gateway.live_recorder import LiveRecorder
@@ -98,7 +100,8 @@ class Service:
             source.size,
         )
         hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))
-        next_hop = NextHop(source, hop_samples, config.pipe.hold_back_ms / 1000)
+        self._hold_back = hold_back(config.pipe.hold_back_ms, source.sensors)
+        next_hop = NextHop(source, hop_samples, self._hold_back.seconds)
         self.pump = Pump(source, chain, next_hop, self._listen, self._record)
         self._path = new_session_path(config, source.person) if config.journal.enabled else None
         self._recorder: LiveRecorder | None = None
@@ -166,6 +169,7 @@ class Service:
             ]
             _favour_the_loop()
             ready(self._where(listening))
+            self._tell_hold_back()
             started_s = time.monotonic()
             failure = await self._play(stop, seconds)
             lasted_s = time.monotonic() - started_s
@@ -245,6 +249,17 @@ class Service:
         self._frame = msgspec.structs.replace(frame, ready_ns=ready_ns)
         if self._mqtt is not None:
             self._mqtt.offer(self._frame)
+
+    def _tell_hold_back(self) -> None:
+        """Say in log and session how long is waited, and who will be late all the same."""
+        log, told = structlog.get_logger(), self._hold_back
+        log.info(told.told)
+        markers = [Marker(self._source.person, 0.0, "hold_back", told.told)]
+        for warning in told.warnings:
+            log.warning(warning)
+            markers.append(Marker(self._source.person, 0.0, "hold_back", warning))
+        self._listen(markers)
+        self._record([], markers)
 
     def _recording_stopped(self, why: str) -> None:
         t_s = (self._source.now_ns() - self._source.origin_ns) * 1e-9

@@ -8,6 +8,7 @@ from gateway.align import Align
 from gateway.app.playing import CHUNK_S
 from gateway.config import Config
 from gateway.decode import Decode
+from gateway.hold_back import hold_back
 from gateway.messages import (
     BodyBlock,
     FloatArray,
@@ -44,7 +45,7 @@ def _oriented(recording: Recording, config: Config) -> list[Message]:
         recording.sensors,
         recording.origin_ns,
         recording.grid_rate_hz,
-        hold_back_s=pipe.hold_back_ms / 1000,
+        hold_back_s=hold_back(pipe.hold_back_ms, recording.sensors).seconds,
         bridge_s=pipe.bridge_ms / 1000,
         hop_samples=round(CHUNK_S * recording.grid_rate_hz),
     )

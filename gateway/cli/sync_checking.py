@@ -13,6 +13,7 @@ from gateway.align import Align
 from gateway.cli.options import progress
 from gateway.config import Config
 from gateway.decode import Decode
+from gateway.hold_back import hold_back
 from gateway.messages import BodyBlock, Message, SensorSpec, SensorStatus, Tick
 from gateway.recordings import Recording, chunk_end_ns, open_recording
 from gateway.stage import Chain
@@ -72,7 +73,7 @@ def _aligned(recording: Recording, config: Config) -> Iterator[Message]:
         recording.sensors,
         recording.origin_ns,
         recording.grid_rate_hz,
-        hold_back_s=config.pipe.hold_back_ms / 1000,
+        hold_back_s=hold_back(config.pipe.hold_back_ms, recording.sensors).seconds,
         bridge_s=config.pipe.bridge_ms / 1000,
         hop_samples=round(BLOCK_S * recording.grid_rate_hz),
     )

@@ -41,6 +41,7 @@ class Stream:
 
     ``acc``, ``gyr`` and ``mag`` tell what a sample holds; a sensor that sends them apart has
     several streams.
+    ``per_packet`` samples are gathered, at most, before they are sent together.
     """
 
     rate_hz: float
@@ -48,6 +49,7 @@ class Stream:
     acc: bool = True
     gyr: bool = True
     mag: bool = False
+    per_packet: int = 1
 
 
 @message

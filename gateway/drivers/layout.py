@@ -61,7 +61,7 @@ class LayoutDriver:
                 f"{rate_hz:g} Hz; set rate_hz = {layout.rate_hz:g} for this sensor"
             )
         acc, gyr = bool(layout.motion("acc")), bool(layout.motion("gyr"))
-        return (Stream(layout.rate_hz, layout.clock, acc=acc, gyr=gyr),)
+        return (Stream(layout.rate_hz, layout.clock, acc, gyr, per_packet=layout.samples),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
         """Decode a block of packets of the layout, or of battery levels."""

@@ -190,7 +190,12 @@ class MetaMotion:
                 f"a MetaMotion sends at most {_PLAIN_HZ:g} plain samples a second and sensor, not "
                 f"{rate_hz:g}; use the stream 'fused' or 'packed', or a lower rate"
             )
-        return Stream(rate_hz, None, gyr=False), Stream(rate_hz, None, acc=False)
+        packed = LAYOUTS["packed"]["xyz"].shape[0]
+        count = packed if stream == "packed" else 1
+        return (
+            Stream(rate_hz, None, gyr=False, per_packet=count),
+            Stream(rate_hz, None, acc=False, per_packet=count),
+        )
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
         """Decode a block; answers to requests are passed over, that of the battery is a fact."""

@@ -50,6 +50,8 @@ _BLOCKS = {"IMU6": 2, "IMU9": 3, "Acc": 1}
 """Vectors of a sample."""
 _PER_PACKET = {13.0: 1, 52.0: 4, 104.0: 8}
 """Samples of a packet, where known; else the packet after it tells whether it was complete."""
+_PACKETS_HZ, _MOST_PER_PACKET = 13.0, 8
+"""It sends so many packets a second, until they are full."""
 _REACH = 8
 """A second part comes within so many packets, answers included."""
 _WIDEST_G, _WIDEST_DPS = 16.0, 2000.0
@@ -120,7 +122,9 @@ class Movesense:
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
         """Return one stream with a counter of milliseconds."""
         clock = TickClock(bits=32, tick_ns=1e6)
-        return (Stream(rate_hz, clock, gyr=settings.get("path", "IMU6") != "Acc"),)
+        gyr = settings.get("path", "IMU6") != "Acc"
+        gathered = min(max(round(rate_hz / _PACKETS_HZ), 1), _MOST_PER_PACKET)
+        return (Stream(rate_hz, clock, gyr=gyr, per_packet=gathered),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
         """Decode a block; a first part at its end is kept until the second comes."""

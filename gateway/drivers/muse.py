@@ -54,7 +54,10 @@ class Muse:
         """Return acceleration and turn, whose clocks count packets."""
         del settings
         clock = TickClock(bits=16, tick_ns=PER_PACKET * 1e9 / rate_hz)
-        return (Stream(rate_hz, clock, gyr=False), Stream(rate_hz, clock, acc=False))
+        return (
+            Stream(rate_hz, clock, gyr=False, per_packet=PER_PACKET),
+            Stream(rate_hz, clock, acc=False, per_packet=PER_PACKET),
+        )
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
         """Decode a block of acceleration, turn or telemetry."""

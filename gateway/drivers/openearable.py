@@ -61,7 +61,9 @@ class OpenEarable:
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
         """Return one stream; its clock keeps as many bits as a float holds, good for 8 years."""
         del settings
-        return (Stream(rate_hz, TickClock(bits=_KEPT_BITS, tick_ns=1000.0)),)
+        return (
+            Stream(rate_hz, TickClock(bits=_KEPT_BITS, tick_ns=1000.0), per_packet=MOST_SAMPLES),
+        )
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:
         """Decode a block of records, or of battery levels; other sensors' are passed over."""

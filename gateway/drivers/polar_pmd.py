@@ -42,6 +42,8 @@ _SDK_FEATURE = 0x02
 
 G = 9.80665
 HEADER = 10
+_A_FRAME = 36
+"""A frame fills a notification of some 230 bytes: of deltas, about so many samples."""
 _DELTA = 0x80
 _OTHER = (0, 1, 3, 6, 7)
 """Measurements that are no motion: ECG, PPG, intervals, magnetic field, temperature."""
@@ -105,7 +107,8 @@ class PolarPmd:
         """Return a stream of acceleration, and one of angular rate where there is a gyroscope."""
         clock = TickClock(bits=64, tick_ns=1.0, spread=True)
         return tuple(
-            Stream(rate_hz, clock, acc=kind == ACC, gyr=kind == GYR) for kind in _kinds(settings)
+            Stream(rate_hz, clock, kind == ACC, kind == GYR, per_packet=_A_FRAME)
+            for kind in _kinds(settings)
         )
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:

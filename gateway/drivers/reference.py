@@ -54,11 +54,20 @@ def _section(driver: Driver) -> str:
         *_full_scales(about),
         f"- clock: {about.clock}",
         f"- lost samples: {about.loss}",
+        *_gathered(driver),
         *(f"- not known: {what}" for what in about.unknown),
     ]
     if about.settings:
         lines.append(_settings(about))
     return "\n".join(lines)
+
+
+def _gathered(driver: Driver) -> list[str]:
+    usual = {setting.name: setting.default for setting in driver.about.settings}
+    streams = [s for rate in driver.about.rates_hz for s in driver.streams(usual, rate)]
+    most = max((stream.per_packet for stream in streams), default=1)
+    told = f"- sends up to {most} samples at once, and is waited for as long as it gathers them"
+    return [told] if most > 1 else []
 
 
 def _full_scales(about: About) -> list[str]:

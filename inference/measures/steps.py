@@ -82,14 +82,16 @@ def _connected(last: GaitEvent, contact: GaitEvent) -> bool:
 
 def _step_time(last: GaitEvent, contact: GaitEvent) -> Figure:
     share = contact.quality.real_share
-    poor = share < LEAST_REAL_SHARE
-    withheld = f"only {share:.0%} of the samples were measured" if poor else ""
+    unsure = last.quality.withheld or contact.quality.withheld
+    withheld = f"a contact is not sure: {unsure}" if unsure else ""
+    if share < LEAST_REAL_SHARE:
+        withheld = f"only {share:.0%} of the samples were measured"
     return Figure(
         person=contact.person,
         t_s=contact.t_s,
         name="step_time",
         side=contact.side,
-        value=math.nan if poor else contact.t_s - last.t_s,
+        value=math.nan if withheld else contact.t_s - last.t_s,
         unit="s",
         quality=Quality(share, withheld),
     )

@@ -71,4 +71,7 @@ def _out_of_order(came: Came, during: BoolArray) -> Came:
     first = np.arange(0, len(row) - 1, _SWAPPED_EVERY)
     first = first[during[first] & during[first + 1]]
     row[first], row[first + 1] = row[first + 1], row[first]
-    return Came(row, came.arrival_ns)
+    # The one that overtakes cannot come before it was sent: the other one is late.
+    arrival_ns = came.arrival_ns.copy()
+    arrival_ns[first] = arrival_ns[first + 1]
+    return Came(row, arrival_ns)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gateway.drivers import driver
+from gateway.hold_back import hold_back
 from gateway.messages import (
     JOINTS,
     BodyBlock,
@@ -25,14 +26,12 @@ from gateway.messages import (
     Stride,
 )
 from gateway.streams import Streams
-from gateway.worn import at_places, columns
+from gateway.worn import columns
 from inference.joint_angles import ENDS
 from simulators.faults import LIES, FaultKind
 from simulators.plans import Plan
 from simulators.plans.recording import Notified, PlannedRecording
 
-HOLD_BACK_S = 0.2
-"""So long that sensors which send several samples at once are heard in time, too."""
 LATENCY_S = 0.045
 """A sample's time on the grid is later than the truth by the least latency, and a little more."""
 SETTLE_S = 1.0
@@ -43,12 +42,10 @@ CLIPPED_S = 0.05
 """A clipped sample is told as not real, with the grid's samples beside it."""
 OFTEN = 0.01
 """A sensor that clips at more of its samples is not fit for its place."""
-ANGLE_BOUND = np.radians(15)
-BRIDGED_BOUND = np.radians(45)
-BRIDGED_FOR_S = 5.0
-"""What was turned while samples were bridged or clipped is unknown, and forgotten by and by."""
-STRIDE_BOUND_S = 0.2
-"""A contact beside bridged samples, or the last one before standing, is up to 0.15 s off."""
+ANGLE_BOUND = np.radians(12)
+STRIDE_BOUND_S = 0.06
+CLOSING_BOUND_S = 0.2
+"""The last step before standing is put down without a jolt, so that its time is not as sure."""
 
 
 def joined(produced: Sequence[Message], kind: type, field: str) -> Any:
@@ -135,9 +132,10 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
             near_s = LATENCY_S + 1 / spec.rate_hz
             inside = (t_s > link.from_s + SETTLE_S) & (t_s < link.until_s - SETTLE_S)
             wanted |= inside & _came_in_time(played, told, t_s, near_s)
+        hold_back_s = hold_back(None, played.sensors).seconds
         for fault in played.plan.faults_of(spec.place):
             if fault.kind in {FaultKind.OUT_OF_ORDER, FaultKind.OVERFLOW}:
-                wanted &= (t_s < fault.at_s - HOLD_BACK_S) | (t_s > fault.until_s + SETTLE_S)
+                wanted &= (t_s < fault.at_s - hold_back_s) | (t_s > fault.until_s + SETTLE_S)
         wanted &= ~_near_clipped(played, produced, spec, t_s)
         missing = wanted & ~real[:, worn(produced).index(spec.place)]
         if missing.any():
@@ -176,7 +174,7 @@ def _came_in_time(
     last = np.searchsorted(told.t_s, t_s + near_s - LATENCY_S) + 1
     whole = (first > 0) & (last < len(told.t_s))
     first, last = first * whole, last * whole
-    in_time = latest_s[last] < t_s + HOLD_BACK_S - 0.005
+    in_time = latest_s[last] < t_s + hold_back(None, played.sensors).seconds - 0.005
     good: BoolArray = whole & in_time & (troubles[last] == troubles[first - 1])
     return good
 
@@ -188,16 +186,13 @@ def true_figures(played: PlannedRecording, produced: Sequence[Message]) -> Itera
     angle, real = (joined(produced, JointAngleBlock, f) for f in ("angle_rad", "real"))
     count = min(len(angle), len(truth.joint_rad))
     error = np.where(real[:count], np.abs(angle[:count] - truth.joint_rad[:count]), 0.0)
-    measured = joined(produced, BodyBlock, "real")[:count]
     for number, joint in enumerate(JOINTS):
-        ends: BoolArray = at_places(measured, worn(produced), ENDS[joint])
-        bridged = _lately(~(ends[:, 0] & ends[:, 1]), played.grid_rate_hz)
-        excess = error[:, number] - np.where(bridged, BRIDGED_BOUND, ANGLE_BOUND)
-        if lying.isdisjoint(ends_of(number)) and (excess > 0).any():
-            at = int(np.argmax(excess))
+        wrong = error[:, number] > ANGLE_BOUND
+        if lying.isdisjoint(ends_of(number)) and wrong.any():
+            at = int(np.argmax(error[:, number]))
             yield (
                 f"{joint}: wrong by {np.degrees(error[at, number]):.0f}° at {at / 100:.2f} s, "
-                f"{np.count_nonzero(excess > 0)} samples"
+                f"{np.count_nonzero(wrong)} samples"
             )
     for stride in produced:
         if isinstance(stride, Stride) and not stride.quality.withheld:
@@ -220,20 +215,14 @@ def _unfit(played: PlannedRecording, produced: Sequence[Message]) -> set[Place]:
     }
 
 
-def _lately(flags: BoolArray, rate_hz: float) -> BoolArray:
-    """Return at which samples (T,) a flag was up within ``BRIDGED_FOR_S``."""
-    so_far = np.concatenate([[0], flags.cumsum()])
-    since = np.maximum(np.arange(len(flags)) - round(BRIDGED_FOR_S * rate_hz), 0)
-    lately: BoolArray = so_far[1:] > so_far[since]
-    return lately
-
-
 def _is_true(stride: Stride, known: Sequence[Stride]) -> bool:
+    own = [one for one in known if one.side is stride.side]
+    begun = {one.start_s for one in own}
     return any(
-        one.side is stride.side
-        and abs(one.start_s - stride.start_s) <= STRIDE_BOUND_S
-        and abs(one.end_s - stride.end_s) <= STRIDE_BOUND_S
-        for one in known
+        abs(one.start_s - stride.start_s) <= STRIDE_BOUND_S
+        and abs(one.end_s - stride.end_s)
+        <= (STRIDE_BOUND_S if one.end_s in begun else CLOSING_BOUND_S)
+        for one in own
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gateway.config import Config, PipeSection
 from gateway.messages import BodyBlock, Message
 from simulators.plans import Plan
 from simulators.plans.recording import PlannedRecording
@@ -15,7 +14,6 @@ from tests.faults.drawing import draw, without_faults
 from tests.playing import played
 
 WHOLE_S = 30.0
-CONFIG = Config(pipe=PipeSection(hold_back_ms=1000 * checks.HOLD_BACK_S))
 
 
 def failures(seed: int) -> list[str]:
@@ -25,7 +23,7 @@ def failures(seed: int) -> list[str]:
 
 def _failures(plan: Plan, seed: int) -> Iterator[str]:
     recording, alone = PlannedRecording(plan), PlannedRecording(without_faults(plan))
-    produced, undisturbed = played(recording, WHOLE_S, CONFIG), played(alone, WHOLE_S, CONFIG)
+    produced, undisturbed = played(recording, WHOLE_S), played(alone, WHOLE_S)
     for of, what in ((recording, produced), (alone, undisturbed)):
         yield from checks.bounded(of, what)
         yield from checks.conserved(of, what)
@@ -33,7 +31,7 @@ def _failures(plan: Plan, seed: int) -> Iterator[str]:
         yield from checks.true_figures(of, what)
     yield from checks.undisturbed(plan, produced, undisturbed)
     hop_s = float(np.random.default_rng([seed, 101]).choice([0.2, 0.5, 1.7]))
-    yield from _same_however_cut(produced, played(recording, hop_s, CONFIG), hop_s)
+    yield from _same_however_cut(produced, played(recording, hop_s), hop_s)
 
 
 def _same_however_cut(whole: list[Message], cut: list[Message], hop_s: float) -> Iterator[str]:

@@ -66,6 +66,27 @@ def test_a_counter_that_starts_again_begins_a_new_segment() -> None:
     assert (np.diff(unwrapped.device_ns[5:]) == PERIOD_NS).all()
 
 
+@pytest.mark.parametrize("cut", [1, 3, 100])
+def test_what_waited_in_the_sensor_for_seconds_is_dropped(cut: int) -> None:
+    """It would be taken for what happens now, and belongs to the same stretch of time."""
+    device_ns = np.concatenate([np.arange(50), 350 + np.arange(50)]) * PERIOD_NS
+    arrival_ns = device_ns.copy()
+    arrival_ns[20:50] = device_ns[50] - 400_000 + np.arange(30) * 10_000
+    unwrapped = unwrap(device_ns, arrival_ns, 2.0**32 * 1000, cut)
+    assert unwrapped.row.tolist() == [*range(20), *range(50, 100)]
+    assert unwrapped.segment.tolist() == [0] * 70
+    assert unwrapped.device_ns.tolist() == device_ns[unwrapped.row].tolist()
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100])
+def test_a_counter_that_stood_still_with_its_sensor_begins_a_new_segment(cut: int) -> None:
+    device_ns = np.arange(100) * PERIOD_NS
+    arrival_ns = device_ns + np.where(np.arange(100) < 50, 0, 4 * SECOND_NS)
+    unwrapped = unwrap(device_ns, arrival_ns, 2.0**32 * 1000, cut)
+    assert unwrapped.row.tolist() == [*range(50), *range(51, 100)]
+    assert unwrapped.segment.tolist() == [0] * 50 + [1] * 49
+
+
 def link(seconds: float, drift_ppm: float, seed: int) -> tuple[IntArray, IntArray, IntArray]:
     """Device times, arrivals over a jittery radio with stalls, and true host times."""
     rng = np.random.default_rng(seed)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from gateway import quaternion
+from gateway.inclination_filter import SETTLE_S
 from gateway.messages import BodyBlock, FloatArray, Message, OrientationBlock, Place
-from gateway.orientation import SETTLE_S, Orientation
+from gateway.orientation import Orientation
 from tests.contract import assert_stage_contract, piece, push_all
 
 RATE_HZ = 100.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,16 @@ import pytest
 from scipy.io import loadmat
 
 from gateway import quaternion
-from gateway.messages import BodyBlock, BoolArray, FloatArray, Message, OrientationBlock, Place
-from gateway.orientation import GAP_S, SETTLE_S, Orientation
+from gateway.inclination_filter import CONVERGE_S, SETTLE_S
+from gateway.messages import (
+    BodyBlock,
+    BoolArray,
+    FloatArray,
+    Message,
+    OrientationBlock,
+    Place,
+)
+from gateway.orientation import Orientation
 from simulators.places import PLACES
 from tests.contract import assert_stage_contract, push_all
 from tests.data import data_set
@@ -37,7 +45,7 @@ def shaking(seconds: float, seed: int) -> tuple[FloatArray, FloatArray, BoolArra
     """All eight sensors upright and shaken at random."""
     rng = np.random.default_rng(seed)
     count = round(seconds * RATE_HZ)
-    acc = rng.normal(0, 0.5, (count, len(PLACES), 3)) + np.array([0, 0, GRAVITY])
+    acc = rng.normal(0, 1.0, (count, len(PLACES), 3)) + np.array([0, 0, GRAVITY])
     gyr = rng.normal(0, 0.3, (count, len(PLACES), 3))
     return acc, gyr, np.ones((count, len(PLACES)), dtype=bool)
 
@@ -57,9 +65,23 @@ def gappy(seed: int) -> list[BodyBlock]:
     ]
 
 
-def only(messages: Iterable[Message]) -> tuple[FloatArray, BoolArray]:
+def resting(blocks: Sequence[BodyBlock]) -> list[BodyBlock]:
+    """The same with sensors that rest in every other second."""
+    still = [
+        body(block.acc * 0.0 + np.array([0, 0, GRAVITY]), block.gyr * 0.0, block.valid, block.start,
+             block.real)
+        for block in blocks
+    ]  # fmt: skip
+    return [still[k] if k % 2 else block for k, block in enumerate(blocks)]
+
+
+def only(messages: Iterable[Message]) -> tuple[FloatArray, BoolArray, BoolArray]:
     blocks = [m for m in messages if isinstance(m, OrientationBlock)]
-    return np.concatenate([m.quat for m in blocks]), np.concatenate([m.valid for m in blocks])
+    quat, valid, converged = (
+        np.concatenate([getattr(m, field) for m in blocks])
+        for field in ("quat", "valid", "converged")
+    )
+    return quat, valid, converged
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -67,46 +89,84 @@ def test_keeps_the_contract(seed: int) -> None:
     assert_stage_contract(Orientation, gappy(seed), seed)
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_keeps_the_contract_where_sensors_rest(seed: int) -> None:
+    assert_stage_contract(Orientation, resting(gappy(seed)), seed)
+
+
 def test_is_valid_once_settled_and_again_after_a_long_gap() -> None:
-    quat, valid = only(push_all(Orientation(), gappy(3)))
-    settle = round(SETTLE_S * RATE_HZ)
-    assert not valid[:settle].any()
-    assert valid[settle:, 0].all()
-    assert not valid[400 : 440 + settle, 1].any()
-    assert valid[settle:400, 1].all()
-    assert valid[440 + settle :, 1].all()
-    assert not valid[:, 3].any()
+    quat, valid, converged = only(push_all(Orientation(), gappy(3)))
+    settle, converge = round(SETTLE_S * RATE_HZ), round(CONVERGE_S * RATE_HZ)
+    for flags, after in ((valid, settle), (converged, converge)):
+        assert not flags[:after].any()
+        assert flags[after:, 0].all()
+        assert flags[after:400, 1].all()
+        assert not flags[400 : 440 + after, 1].any()
+        assert flags[440 + after :, 1].all()
+        assert not flags[:, 3].any()
     assert np.array_equal(np.isnan(quat).any(axis=2), ~valid)
 
 
 def test_passes_over_a_short_gap() -> None:
-    assert GAP_S > 0.03
-    _, valid = only(push_all(Orientation(), gappy(3)))
-    assert not valid[603:606, 2].any()
-    assert valid[606:, 2].all()
+    _, valid, converged = only(push_all(Orientation(), gappy(3)))
+    for flags in (valid, converged):
+        assert not flags[603:606, 2].any()
+        assert flags[606:, 2].all()
 
 
-def test_a_gap_is_as_long_as_nothing_was_measured() -> None:
+def test_what_was_bridged_before_a_gap_hides_turning_as_well() -> None:
     acc, gyr, valid = shaking(10, seed=5)
-    valid[[507, 807], :2] = False
+    foot, other = (PLACES.index(place) for place in (Place.LEFT_FOOT, Place.RIGHT_FOOT))
+    valid[[507, 807], :] = False
     real = valid.copy()
-    real[500:507, 0] = real[797:807, 1] = False
-    _, settled = only(push_all(Orientation(), [body(acc, gyr, valid, real=real)]))
+    real[505:507, foot] = real[797:807, other] = False
+    _, settled, _ = only(push_all(Orientation(), [body(acc, gyr, valid, real=real)]))
     expected = np.ones(1000, dtype=bool)
     expected[:100] = expected[[507, 807]] = False
-    assert np.array_equal(settled[:, 0], expected)
+    assert np.array_equal(settled[:, foot], expected)
     expected[807:908] = False
-    assert np.array_equal(settled[:, 1], expected)
+    assert np.array_equal(settled[:, other], expected)
 
 
 def test_two_dropouts_in_one_block_leave_what_lies_between() -> None:
     acc, gyr, valid = shaking(10, seed=4)
     valid[200:250, 0] = valid[500:550, 0] = False
-    _, settled = only(push_all(Orientation(), [body(acc, gyr, valid)]))
+    _, settled, _ = only(push_all(Orientation(), [body(acc, gyr, valid)]))
     expected = np.ones(1000, dtype=bool)
     for gone in (slice(0, 100), slice(200, 350), slice(500, 650)):
         expected[gone] = False
     assert np.array_equal(settled[:, 0], expected)
+
+
+def test_has_not_converged_after_much_was_bridged_before_that_has_faded() -> None:
+    acc, gyr, valid = shaking(10, seed=6)
+    foot = PLACES.index(Place.LEFT_FOOT)
+    real = valid.copy()
+    real[500:507, foot] = False
+    _, settled, converged = only(push_all(Orientation(), [body(acc, gyr, valid, real=real)]))
+    assert settled[200:, foot].all()
+    assert converged[200:500, foot].all()
+    again = 507 + int(np.argmax(converged[507:, foot]))
+    assert 100 < again - 507 < 300
+    assert converged[again:, foot].all()
+
+
+def test_a_rest_shows_the_inclination_at_once() -> None:
+    """Turned by 40° within a gap, and told to rest: right from the end of the first rest on."""
+    blocks = [body(*shaking(10, seed=7))]
+    acc, gyr, valid = (np.array(getattr(blocks[0], name)) for name in ("acc", "gyr", "valid"))
+    valid[400:500] = False
+    leaning = GRAVITY * np.array([0.0, np.sin(np.radians(40)), np.cos(np.radians(40))])
+    acc[500:], gyr[500:] = leaning, np.radians(1)
+    foot, shank = (PLACES.index(place) for place in (Place.LEFT_FOOT, Place.LEFT_SHANK))
+    quat, settled, converged = only(push_all(Orientation(), [body(acc, gyr, valid)]))
+    for column, again in ((foot, 510), (shank, 550)):
+        assert not settled[400:500, column].any()
+        assert not converged[400:again, column].any()
+        assert settled[again:, column].all()
+        assert converged[again:, column].all()
+        up = quaternion.rotate(quat[again:, column], leaning)
+        assert np.degrees(np.arccos(up[:, 2] / GRAVITY)).max() < 3
 
 
 def inclination_rmse_deg(trial: dict[str, Any]) -> float:
@@ -114,7 +174,7 @@ def inclination_rmse_deg(trial: dict[str, Any]) -> float:
     acc, gyr = trial["imu_acc"][:, None], trial["imu_gyr"][:, None]
     valid, rate_hz = np.isfinite(acc[..., 0]), float(trial["sampling_rate"])
     block = BodyBlock("p", 0, rate_hz, 0, (Place.STERNUM,), acc, gyr, valid, valid.copy())
-    quat, _ = only(Orientation().push(block))
+    quat, _, _ = only(Orientation().push(block))
     error = quaternion.multiply(quat[:, 0], quaternion.conjugate(trial["opt_quat"]))
     inclination = 2 * np.arccos(np.minimum(1, np.hypot(error[:, 0], error[:, 3])))
     scored = np.asarray(trial["movement"], dtype=bool) & np.isfinite(inclination)

@@ -16,7 +16,14 @@ from tests.inference.figure import standing, worn
 COUNT = 40
 BODY = worn(standing(COUNT / 100))
 ORIENTATION = OrientationBlock(
-    "p", 0, 100.0, 0, BODY.places, np.arange(COUNT * 32.0).reshape(COUNT, 8, 4), BODY.valid
+    "p",
+    0,
+    100.0,
+    0,
+    BODY.places,
+    np.arange(COUNT * 32.0).reshape(COUNT, 8, 4),
+    BODY.valid,
+    BODY.real,
 )
 
 cuts = st.lists(st.integers(0, COUNT), max_size=6).map(lambda c: sorted([0, *c, COUNT]))

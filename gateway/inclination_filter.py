@@ -1,0 +1,199 @@
+"""The orientation filter of one sensor, and from when on its result can be used, and trusted."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from vqf import VQF  # type: ignore[import-untyped]  # ships no types
+
+from gateway.doubt import Doubt
+from gateway.messages import BoolArray, FloatArray, Place
+from gateway.rest import RestWatch, rest_samples
+from gateway.worn import everywhere
+
+SETTLE_S = 1.0
+"""How long a filter that started anew is fed before its result is valid: about one stride, over
+which the accelerations of walking cancel."""
+
+CONVERGE_S = 2.0
+"""... and before it has converged: what is taken for gravity is the mean acceleration so far, wrong
+by the change of velocity over that time, and 3 m/s are 10° over two seconds."""
+
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Samples of a sensor, ``gyr`` and ``acc`` (T, 3), and where to write what comes of them.
+
+    ``real`` (T,) they were measured; ``quat`` (T, 4), ``settled`` and ``converged`` (T,) are filled
+    in, the first only where settled. Where the sensor has a magnetometer, ``mag`` (T, 3) is in µT,
+    NaN where it says nothing, and ``absolute`` (T, 4) and ``undisturbed`` (T,) are filled in too.
+    """
+
+    gyr: FloatArray
+    acc: FloatArray
+    real: BoolArray
+    quat: FloatArray
+    settled: BoolArray
+    converged: BoolArray
+    mag: FloatArray | None = None
+    absolute: FloatArray | None = None
+    undisturbed: BoolArray | None = None
+
+    def part(self, first: int, last: int) -> Track:
+        """Return a part of the samples."""
+        return Track(
+            self.gyr[first:last],
+            self.acc[first:last],
+            self.real[first:last],
+            self.quat[first:last],
+            self.settled[first:last],
+            self.converged[first:last],
+            None if self.mag is None else self.mag[first:last],
+            None if self.absolute is None else self.absolute[first:last],
+            None if self.undisturbed is None else self.undisturbed[first:last],
+        )
+
+    def magnetic(self) -> BoolArray:
+        """Return (T,) whether there is a magnetic field."""
+        if self.mag is None:
+            return np.zeros(len(self.real), np.bool_)
+        x, y, z = self.mag.T
+        squared = x * x + y * y + z * z
+        there: BoolArray = (squared > 0) & np.isfinite(squared)
+        return there
+
+
+class InclinationFilter:
+    """VQF for one sensor; a rest ends all doubt, and too much doubt has it start anew."""
+
+    def __init__(self, place: Place, rate_hz: float) -> None:
+        self._settle = round(SETTLE_S * rate_hz)
+        self._converge = round(CONVERGE_S * rate_hz)
+        self._vqf = VQF(1.0 / rate_hz)
+        self._fed = 0
+        self._doubt = Doubt.at(place, rate_hz)
+        self._watch = RestWatch(rest_samples(place, rate_hz))
+
+    def snapshot(self) -> object:
+        """Return a copy of the state."""
+        return self._vqf.state, self._fed, copy.deepcopy((self._doubt, self._watch))
+
+    def resume(self, snapshot: Any) -> None:
+        """Go on from ``snapshot``."""
+        self._vqf.state, self._fed, kept = snapshot
+        self._doubt, self._watch = copy.deepcopy(kept)
+
+    def miss(self, count: int) -> None:
+        """Be told that ``count`` samples are missing."""
+        if self._fed:
+            self._doubt.turn(measured=False)
+            self._doubt.count += count
+            self._watch.spoil()
+
+    def feed(self, index: int, track: Track) -> None:
+        """Take samples, of which the first is that at ``index`` of the grid."""
+        at, count = 0, len(track.real)
+        while at < count:
+            to = at + self._piece(index + at, track.real[at:])
+            self._advance(index + at, track.part(at, to))
+            at = to
+
+    @property
+    def _doubtful(self) -> bool:
+        return self._fed < self._converge or self._doubt.exists
+
+    def _piece(self, index: int, real: BoolArray) -> int:
+        """Return how many of the next samples can be taken at once."""
+        count = len(real)
+        if not everywhere(real):
+            changes = real != real[0]
+            count = int(np.argmax(changes)) or count
+        if real[0] and not self._doubtful:
+            return count
+        return min(count, self._watch.left(index))
+
+    def _advance(self, index: int, track: Track) -> None:
+        """Take samples that were all measured, or none, none of them beyond the end of a rest."""
+        measured = bool(track.real[0])
+        if measured and not self._doubt.measured and self._doubt.lost:
+            self._start_anew()
+        self._doubt.turn(measured=measured)
+        unsettled = max(self._settle - self._fed, 0)
+        self._filter(track)
+        track.quat[:unsettled] = np.nan
+        track.settled[unsettled:] = True
+        if track.absolute is not None:
+            track.absolute[:unsettled] = np.nan
+        if measured:
+            track.converged[max(self._converge - self._fed, self._doubt.needed, 0) :] = True
+        self._fed += len(track.real)
+        self._doubt.count += len(track.real)
+        if not measured:
+            self._watch.spoil()
+        elif self._doubtful:
+            self._look_for_rest(index, track)
+
+    def _filter(self, track: Track) -> None:
+        if track.mag is None:
+            track.quat[:] = self._vqf.updateBatch(track.gyr, track.acc)["quat6D"]
+            return
+        there = track.magnetic()
+        for first, last in stretches(there):
+            part = track.part(first, last)
+            mag = part.mag if there[first] else None
+            result = self._vqf.updateBatch(part.gyr, part.acc, mag)
+            part.quat[:] = result["quat6D"]
+            if mag is not None and part.absolute is not None and part.undisturbed is not None:
+                part.absolute[:] = result["quat9D"]
+                part.undisturbed[:] = ~result["magDistDetected"]
+
+    def _look_for_rest(self, index: int, track: Track) -> None:
+        up = self._watch.take(index, track.gyr, track.acc)
+        if up is not None:
+            self._stand(up)
+        if self._watch.left(index) == len(track.real):
+            self._doubt.forget_little()
+
+    def _start_anew(self) -> None:
+        bias, sigma = self._vqf.getBiasEstimate()
+        norm, dip = self._vqf.getMagRefNorm(), self._vqf.getMagRefDip()
+        self._vqf.resetState()
+        self._vqf.setBiasEstimate(bias, sigma)
+        self._vqf.setMagRef(norm, dip)
+        self._fed = 0
+        self._doubt.clear()
+
+    def _stand(self, up: FloatArray) -> None:
+        """Go on as a filter that has long known where ``up`` (3,) is, in m/s²."""
+        self._start_anew()
+        self._fed = self._converge
+        coeffs, state = self._vqf.coeffs, self._vqf.state
+        b, a = coeffs["accLpB"], coeffs["accLpA"]
+        state["lastAccLp"] = up
+        # The low-pass at rest, as VQF's own filterInitialState has it.
+        state["accLpState"] = np.outer(up, [1 - b[0], b[2] - a[1]]).ravel()
+        state["accQuat"] = _shortest_turn(up / math.hypot(*up.tolist()))
+        self._vqf.state = state
+
+
+def stretches(mask: BoolArray) -> Iterator[tuple[int, int]]:
+    """Return first and end of each stretch of (N,) ``mask`` over which it does not change."""
+    edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
+    return itertools.pairwise([0, *edges.tolist(), len(mask)])
+
+
+def _shortest_turn(up: FloatArray) -> FloatArray:
+    """Return the rotation (4,) that brings the unit vector ``up`` (3,) to z by the shortest way."""
+    # Half-way between the two: w = cos of half the angle, which is 0 only upside down.
+    w = math.sqrt(max((1 + float(up[2])) / 2, 0.0))
+    if w < 1e-6:
+        return np.array([0.0, 1.0, 0.0, 0.0])
+    return np.array([w, *(np.cross(up, _UP) / (2 * w))])

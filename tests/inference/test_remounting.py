@@ -1,0 +1,79 @@
+"""A sensor that was moved on its segment is noticed, and known no more until the next stance."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from gateway.messages import (
+    BoolArray,
+    Calibration,
+    Marker,
+    Message,
+    Place,
+)
+from inference.remounting import moved_at_rest
+from simulators.faults import Fault, FaultKind
+from simulators.places import PLACES
+from simulators.plans import Plan, WornSensor, address
+from simulators.plans.recording import PlannedRecording
+from tests.playing import played
+
+AT_S = 12.0
+WORN = tuple(
+    WornSensor(address(number), place, "movella_dot", 60.0)
+    for number, place in enumerate(PLACES, start=1)
+)
+
+
+def plan(scenario: str, seconds: float, *faults: Fault) -> PlannedRecording:
+    made = Plan("moved", scenario, seed=5, seconds=seconds, sensors=WORN)
+    return PlannedRecording(dataclasses.replace(made, faults=faults))
+
+
+def moved(messages: Sequence[Message]) -> list[tuple[float, str]]:
+    return [(m.t_s, m.text) for m in messages if isinstance(m, Marker) and m.kind == "sensor_moved"]
+
+
+@pytest.mark.parametrize("place", [Place.LEFT_SHANK, Place.RIGHT_FOOT, Place.LEFT_THIGH])
+def test_a_sensor_that_is_turned_on_a_walking_leg_is_noticed(place: Place) -> None:
+    messages = played(plan("walk", 20.0, Fault(FaultKind.REMOUNTED, place, AT_S)), 10.0)
+    ((t_s, text),) = moved(messages)
+    assert AT_S < t_s <= AT_S + 6.0
+    assert text.startswith(f"{place}: it was moved")
+    last = [m for m in messages if isinstance(m, Calibration)][-1]
+    assert last.t_s == t_s
+    assert not last.known[PLACES.index(place)]
+    assert last.known.sum() == len(PLACES) - 1
+
+
+def rest(turned_deg: dict[Place, float]) -> BoolArray | None:
+    """What a rest says of sensors calibrated with z up, some of which are turned about x since."""
+    up = np.tile([0.0, 0.0, 1.0], (len(PLACES), 1))
+    angle = np.radians([turned_deg.get(place, 0.0) for place in PLACES])
+    now = np.stack([np.zeros(len(PLACES)), np.sin(angle), np.cos(angle)])
+    acc = np.repeat(9.81 * now[..., None], 200, axis=2)
+    return moved_at_rest(PLACES, acc, np.zeros_like(acc), up, np.ones(len(PLACES), np.bool_))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_rest_shows_which_sensor_was_turned(place: Place) -> None:
+    found = rest({place: 40.0})
+    assert found is not None
+    assert np.flatnonzero(found).tolist() == [PLACES.index(place)]
+
+
+def test_a_posture_turns_several_segments() -> None:
+    sitting = {Place.LEFT_THIGH: 85.0, Place.RIGHT_THIGH: 90.0}
+    kneeling = {Place.LEFT_SHANK: 80.0, Place.LEFT_FOOT: 95.0}
+    for posture in (sitting, kneeling):
+        found = rest(posture)
+        assert found is not None
+        assert not found.any()
+
+
+def test_nothing_was_moved_whatever_a_person_does() -> None:
+    assert not moved(played(plan("clinic", 70.0), 10.0))
