@@ -32,6 +32,9 @@ from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_sam
 from inference.exercises import Course, Exercise, Pose, exercises, outside_of
 from inference.pairing import Pairing
 
+ARMS = frozenset({Place.LEFT_UPPER_ARM, Place.RIGHT_UPPER_ARM})
+"""Segments that need no joint to be followed."""
+
 
 class Repetitions:
     """Turns ``JointAngleBlock`` and ``SegmentBlock`` into ``Repetition`` and ``ExerciseState``.
@@ -92,7 +95,8 @@ class Repetitions:
         ]
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
-        pose = Pose.of(angles, segments) if anywhere(angles.valid) else None
+        seen = anywhere(angles.valid) or not ARMS.isdisjoint(segments.places)
+        pose = Pose.of(angles, segments) if seen else None
         spans = {} if pose is None else pose.spans_deg()
         turns = [
             (turn.at, number, turn)
@@ -143,6 +147,7 @@ class _Line:
         self.exercise = exercise
         self.side = side
         self.windows = exercise.windows(side)
+        self.needed = exercise.needed(side)
         self.rate_hz = rate_hz
         self.target = np.radians(target_deg)
         self.edge_deg = exercise.target_edge_deg(target_deg)
@@ -171,7 +176,7 @@ class _Line:
         ``spans`` are its least and greatest pitches by place.
         """
         self.course, self.outside = None, None
-        if pose is None:
+        if pose is None or not all(place in spans for place in self.needed):
             return self.tracker.lose(start, count)
         doubtful = False
         for place, (low, high) in self.windows.items():

@@ -27,20 +27,22 @@ from gateway.messages import (
     Side,
 )
 from gateway.worn import anywhere
-from inference.inclination import pitch_rad
+from inference.inclination import pitch_rad, up_in_sensor
 
 
 @dataclass(frozen=True)
 class Pose:
     """Samples of a body: ``flexion_deg`` (T, 6) by joint, ``pitch_deg`` (T, S) at ``places``.
 
-    Both NaN where unknown. ``real`` (T, 6) the joint rests on measured samples only.
+    Both NaN where unknown. ``real`` (T, 6) the joint rests on measured samples only. ``segments``
+    is what it was taken from.
     """
 
     flexion_deg: FloatArray
     places: Places
     pitch_deg: FloatArray
     real: BoolArray
+    segments: SegmentBlock | None = None
 
     @classmethod
     def of(cls, angles: JointAngleBlock, segments: SegmentBlock) -> Pose:
@@ -51,6 +53,7 @@ class Pose:
             places=segments.places,
             pitch_deg=np.degrees(np.where(known, pitch_rad(segments.quat), np.nan)),
             real=angles.real,
+            segments=segments,
         )
 
     def pitch(self, place: Place) -> FloatArray:
@@ -59,6 +62,21 @@ class Pose:
             return np.full(len(self.pitch_deg), np.nan)
         pitch: FloatArray = self.pitch_deg[:, self.places.index(place)]
         return pitch
+
+    def lift(self, place: Place) -> tuple[FloatArray, BoolArray]:
+        """Return by how much (T,) degrees the segment at ``place`` is off hanging down.
+
+        Whichever way it is lifted; NaN where unknown. And where (T,) it was measured.
+        """
+        if self.segments is None or place not in self.places:
+            count = len(self.pitch_deg)
+            return np.full(count, np.nan), np.zeros(count, bool)
+        column = self.places.index(place)
+        quat = self.segments.quat[:, column]
+        upright = up_in_sensor(quat)[:, 1]
+        lifted = np.degrees(np.arccos(np.clip(upright, -1, 1)))
+        unknown = np.isnan(self.pitch_deg[:, column])
+        return np.where(unknown, np.nan, lifted), self.segments.real[:, column]
 
     def flexion(self, joint: Joint) -> FloatArray:
         """Return the flexion (T,) of ``joint``."""
@@ -101,8 +119,8 @@ class Pose:
 _CENTRAL = (Place.PELVIS, Place.STERNUM)
 
 
-def leg(side: Side, segment: str) -> Place:
-    """Return the place of a leg's ``segment``: thigh, shank or foot."""
+def limb(side: Side, segment: str) -> Place:
+    """Return the place of a ``segment``: thigh, shank, foot, upper_arm or forearm."""
     return Place(f"{side}_{segment}")
 
 
@@ -182,6 +200,8 @@ class Exercise:
     counted apart; None stands for both legs together. ``further`` and ``less`` are what to say
     when the target was missed, ``slower`` when a repetition took less than ``least_s``.
 
+    ``needs`` names segments without which it cannot be seen.
+
     ``within_deg`` are the pitches between which segments stay throughout, by their names (thigh,
     shank and foot of the exercise's side, or of both; pelvis, sternum). Segments that are not
     known do not count. It says cheaply in which postures an exercise need not be looked for.
@@ -198,7 +218,13 @@ class Exercise:
     course: Callable[[Pose, Side | None], Course]
     least_s: float = 1.0
     slower: str = "A little slower"
+    needs: tuple[str, ...] = ()
     within_deg: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def needed(self, side: Side | None) -> tuple[Place, ...]:
+        """Return ``needs`` as places, for the exercise on ``side``."""
+        assert side is not None or not self.needs
+        return tuple(limb(side, name) for name in self.needs if side is not None)
 
     def windows(self, side: Side | None) -> dict[Place, tuple[float, float]]:
         """Return ``within_deg`` by place, for the exercise on ``side``."""
@@ -206,7 +232,7 @@ class Exercise:
         return {
             place: window
             for name, window in self.within_deg.items()
-            for place in ([Place(name)] if name in _CENTRAL else [leg(s, name) for s in sides])
+            for place in ([Place(name)] if name in _CENTRAL else [limb(s, name) for s in sides])
         }
 
     @property

@@ -7,7 +7,7 @@ it from bending the knee in a seat.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg
+from inference.exercises import Course, Exercise, Pose, joint, limb
 
 FLAT_DEG = (60.0, 115.0)
 """Pitch of a thigh that lies."""
@@ -19,7 +19,7 @@ THIGH_SHARE = 0.25
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
     assert side is not None
-    knee, thigh = pose.flexion(joint(side, "knee")), pose.pitch(leg(side, "thigh"))
+    knee, thigh = pose.flexion(joint(side, "knee")), pose.pitch(limb(side, "thigh"))
     return Course(
         angle_deg=knee,
         at_rest=(thigh > FLAT_DEG[0]) & (thigh < FLAT_DEG[1]),

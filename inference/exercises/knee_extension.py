@@ -7,7 +7,7 @@ straight only while the thigh is upright.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg
+from inference.exercises import Course, Exercise, Pose, joint, limb
 
 SEATED_DEG = (55.0, 125.0)
 """Pitch of the thigh of somebody who sits."""
@@ -19,7 +19,7 @@ TRUNK_DEG = (-60.0, 60.0)
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
     assert side is not None
-    thigh = pose.pitch(leg(side, "thigh"))
+    thigh = pose.pitch(limb(side, "thigh"))
     seated = (thigh > SEATED_DEG[0]) & (thigh < SEATED_DEG[1])
     return Course(
         angle_deg=pose.flexion(joint(side, "knee")),

@@ -7,7 +7,7 @@ one does not.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg, other
+from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 FRONT_THIGH_DEG = 30.0
 REAR_THIGH_DEG = 20.0
@@ -20,8 +20,8 @@ def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the leg in front, on ``side``."""
     assert side is not None
     behind = other(side)
-    thigh, shank = pose.pitch(leg(side, "thigh")), pose.pitch(leg(side, "shank"))
-    rear_thigh = pose.pitch(leg(behind, "thigh"))
+    thigh, shank = pose.pitch(limb(side, "thigh")), pose.pitch(limb(side, "shank"))
+    rear_thigh = pose.pitch(limb(behind, "thigh"))
     rear_knee = pose.flexion(joint(behind, "knee"))
     front = (thigh > FRONT_THIGH_DEG) & (shank > FRONT_SHANK_DEG[0]) & (shank < FRONT_SHANK_DEG[1])
     rear = (rear_thigh < REAR_THIGH_DEG) & (rear_knee > REAR_KNEE_DEG)

@@ -8,7 +8,7 @@ straighter; and from a squat, that the legs differ.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg, other
+from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 LEAN_DEG = (-40.0, -5.0)
 """Pitch of the shank of a leg that carries on its way up."""
@@ -25,7 +25,7 @@ def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the leg on ``side``."""
     assert side is not None
     knee, rear = pose.flexion(joint(side, "knee")), pose.flexion(joint(other(side), "knee"))
-    shank, thigh = pose.pitch(leg(side, "shank")), pose.pitch(leg(side, "thigh"))
+    shank, thigh = pose.pitch(limb(side, "shank")), pose.pitch(limb(side, "thigh"))
     carries = (shank > LEAN_DEG[0]) & (shank < LEAN_DEG[1]) & (thigh > CARRYING_THIGH_DEG)
     one = (knee - rear > DIFFERENCE_DEG) & (rear < OTHER_KNEE_DEG)
     return Course(
