@@ -6,7 +6,7 @@ one does not.
 
 from __future__ import annotations
 
-from gateway.messages import Side
+from gateway.messages import FloatArray, Side
 from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 FRONT_THIGH_DEG = 30.0
@@ -14,6 +14,12 @@ REAR_THIGH_DEG = 20.0
 REAR_KNEE_DEG = 40.0
 FRONT_SHANK_DEG = (-40.0, 20.0)
 """Pitch of the front shank, which stays near upright."""
+
+
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is not None
+    return pose.flexion(joint(side, "knee"))
 
 
 def course(pose: Pose, side: Side | None) -> Course:
@@ -26,7 +32,7 @@ def course(pose: Pose, side: Side | None) -> Course:
     front = (thigh > FRONT_THIGH_DEG) & (shank > FRONT_SHANK_DEG[0]) & (shank < FRONT_SHANK_DEG[1])
     rear = (rear_thigh < REAR_THIGH_DEG) & (rear_knee > REAR_KNEE_DEG)
     return Course(
-        angle_deg=pose.flexion(joint(side, "knee")),
+        angle_deg=lead(pose, side),
         at_rest=thigh < FRONT_THIGH_DEG,
         in_effort=front & rear,
         fits=~(rear_thigh > REAR_THIGH_DEG),
@@ -43,6 +49,8 @@ EXERCISE = Exercise(
     target_deg=(75.0, 105.0),
     further="Down a little further",
     less="Not quite so deep",
+    lead=lead,
     course=course,
+    rests_deg={"thigh": (-90.0, 29.0), "other_thigh": (-90.0, REAR_THIGH_DEG)},
     within_deg={"foot": (-45.0, 45.0), "pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
 )

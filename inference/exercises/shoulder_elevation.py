@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import Side
+from gateway.messages import FloatArray, Side
 from inference.exercises import Course, Exercise, Pose, limb
+
+
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is not None
+    return pose.lift(limb(side, "upper_arm"))[0]
 
 
 def course(pose: Pose, side: Side | None) -> Course:
@@ -17,7 +23,7 @@ def course(pose: Pose, side: Side | None) -> Course:
     assert side is not None
     lifted, real = pose.lift(limb(side, "upper_arm"))
     known = ~np.isnan(lifted)
-    return Course(angle_deg=lifted, at_rest=known, in_effort=known, fits=known, real=real)
+    return Course(angle_deg=lead(pose, side), at_rest=known, in_effort=known, fits=known, real=real)
 
 
 EXERCISE = Exercise(
@@ -29,6 +35,7 @@ EXERCISE = Exercise(
     target_deg=(80.0, 180.0),
     further="Lift the arm a little higher",
     less="Not quite so high",
+    lead=lead,
     course=course,
     needs=("upper_arm",),
     within_deg={"sternum": (-60.0, 60.0)},
