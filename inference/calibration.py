@@ -269,7 +269,8 @@ class SegmentCalibration:
             state.weight[wanted] += evidence[1]
             state.clear[wanted] += evidence[2]
         trunk = np.flatnonzero(wanted & known.trunk)
-        if len(trunk):
+        # Hips need the fronts of pelvis and trunk; worn alone, they are best left where they are.
+        if len(trunk) and (known.forward_sign > 0).any():
             push = push_evidence(acc[:, trunk], up[:, trunk], rate_hz)
             size = np.sqrt((push**2).sum(axis=1))
             state.tilt[trunk] += known.forward_sign[trunk, None] * push * self._tick.size
