@@ -14,6 +14,7 @@ from vqf import VQF  # type: ignore[import-untyped]  # ships no types
 
 from gateway.doubt import Doubt
 from gateway.messages import BoolArray, FloatArray, Place
+from gateway.quaternion import multiply, rotate
 from gateway.rest import RestWatch, rest_samples
 from gateway.worn import everywhere
 
@@ -172,16 +173,19 @@ class InclinationFilter:
         self._doubt.clear()
 
     def _stand(self, up: FloatArray) -> None:
-        """Go on as a filter that has long known where ``up`` (3,) is, in m/s²."""
-        self._start_anew()
-        self._fed = self._converge
+        """Go on as a filter that has long known where ``up`` (3,) is, in m/s²; heading stays."""
         coeffs, state = self._vqf.coeffs, self._vqf.state
         b, a = coeffs["accLpB"], coeffs["accLpA"]
+        before = self._vqf.getQuat6D()
+        tilted = rotate(before, up / math.hypot(*up.tolist()))
+        state["gyrQuat"] = np.array([1.0, 0.0, 0.0, 0.0])
+        state["accQuat"] = multiply(_shortest_turn(tilted), before)
         state["lastAccLp"] = up
         # The low-pass at rest, as VQF's own filterInitialState has it.
         state["accLpState"] = np.outer(up, [1 - b[0], b[2] - a[1]]).ravel()
-        state["accQuat"] = _shortest_turn(up / math.hypot(*up.tolist()))
         self._vqf.state = state
+        self._fed = self._converge
+        self._doubt.clear()
 
 
 def stretches(mask: BoolArray) -> Iterator[tuple[int, int]]:

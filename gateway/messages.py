@@ -305,7 +305,8 @@ class OrientationBlock:
 class Calibration:
     """Sensor-to-segment alignment found at ``t_s``: ``quat`` (S, 4) segment → sensor.
 
-    ``known`` (S,) which of the ``places`` it holds for; ``method`` says how it was found.
+    ``known`` (S,) which of the ``places`` it holds for, ``front`` (S,) of which movement has shown
+    where the front is; ``method`` says how it was found.
     """
 
     person: str
@@ -314,6 +315,9 @@ class Calibration:
     known: BoolArray
     method: str
     places: Places = LEGS_AND_TRUNK  # of sessions from before there were others
+    front: BoolArray = dataclasses.field(  # nor was it told then
+        default_factory=lambda: np.zeros(len(LEGS_AND_TRUNK), np.bool_)
+    )
 
 
 @message

@@ -73,8 +73,9 @@ class Plausibility:
         )
 
     def judge(self, start: int, motion: FloatArray, real: BoolArray) -> list[Finding]:
-        """Take ``motion`` (S, T, 6) from grid index ``start`` on; return what is news.
+        """Take ``motion`` (S, T, 6 or more) from grid index ``start`` on; return what is news.
 
+        Acceleration and rate of turn are judged, not a magnetic field that may come after them.
         ``real`` (S, T) is cleared where what a sensor says is wrong.
         """
         found: list[Finding] = []
@@ -93,7 +94,7 @@ class Plausibility:
         state, count = self._state, real.shape[1]
         if at == 0:
             state.count = 0
-        state.gathered[:, at : at + count] = motion
+        state.gathered[:, at : at + count] = motion[..., :6]
         state.measured[:, at : at + count] = real
         state.count += count
 

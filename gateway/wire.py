@@ -76,7 +76,7 @@ _COMPACT = (JointAngleBlock, EstimateBlock)
 # Letters are dimensions that must agree with one another within a message.
 _SHAPES: Mapping[type, Mapping[str, tuple[str | int, ...]]] = MappingProxyType(
     {
-        Calibration: {"places": ("S",), "quat": ("S", 4), "known": ("S",)},
+        Calibration: {"places": ("S",), "quat": ("S", 4), "known": ("S",), "front": ("S",)},
         JointAngleBlock: dict.fromkeys(("angle_rad", "valid", "real"), ("T", len(JOINTS))),
         EstimateBlock: dict.fromkeys(("mean", "sd"), ("T", "K")),
     }

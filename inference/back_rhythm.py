@@ -25,7 +25,7 @@ LONGEST_S, LONGEST_AT_FIRST_S = 2.5, 1.5
 BREAK_S = 3.0
 """A longer break ends a bout (Mobilise-D)."""
 
-CONFIRMED_BY = 3
+CONFIRMED_BY = 4
 """Landings in a row that are walking; sitting down, standing up and bending come one by one."""
 
 LEAST_EXCURSION_M = 0.006

@@ -54,7 +54,11 @@ UNITS: Mapping[str, str] = {
     "stride_duration_s": "s",
 }
 
-_MEASURED = {"walking_speed": "walking_speed_mps", "stride_length": "stride_length_m"}
+_MEASURED = {
+    "walking_speed": "walking_speed_mps",  # from the lower back
+    "stride_speed": "walking_speed_mps",  # from feet
+    "stride_length": "stride_length_m",
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class _State:
 
 
 class Bouts:
-    """Stride, Figure (``stride_length``, ``walking_speed``), SensorStatus and Tick → Figure.
+    """Stride, Figure (stride length and speed), SensorStatus and Tick → Figure.
 
     Of a bout, told when it is over: ``wb__duration_s``, ``wb__stride_count`` and, as
     ``wb__OUTCOME__avg``, ``…__max`` and ``…__var``, its cadence, stride duration, walking speed and

@@ -34,11 +34,12 @@ from inference.nominal import nominal
 from inference.pairing import Pairing
 from inference.remounting import moved_at_rest, moved_in_walking
 from inference.stance import Stance
+from inference.walking_direction import push_evidence
 
 TICK_S = 0.5
 """While a sensor waits for a stance, it is looked for at multiples of this on the grid."""
 
-LONG_TICK_S = 2.0
+LONG_TICK_S = 1.0
 """Once all stand calibrated, only movement is looked at, at multiples of this on the grid."""
 
 UPRIGHT = np.radians(15)
@@ -49,6 +50,9 @@ RENEW_AFTER_S = 30.0
 
 EVIDENCE_S = (1.0, 5.0)
 """Seconds of clear tilt after which the forward axis is set, and set again."""
+
+SWING_S = 0.25
+"""The same at first for a foot, which tilts so far only in swing: one swing will do."""
 
 LEAST_TURN = np.radians(2)
 """A forward axis that would turn by less stays, so that the angles make no needless step."""
@@ -232,12 +236,12 @@ class SegmentCalibration:
         if not tick.gathers:
             self._stance.forget()
             return ""
-        acc, gyr, up = tick.motion
+        acc, gyr, _ = tick.motion
         present = tick.present
         return (
             self._moved(acc, gyr, present)
             or self._stand(acc, gyr, present)
-            or self._move(up, gyr, present, rate_hz)
+            or self._move(present, rate_hz)
         )
 
     def _moved(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
@@ -283,19 +287,15 @@ class SegmentCalibration:
             return not alignment.looks_seated(known, up, there)
         return bool((alignment.angle_between(up, state.up)[trusted] < UPRIGHT).all())
 
-    def _move(self, up: FloatArray, gyr: FloatArray, present: BoolArray, rate_hz: float) -> str:
+    def _move(self, present: BoolArray, rate_hz: float) -> str:
         state = self._state
         usable = present & state.known & ~state.stale
         wanted = usable & state.unrefined()
+        self._gather(usable, wanted, rate_hz)
         known = nominal(state.places)
-        evidence = alignment.tilt_evidence(known, up, gyr, state.up, usable, wanted)
-        if evidence is None:
-            return ""
-        state.tilt[wanted] += evidence[0]
-        state.weight[wanted] += evidence[1]
-        state.clear[wanted] += evidence[2]
         needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * rate_hz
-        ready = state.clear >= needed
+        needed[known.foot & (state.refined == 0)] = SWING_S * rate_hz
+        ready = wanted & (state.clear >= needed)
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
         state.forget_movement(ready & ~agreed)
         changed = agreed.any() and state.refine(agreed, alignment.thigh_known(known, usable))
@@ -306,6 +306,25 @@ class SegmentCalibration:
             text = f"{place}: it was moved since it was calibrated; stand still for two seconds"
             yield Marker(body.person, (body.start + last) / body.rate_hz, "sensor_moved", text)
 
+    def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> None:
+        """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,)."""
+        state = self._state
+        acc, gyr, up = self._tick.motion
+        known = nominal(state.places)
+        evidence = alignment.tilt_evidence(known, up, gyr, state.up, usable, wanted)
+        if evidence is not None:
+            state.tilt[wanted] += evidence[0]
+            state.weight[wanted] += evidence[1]
+            state.clear[wanted] += evidence[2]
+        trunk = np.flatnonzero(wanted & known.trunk)
+        # Hips need the fronts of pelvis and trunk; worn alone, they are best left where they are.
+        if len(trunk) and (known.forward_sign > 0).any():
+            push = push_evidence(acc[:, trunk], up[:, trunk], rate_hz)
+            size = np.sqrt((push**2).sum(axis=1))
+            state.tilt[trunk] += known.forward_sign[trunk, None] * push * self._tick.size
+            state.weight[trunk] += size * self._tick.size
+            state.clear[trunk] += np.where(size > 0, self._tick.size, 0)
+
     def _calibration(self, body: BodyBlock, last: int, method: str) -> Calibration:
         return Calibration(
             person=body.person,
@@ -314,6 +333,7 @@ class SegmentCalibration:
             known=self._state.known,
             method=method,
             places=body.places,
+            front=self._state.refined > 0,
         )
 
 

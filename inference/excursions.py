@@ -133,10 +133,6 @@ class Tracker:
         if not (anywhere(course.fits) or anywhere(np.isnan(up))):
             self.past = up[:0]
             return list(self._leave(start))
-        if self._stays_at_rest(up, course, outside):
-            self.past = np.concatenate([self.past, up])[-self.look_back :]
-            self.missing = 0
-            return []
         phase = phases(self.exercise, course, outside)
         back = len(self.past)
         known = np.concatenate([self.past, up])
@@ -148,16 +144,25 @@ class Tracker:
         self.past = known[-self.look_back :]
         return turns
 
-    def _stays_at_rest(self, up: FloatArray, course: Course, outside: BoolArray | None) -> bool:
-        """Say, for less than the phases cost, whether nothing happens, as mostly."""
-        return (
-            self.rested
-            and self.open is None
-            and outside is None
-            and bool(up.max() <= self.exercise.direction * self.exercise.leave_deg)
-            and everywhere(course.fits)
-            and everywhere(course.at_rest)
-        )
+    def passes(self, up: FloatArray, at_rest: bool) -> bool:
+        """Say whether the samples ``up`` (T,), turned so that effort is up, change nothing.
+
+        So it is while rest goes on, which who asks must know (``at_rest``), and while none has
+        begun. They are then taken.
+        """
+        leave = self.exercise.direction * self.exercise.leave_deg
+        if self.open is not None:
+            return False
+        if not self.rested:
+            if not up.min() > leave:
+                return False
+            self.past = up[:0]
+            return True
+        if not (at_rest and up.max() <= leave):
+            return False
+        self.past = np.concatenate([self.past, up])[-self.look_back :]
+        self.missing = 0
+        return True
 
     def exclude(self, start: int) -> list[Turn]:
         """Take samples from ``start`` on at all of which the exercise is excluded."""

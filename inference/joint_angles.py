@@ -8,6 +8,7 @@ more the limb leans sideways, the more it falls short of it, and lying on the si
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import NamedTuple
 
@@ -95,9 +96,14 @@ class _Worn(NamedTuple):
     lowest: FloatArray
 
 
+def joints_between(places: Collection[Place]) -> list[Joint]:
+    """Return the joints of which both segments are among ``places``."""
+    return [joint for joint in JOINTS if set(ENDS[joint]) <= set(places)]
+
+
 @cache
 def _worn(places: Places) -> _Worn:
-    found = [joint for joint in JOINTS if set(ENDS[joint]) <= set(places)]
+    found = joints_between(places)
     ends = [[places.index(end) for end in ENDS[joint]] for joint in found]
     return _Worn(
         joints=np.array([JOINT_INDEX[joint] for joint in found], np.int64),

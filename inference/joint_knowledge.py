@@ -12,10 +12,9 @@ from gateway.messages import (
     BoolArray,
     FloatArray,
     IntArray,
-    Joint,
-    Place,
     Places,
 )
+from inference.joint_angles import ENDS
 from inference.joint_tick import ACC, GYR, QUAT, tick_motion
 from inference.joint_tracks import (
     BIAS,
@@ -37,16 +36,6 @@ GAP_S = 0.1
 UNSEEN_RAD_S = 3.0
 """How fast a limb may have turned unseen."""
 
-_PAIRS: dict[Joint, tuple[Place, Place]] = {
-    Joint.LEFT_HIP: (Place.PELVIS, Place.LEFT_THIGH),
-    Joint.RIGHT_HIP: (Place.PELVIS, Place.RIGHT_THIGH),
-    Joint.LEFT_KNEE: (Place.LEFT_THIGH, Place.LEFT_SHANK),
-    Joint.RIGHT_KNEE: (Place.RIGHT_THIGH, Place.RIGHT_SHANK),
-    Joint.LEFT_ANKLE: (Place.LEFT_SHANK, Place.LEFT_FOOT),
-    Joint.RIGHT_ANKLE: (Place.RIGHT_SHANK, Place.RIGHT_FOOT),
-}
-
-
 STEPS = (2, 1)
 """Gauss-Newton steps of an update while a joint is still to settle, and afterwards."""
 
@@ -60,9 +49,7 @@ class JointKnowledge:
 
     def __init__(self, places: Places) -> None:
         ends = [
-            [places.index(end) for end in _PAIRS[joint]]
-            if set(_PAIRS[joint]) <= set(places)
-            else []
+            [places.index(end) for end in ENDS[joint]] if set(ENDS[joint]) <= set(places) else []
             for joint in JOINTS
         ]
         self._worn = np.array([bool(pair) for pair in ends])

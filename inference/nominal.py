@@ -22,7 +22,8 @@ class Nominal:
 
     ``axes`` (S, 3, 3) segment → sensor; ``forward_sign`` (S,) whether up tips forward (thighs) or
     backward (others) in the segment when the segment moves; ``sagittal`` (S,) the segments that do
-    so, all but arms, beyond ``least_tilt_cos`` (S,); ``thigh`` and ``shank`` (S,). ``below`` has
+    so, all but arms, beyond ``least_tilt_cos`` (S,); ``thigh``, ``shank``, ``foot``
+    and ``trunk``, pelvis included, (S,). ``below`` has
     the column of each thigh with shank and foot of its leg (S,).
     """
 
@@ -32,6 +33,8 @@ class Nominal:
     least_tilt_cos: FloatArray
     thigh: BoolArray
     shank: BoolArray
+    foot: BoolArray
+    trunk: BoolArray
     below: tuple[tuple[int, BoolArray], ...]
 
 
@@ -41,8 +44,8 @@ def nominal(places: Places) -> Nominal:
     side, segment = (
         np.array([_side_and_segment(place) for place in places], np.str_).reshape(-1, 2).T
     )
-    thigh, shank = segment == "thigh", segment == "shank"
-    lower = shank | (segment == "foot")
+    thigh, shank, foot = (segment == name for name in ("thigh", "shank", "foot"))
+    lower = shank | foot
     return Nominal(
         axes=quaternion.to_matrix(nominal_mounting(places)),
         forward_sign=np.where(thigh, 1.0, -1.0),
@@ -50,6 +53,8 @@ def nominal(places: Places) -> Nominal:
         least_tilt_cos=np.cos(np.radians([_LEAST_TILT_DEG.get(s, 180.0) for s in segment])),
         thigh=thigh,
         shank=shank,
+        foot=foot,
+        trunk=np.isin(segment, ["pelvis", "sternum"]),
         below=tuple((int(c), lower & (side == side[c])) for c in np.flatnonzero(thigh)),
     )
 

@@ -29,8 +29,11 @@ from gateway.messages import (
 from gateway.worn import anywhere
 from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
 from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_samples, too_poor
-from inference.exercises import Course, Exercise, Pose, exercises, outside_of
+from inference.exercises import Course, Exercise, Pose, Spans, exercises, outside_of, within
 from inference.pairing import Pairing
+
+ARMS = frozenset({Place.LEFT_UPPER_ARM, Place.RIGHT_UPPER_ARM})
+"""Segments that need no joint to be followed."""
 
 
 class Repetitions:
@@ -92,19 +95,23 @@ class Repetitions:
         ]
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
-        pose = Pose.of(angles, segments) if anywhere(angles.valid) else None
-        spans = {} if pose is None else pose.spans_deg()
+        seen = anywhere(angles.valid) or not ARMS.isdisjoint(segments.places)
+        pose = Pose.of(angles, segments) if seen else None
+        spans: Spans = {} if pose is None else pose.spans_deg()
+        count = len(angles.valid)
         turns = [
             (turn.at, number, turn)
             for number, line in enumerate(self._lines)
-            for turn in line.advance(angles.start, len(angles.valid), pose, spans)
+            for turn in line.advance(
+                angles.start, len(angles.valid), pose, spans, number == self._shown
+            )
         ]
         told = angles.start
         for at, number, turn in sorted(turns, key=lambda found: found[:2]):
             yield from self._states(angles, told, at)
             yield from self._take(angles.person, number, turn)
             told = at
-        yield from self._states(angles, told, angles.start + len(angles.valid))
+        yield from self._states(angles, told, angles.start + count)
 
     def _take(self, person: str, number: int, turn: Turn) -> Iterator[Repetition]:
         line = self._lines[number]
@@ -143,6 +150,8 @@ class _Line:
         self.exercise = exercise
         self.side = side
         self.windows = exercise.windows(side)
+        self.rests = exercise.rests(side)
+        self.needed = exercise.needed(side)
         self.rate_hz = rate_hz
         self.target = np.radians(target_deg)
         self.edge_deg = exercise.target_edge_deg(target_deg)
@@ -164,24 +173,26 @@ class _Line:
         start: int,
         count: int,
         pose: Pose | None,
-        spans: Mapping[Place, tuple[float, float]],
+        spans: Spans,
+        shown: bool,
     ) -> list[Turn]:
         """Follow the pose, if any joint is known, over ``count`` samples from ``start`` on.
 
-        ``spans`` are its least and greatest pitches by place.
+        ``spans`` are the pose's; whether the exercise is ``shown``, so that its angle is asked for.
         """
         self.course, self.outside = None, None
-        if pose is None:
+        if pose is None or not all(place in spans for place in self.needed):
             return self.tracker.lose(start, count)
-        doubtful = False
         for place, (low, high) in self.windows.items():
-            if place not in spans:
-                continue
-            least, greatest = spans[place]
+            least, greatest = spans.get(place, (low, high))
             if greatest < low or least > high:
                 return self.tracker.exclude(start)
-            doubtful = doubtful or not (least >= low and greatest <= high)
-        if doubtful:
+        inside = within(spans, self.windows)
+        if inside and not shown:
+            up = self.exercise.direction * self.exercise.lead(pose, self.side)
+            if self.tracker.passes(up, bool(self.rests) and within(spans, self.rests)):
+                return []
+        if not inside:
             self.outside = outside_of(pose, self.windows)
         self.course = self.exercise.course(pose, self.side)
         return self.tracker.advance(start, self.course, self.outside)

@@ -21,7 +21,7 @@ from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
 from inference.foot_steps import FootSteps
 from inference.gait_events import GaitEvents
-from inference.joint_angles import JointAngles
+from inference.joint_angles import JointAngles, joints_between
 from inference.joint_rotations import JointRotations
 from inference.lower_back import LowerBack
 from inference.measures import measures
@@ -71,7 +71,7 @@ def build_pipe(
         Orientation(),
         SegmentCalibration(),
         JointAngles(),
-        JointRotations(),
+        *_joint_rotations(sensors),
         GaitEvents(),
         LowerBack(),
         Strides(),
@@ -85,6 +85,16 @@ def build_pipe(
         stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
     return Chain([*stages, Bouts(), Feedback(config.feedback.rules, known)])
+
+
+def _joint_rotations(sensors: Sequence[SensorSpec]) -> list[Stage]:
+    """Follow a joint in all angles where its two sensors are all that tell of it.
+
+    On a body with more sensors their calibration tells flexion, and to follow each joint as well
+    would cost as much as all the rest.
+    """
+    between = joints_between({sensor.place for sensor in sensors})
+    return [JointRotations()] if len(between) == 1 else []
 
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:

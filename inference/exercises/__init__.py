@@ -17,6 +17,7 @@ import numpy as np
 from gateway.discovery import discover
 from gateway.messages import (
     JOINT_INDEX,
+    JOINTS,
     BoolArray,
     FloatArray,
     Joint,
@@ -27,20 +28,25 @@ from gateway.messages import (
     Side,
 )
 from gateway.worn import anywhere
-from inference.inclination import pitch_rad
+from inference.inclination import pitch_rad, up_in_sensor
+
+Spans = Mapping[str, tuple[float, float]]
+"""Least and greatest angle (degrees) by place or joint."""
 
 
 @dataclass(frozen=True)
 class Pose:
     """Samples of a body: ``flexion_deg`` (T, 6) by joint, ``pitch_deg`` (T, S) at ``places``.
 
-    Both NaN where unknown. ``real`` (T, 6) the joint rests on measured samples only.
+    Both NaN where unknown. ``real`` (T, 6) the joint rests on measured samples only. ``segments``
+    is what it was taken from.
     """
 
     flexion_deg: FloatArray
     places: Places
     pitch_deg: FloatArray
     real: BoolArray
+    segments: SegmentBlock | None = None
 
     @classmethod
     def of(cls, angles: JointAngleBlock, segments: SegmentBlock) -> Pose:
@@ -51,6 +57,7 @@ class Pose:
             places=segments.places,
             pitch_deg=np.degrees(np.where(known, pitch_rad(segments.quat), np.nan)),
             real=angles.real,
+            segments=segments,
         )
 
     def pitch(self, place: Place) -> FloatArray:
@@ -59,6 +66,21 @@ class Pose:
             return np.full(len(self.pitch_deg), np.nan)
         pitch: FloatArray = self.pitch_deg[:, self.places.index(place)]
         return pitch
+
+    def lift(self, place: Place) -> tuple[FloatArray, BoolArray]:
+        """Return by how much (T,) degrees the segment at ``place`` is off hanging down.
+
+        Whichever way it is lifted; NaN where unknown. And where (T,) it was measured.
+        """
+        if self.segments is None or place not in self.places:
+            count = len(self.pitch_deg)
+            return np.full(count, np.nan), np.zeros(count, bool)
+        column = self.places.index(place)
+        quat = self.segments.quat[:, column]
+        upright = up_in_sensor(quat)[:, 1]
+        lifted = np.degrees(np.arccos(np.clip(upright, -1, 1)))
+        unknown = np.isnan(self.pitch_deg[:, column])
+        return np.where(unknown, np.nan, lifted), self.segments.real[:, column]
 
     def flexion(self, joint: Joint) -> FloatArray:
         """Return the flexion (T,) of ``joint``."""
@@ -92,17 +114,37 @@ class Pose:
         """Mean pitch (T,) of the shanks that are known."""
         return either(self.pitch(Place.LEFT_SHANK), self.pitch(Place.RIGHT_SHANK))
 
-    def spans_deg(self) -> dict[Place, tuple[float, float]]:
-        """Return least and greatest pitch by place worn; NaN if any sample is unknown."""
-        least, greatest = self.pitch_deg.min(axis=0).tolist(), self.pitch_deg.max(axis=0).tolist()
-        return dict(zip(self.places, zip(least, greatest, strict=True), strict=True))
+    def spans_deg(self) -> Spans:
+        """Return least and greatest pitch by place worn, and flexion by joint.
+
+        NaN if any sample is unknown.
+        """
+        names, values = (*self.places, *JOINTS), (self.pitch_deg, self.flexion_deg)
+        least = [angle for part in values for angle in part.min(axis=0).tolist()]
+        greatest = [angle for part in values for angle in part.max(axis=0).tolist()]
+        return dict(zip(names, zip(least, greatest, strict=True), strict=True))
 
 
 _CENTRAL = (Place.PELVIS, Place.STERNUM)
+_OTHER = "other_"
 
 
-def leg(side: Side, segment: str) -> Place:
-    """Return the place of a leg's ``segment``: thigh, shank or foot."""
+def _on(side: Side | None, named: Spans) -> Spans:
+    """Return windows by place and joint that are ``named`` by segment and joint of a side."""
+    found: dict[str, tuple[float, float]] = {}
+    for name, window in named.items():
+        if name in _CENTRAL:
+            found[name] = window
+            continue
+        sides: tuple[Side, ...] = tuple(Side) if side is None else (side,)
+        if name.startswith(_OTHER):
+            sides = tuple(other(one) for one in sides)
+        found |= {f"{one}_{name.removeprefix(_OTHER)}": window for one in sides}
+    return found
+
+
+def limb(side: Side, segment: str) -> Place:
+    """Return the place of a ``segment``: thigh, shank, foot, upper_arm or forearm."""
     return Place(f"{side}_{segment}")
 
 
@@ -116,11 +158,20 @@ def other(side: Side) -> Side:
     return Side.RIGHT if side is Side.LEFT else Side.LEFT
 
 
-def outside_of(pose: Pose, windows: Mapping[Place, tuple[float, float]]) -> BoolArray | None:
+def within(spans: Spans, windows: Spans) -> bool:
+    """Say whether all angles in ``spans`` that are known lie within their ``windows``."""
+    for name, (low, high) in windows.items():
+        least, greatest = spans.get(name, (low, high))
+        if not (least >= low and greatest <= high):
+            return False
+    return True
+
+
+def outside_of(pose: Pose, windows: Spans) -> BoolArray | None:
     """Say at which samples (T,) a pitch lies outside its window; None where at none."""
     outside: BoolArray | None = None
     for place, (low, high) in windows.items():
-        pitch = pose.pitch(place)
+        pitch = pose.pitch(Place(place))
         out: BoolArray = (pitch < low) | (pitch > high)
         if anywhere(out):
             outside = out if outside is None else outside | out
@@ -178,13 +229,20 @@ class Exercise:
 
     ``rest_deg`` is the angle at rest. A repetition begins when the angle leaves rest beyond
     ``leave_deg``, counts if it passes ``effort_deg``, and ends when it is back at ``leave_deg``.
+    ``lead`` gives the leading angle (T,), ``course`` that and the rest.
+
     ``target_deg`` (low, high) is the zone to reach unless a therapist sets another. ``sides`` are
     counted apart; None stands for both legs together. ``further`` and ``less`` are what to say
     when the target was missed, ``slower`` when a repetition took less than ``least_s``.
 
+    ``needs`` names segments without which it cannot be seen.
+
     ``within_deg`` are the pitches between which segments stay throughout, by their names (thigh,
     shank and foot of the exercise's side, or of both; pelvis, sternum). Segments that are not
     known do not count. It says cheaply in which postures an exercise need not be looked for.
+    ``rests_deg`` are likewise pitches and flexions, of the other side too (other_thigh): within
+    them, and with ``lead`` at rest, the course is at rest and fits. So somebody who stands or
+    walks costs little.
     """
 
     name: str
@@ -195,19 +253,26 @@ class Exercise:
     target_deg: tuple[float, float]
     further: str
     less: str
+    lead: Callable[[Pose, Side | None], FloatArray]
     course: Callable[[Pose, Side | None], Course]
     least_s: float = 1.0
     slower: str = "A little slower"
-    within_deg: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    rests_deg: Spans = field(default_factory=dict)
+    within_deg: Spans = field(default_factory=dict)
 
-    def windows(self, side: Side | None) -> dict[Place, tuple[float, float]]:
+    def needed(self, side: Side | None) -> tuple[Place, ...]:
+        """Return ``needs`` as places, for the exercise on ``side``."""
+        assert side is not None or not self.needs
+        return tuple(limb(side, name) for name in self.needs if side is not None)
+
+    def windows(self, side: Side | None) -> Spans:
         """Return ``within_deg`` by place, for the exercise on ``side``."""
-        sides = (Side.LEFT, Side.RIGHT) if side is None else (side,)
-        return {
-            place: window
-            for name, window in self.within_deg.items()
-            for place in ([Place(name)] if name in _CENTRAL else [leg(s, name) for s in sides])
-        }
+        return _on(side, self.within_deg)
+
+    def rests(self, side: Side | None) -> Spans:
+        """Return ``rests_deg`` by place and joint, for the exercise on ``side``."""
+        return _on(side, self.rests_deg)
 
     @property
     def direction(self) -> float:

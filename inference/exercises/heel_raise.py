@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import Joint, Place, Side
+from gateway.messages import FloatArray, Joint, Place, Side
 from inference.exercises import Course, Exercise, Pose, either
 
 SHANK_DEG = 20.0
@@ -17,15 +17,20 @@ SHANK_DEG = 20.0
 STRAIGHT_KNEE_DEG = 35.0
 
 
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is None
+    return -either(pose.pitch(Place.LEFT_FOOT), pose.pitch(Place.RIGHT_FOOT))
+
+
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the feet; ``side`` is None."""
     assert side is None
-    foot = either(pose.pitch(Place.LEFT_FOOT), pose.pitch(Place.RIGHT_FOOT))
     bent = np.fmax(pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE))
     lean = np.fmax(np.abs(pose.pitch(Place.LEFT_SHANK)), np.abs(pose.pitch(Place.RIGHT_SHANK)))
     fits = (lean < SHANK_DEG) & ~(bent > STRAIGHT_KNEE_DEG)
     return Course(
-        angle_deg=-foot,
+        angle_deg=lead(pose, side),
         at_rest=fits,
         in_effort=fits,
         fits=fits,
@@ -42,6 +47,8 @@ EXERCISE = Exercise(
     target_deg=(25.0, 60.0),
     further="Up a little higher",
     less="Not quite so high",
+    lead=lead,
     course=course,
+    rests_deg={"shank": (-19.0, 19.0), "knee": (-90.0, STRAIGHT_KNEE_DEG)},
     within_deg={"thigh": (-30.0, 30.0), "shank": (-30.0, 30.0)},
 )

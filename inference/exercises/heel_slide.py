@@ -6,8 +6,8 @@ it from bending the knee in a seat.
 
 from __future__ import annotations
 
-from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg
+from gateway.messages import FloatArray, Side
+from inference.exercises import Course, Exercise, Pose, joint, limb
 
 FLAT_DEG = (60.0, 115.0)
 """Pitch of a thigh that lies."""
@@ -16,12 +16,18 @@ THIGH_SHARE = 0.25
 """The thigh rises by at least this share of the knee's flexion."""
 
 
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is not None
+    return pose.flexion(joint(side, "knee"))
+
+
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
     assert side is not None
-    knee, thigh = pose.flexion(joint(side, "knee")), pose.pitch(leg(side, "thigh"))
+    knee, thigh = pose.flexion(joint(side, "knee")), pose.pitch(limb(side, "thigh"))
     return Course(
-        angle_deg=knee,
+        angle_deg=lead(pose, side),
         at_rest=(thigh > FLAT_DEG[0]) & (thigh < FLAT_DEG[1]),
         in_effort=thigh - 90.0 > THIGH_SHARE * knee,
         fits=thigh > FLAT_DEG[0],
@@ -38,7 +44,9 @@ EXERCISE = Exercise(
     target_deg=(80.0, 140.0),
     further="Bring the heel a little closer",
     less="Not quite so close",
+    lead=lead,
     course=course,
+    rests_deg={"thigh": (61.0, 114.0)},
     within_deg={
         "thigh": (FLAT_DEG[0], 180.0),
         "pelvis": (45.0, 130.0),

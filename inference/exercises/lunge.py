@@ -6,8 +6,8 @@ one does not.
 
 from __future__ import annotations
 
-from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg, other
+from gateway.messages import FloatArray, Side
+from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 FRONT_THIGH_DEG = 30.0
 REAR_THIGH_DEG = 20.0
@@ -16,17 +16,23 @@ FRONT_SHANK_DEG = (-40.0, 20.0)
 """Pitch of the front shank, which stays near upright."""
 
 
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is not None
+    return pose.flexion(joint(side, "knee"))
+
+
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the leg in front, on ``side``."""
     assert side is not None
     behind = other(side)
-    thigh, shank = pose.pitch(leg(side, "thigh")), pose.pitch(leg(side, "shank"))
-    rear_thigh = pose.pitch(leg(behind, "thigh"))
+    thigh, shank = pose.pitch(limb(side, "thigh")), pose.pitch(limb(side, "shank"))
+    rear_thigh = pose.pitch(limb(behind, "thigh"))
     rear_knee = pose.flexion(joint(behind, "knee"))
     front = (thigh > FRONT_THIGH_DEG) & (shank > FRONT_SHANK_DEG[0]) & (shank < FRONT_SHANK_DEG[1])
     rear = (rear_thigh < REAR_THIGH_DEG) & (rear_knee > REAR_KNEE_DEG)
     return Course(
-        angle_deg=pose.flexion(joint(side, "knee")),
+        angle_deg=lead(pose, side),
         at_rest=thigh < FRONT_THIGH_DEG,
         in_effort=front & rear,
         fits=~(rear_thigh > REAR_THIGH_DEG),
@@ -43,6 +49,8 @@ EXERCISE = Exercise(
     target_deg=(75.0, 105.0),
     further="Down a little further",
     less="Not quite so deep",
+    lead=lead,
     course=course,
+    rests_deg={"thigh": (-90.0, 29.0), "other_thigh": (-90.0, REAR_THIGH_DEG)},
     within_deg={"foot": (-45.0, 45.0), "pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
 )

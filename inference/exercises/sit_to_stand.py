@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import Joint, Place, Side
+from gateway.messages import FloatArray, Joint, Place, Side
 from inference.exercises import Course, Exercise, Pose
 
 SHANK_DEG = 20.0
@@ -20,6 +20,12 @@ APART_DEG = 30.0
 """Thighs that differ by more do not rise together."""
 
 
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is None
+    return pose.thigh
+
+
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of standing up; ``side`` is None."""
     assert side is None
@@ -27,7 +33,7 @@ def course(pose: Pose, side: Side | None) -> Course:
     knee = pose.knee
     bent = (knee > SEATED_KNEE_DEG[0]) & (knee < SEATED_KNEE_DEG[1])
     return Course(
-        angle_deg=pose.thigh,
+        angle_deg=lead(pose, side),
         at_rest=bent & (np.abs(pose.shank) < SHANK_DEG),
         in_effort=knee < STRAIGHT_KNEE_DEG,
         fits=~(np.abs(left - right) > APART_DEG),
@@ -44,6 +50,7 @@ EXERCISE = Exercise(
     target_deg=(-15.0, 15.0),
     further="Stand up tall",
     less="Do not lean back",
+    lead=lead,
     course=course,
     within_deg={"pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
 )

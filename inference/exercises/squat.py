@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import Joint, Side
+from gateway.messages import FloatArray, Joint, Side
 from inference.exercises import Course, Exercise, Pose
 
 APART_DEG = 40.0
@@ -32,13 +32,19 @@ THIGH_SHARE = (0.45, 0.9)
 sitting down the shank, which leans forward in a squat, stays upright."""
 
 
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is None
+    return pose.knee
+
+
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of a squat; ``side`` is None."""
     assert side is None
     left, right = pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE)
     knee, thigh = pose.knee, pose.thigh
     return Course(
-        angle_deg=knee,
+        angle_deg=lead(pose, side),
         at_rest=thigh < UPRIGHT_DEG,
         in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < THIGH_SHARE[1] * knee),
         fits=~((np.abs(left - right) > APART_DEG) | (knee > DEEPEST_DEG)),
@@ -55,6 +61,8 @@ EXERCISE = Exercise(
     target_deg=(70.0, 110.0),
     further="Bend a little further",
     less="Not quite so deep",
+    lead=lead,
     course=course,
+    rests_deg={"thigh": (-90.0, 29.0), "knee": (-10.0, 30.0)},
     within_deg={"foot": FLAT_DEG, "pelvis": TRUNK_DEG, "sternum": TRUNK_DEG},
 )

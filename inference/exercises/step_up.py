@@ -7,8 +7,8 @@ straighter; and from a squat, that the legs differ.
 
 from __future__ import annotations
 
-from gateway.messages import Side
-from inference.exercises import Course, Exercise, Pose, joint, leg, other
+from gateway.messages import FloatArray, Side
+from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 LEAN_DEG = (-40.0, -5.0)
 """Pitch of the shank of a leg that carries on its way up."""
@@ -21,15 +21,21 @@ DIFFERENCE_DEG = 25.0
 OTHER_KNEE_DEG = 45.0
 
 
+def lead(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the leading angle (T,)."""
+    assert side is not None
+    return pose.flexion(joint(side, "knee"))
+
+
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the leg on ``side``."""
     assert side is not None
     knee, rear = pose.flexion(joint(side, "knee")), pose.flexion(joint(other(side), "knee"))
-    shank, thigh = pose.pitch(leg(side, "shank")), pose.pitch(leg(side, "thigh"))
+    shank, thigh = pose.pitch(limb(side, "shank")), pose.pitch(limb(side, "thigh"))
     carries = (shank > LEAN_DEG[0]) & (shank < LEAN_DEG[1]) & (thigh > CARRYING_THIGH_DEG)
     one = (knee - rear > DIFFERENCE_DEG) & (rear < OTHER_KNEE_DEG)
     return Course(
-        angle_deg=knee,
+        angle_deg=lead(pose, side),
         at_rest=thigh < RESTING_THIGH_DEG,
         in_effort=carries & one,
         fits=~(rear > OTHER_KNEE_DEG),
@@ -46,6 +52,8 @@ EXERCISE = Exercise(
     target_deg=(60.0, 110.0),
     further="Take a higher step",
     less="Take a lower step",
+    lead=lead,
     course=course,
+    rests_deg={"thigh": (-90.0, 34.0), "other_knee": (-90.0, OTHER_KNEE_DEG)},
     within_deg={"foot": (-35.0, 35.0), "pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
 )

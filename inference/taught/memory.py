@@ -42,9 +42,11 @@ class Memory:
         return float(np.concatenate(real).mean()) if last > first else 0.0
 
     def _cut(self, first: int, last: int) -> list[tuple[FloatArray, BoolArray]]:
-        found = []
-        for start, up, real in self._parts:
+        found: list[tuple[FloatArray, BoolArray]] = []
+        for start, up, real in reversed(self._parts):
             inside = slice(max(0, first - start), max(0, last - start))
             if inside.start < min(inside.stop, len(up)):
                 found.append((up[inside], real[inside]))
-        return found
+            if start <= first:
+                break
+        return found[::-1]

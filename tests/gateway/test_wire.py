@@ -75,7 +75,8 @@ def calibrations(draw: st.DrawFn) -> Calibration:
     places = tuple(draw(st.lists(PLACE, unique=True)))
     count = len(places)
     quat, known = draw(floats(count, 4)), draw(bools(count))
-    return Calibration(draw(TEXT), draw(FLOAT), quat, known, draw(TEXT), places)
+    front = draw(bools(count))
+    return Calibration(draw(TEXT), draw(FLOAT), quat, known, draw(TEXT), places, front)
 
 
 @st.composite

@@ -95,7 +95,21 @@ FELIUS = Trial(
     129.0,
     1e4 / 96,
 )
-ONE_EACH = [VOISARD, GAITMAP, MS_LEFT, MOBGAP, UCI, NEURA, NEURA_RAW, BROAD, DFJIMU, XIO, FELIUS]
+QMT = Trial("qmt_full_body/full_body_example_data.mat", "qmt", set(Place), 100.0, 100.0)
+ONE_EACH = [
+    VOISARD,
+    GAITMAP,
+    MS_LEFT,
+    MOBGAP,
+    UCI,
+    NEURA,
+    NEURA_RAW,
+    BROAD,
+    DFJIMU,
+    XIO,
+    FELIUS,
+    QMT,
+]
 TRIALS = [
     *ONE_EACH,
     Trial("voisard_healthy_gait/GaitData/10-2.json", "voisard-10", FEET | BACK, 25.28, 100.0),

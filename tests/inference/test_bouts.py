@@ -19,7 +19,11 @@ GOOD = Quality(1.0)
 
 
 def walk(
-    start_s: float, steps: int, step_s: float = 0.5, length_m: float | None = 1.2
+    start_s: float,
+    steps: int,
+    step_s: float = 0.5,
+    length_m: float | None = 1.2,
+    speed_name: str = "walking_speed",
 ) -> list[Message]:
     """Return the strides of a walk that begins with a left contact, and their lengths."""
     made: list[Message] = []
@@ -31,7 +35,7 @@ def walk(
         if length_m is not None:
             speed = length_m / time_s
             made.append(Figure("p", end_s, "stride_length", side, length_m, "m", GOOD))
-            made.append(Figure("p", end_s, "walking_speed", side, speed, "m/s", GOOD))
+            made.append(Figure("p", end_s, speed_name, side, speed, "m/s", GOOD))
     return made
 
 
@@ -57,6 +61,11 @@ def test_a_bout() -> None:
     assert figures["wb_30__count"].value == 0
     assert figures["wb_30__walking_speed_mps__avg"].quality.withheld == "no bout of this length"
     assert figures["wb_all__duration_s__avg"].value == pytest.approx(21.5)
+
+
+def test_a_bout_of_feet_has_a_speed_too() -> None:
+    figures = told(walk(10.0, 44, speed_name="stride_speed"))
+    assert figures["wb__walking_speed_mps__avg"].value == pytest.approx(1.2)
 
 
 def test_too_few_strides_are_no_bout() -> None:

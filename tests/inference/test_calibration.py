@@ -119,8 +119,8 @@ def test_a_sensor_that_was_away_for_long_is_renewed() -> None:
     away = slice(400, 400 + round((RENEW_AFTER_S + 2) * 100))
     pitch = standing(RENEW_AFTER_S + 12)
     messages = motion(without(worn(pitch), Place.RIGHT_FOOT, away))
-    # Ticks are long while all is well, so its return is noticed up to two seconds later.
-    assert [round(c.t_s) for c in calibrations(messages)] == [2, round(away.stop / 100 + 4)]
+    # Ticks are long while all is well, so its return is noticed up to a second later.
+    assert [round(c.t_s) for c in calibrations(messages)] == [2, round(away.stop / 100 + 2)]
 
 
 def test_the_message_turns_segments_into_sensors() -> None:

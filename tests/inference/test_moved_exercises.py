@@ -5,11 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gateway.messages import Execution, FloatArray, JointAngleBlock, Message, Repetition, Side
+from gateway.messages import (
+    Execution,
+    FloatArray,
+    JointAngleBlock,
+    Message,
+    Place,
+    Repetition,
+    SegmentBlock,
+    Side,
+)
+from inference.inclination import without_heading
 from inference.joint_angles import JointAngles
 from inference.repetitions import Repetitions
 from tests.contract import assert_stage_contract, run
-from tests.inference.figure import RATE_HZ, segments, still, walking
+from tests.inference.figure import RATE_HZ, segments, still, walking, waves
 from tests.inference.moved_exercises import (
     bridge,
     heel_raise,
@@ -57,6 +67,31 @@ def test_half_of_it_is_too_small_and_in_a_hurry_too_fast(name: str) -> None:
     small = rest + share * (pitch - rest)
     assert {r.execution for r in counted(small)} <= {Execution.TOO_SMALL}
     assert {r.execution for r in counted(pitch[::4])} <= {Execution.TOO_FAST}
+
+
+def arm(lift: FloatArray, sideways: float) -> SegmentBlock:
+    """A right upper arm, the only sensor, lifted by ``lift`` (T,) rad towards ``sideways`` 0..1."""
+    away = np.sin(lift)
+    up = np.stack([np.sqrt(1 - sideways**2) * away, np.cos(lift), -sideways * away], axis=-1)
+    valid = np.ones((len(lift), 1), dtype=bool)
+    still_acc = np.zeros((len(lift), 1, 3))
+    return SegmentBlock(
+        "p", 0, RATE_HZ, 0, (Place.RIGHT_UPPER_ARM,), still_acc, still_acc.copy(),
+        without_heading(up[:, None]), valid, valid.copy(), np.array([True]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sideways", [0.0, 0.7, 0.95])
+def test_a_lifted_arm_is_followed_with_one_sensor(sideways: float) -> None:
+    rest = np.zeros(100)
+    lift = np.concatenate([rest, waves(120, 3, 2), rest, waves(60, 3, 1), rest])
+    block = arm(lift, sideways)
+    (angles,) = JointAngles().push(block)
+    found = [m for m in run(Repetitions(), [angles, block]) if isinstance(m, Repetition)]
+    assert {(r.exercise, r.side) for r in found} == {("shoulder-elevation", Side.RIGHT)}
+    assert [r.execution for r in found] == [Execution.AS_ASKED] * 2 + [Execution.TOO_SMALL]
+    assert np.allclose(np.degrees([r.rom_rad for r in found]), [120, 120, 60], atol=1)
+    assert_stage_contract(Repetitions, [angles, block], seed=1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -36,6 +36,11 @@ const EXERCISES = {
     how: "Lie on your back, draw one heel towards you, then slide it away.",
     seated: false,
   },
+  "shoulder-elevation": {
+    name: "Shoulder elevation",
+    how: "Lift your arm slowly, then let it down again.",
+    seated: false,
+  },
   bridge: {
     name: "Bridge",
     how: "Lie on your back with bent knees, lift the pelvis, then lower it.",

@@ -1,0 +1,237 @@
+"""A walk with optical truth: flexion of hips, knees and ankles.
+
+The raw recording is played, because it begins with standing, and scored where the optical one is
+aligned with it. Both angles are the first of the ISB sequence z-x'-y'', and zero in the stance that
+calibrated the sensors. Optical segments are there for the walk only, so their angle in the stance
+is told from the joint centres, whose change from the stance to the walk is small.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gateway import quaternion
+from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation.hearing import Heard
+from gateway.errors import RecordingError
+from gateway.messages import JOINTS, BoolArray, Calibration, FloatArray, Joint, JointAngleBlock
+from gateway.recordings import open_recording
+from gateway.recordings.matlab import load_matlab
+from gateway.recordings.table import first_lines, read_table
+from inference.joint_angles import ENDS
+
+RATE_HZ = 100.0
+STANCE_S = 2.0
+_KINDS = ("knee", "hip", "ankle")
+_BEST = {
+    "knee": "3.8 (inertial sensors with a model of the body, another set)",
+    "hip": "9.9 (three sensors, nine people of the whole set)",
+    "ankle": "7.7 (inertial sensors with a model of the body, another set)",
+}
+_TARGET = {"knee": 3.5, "hip": 5.0, "ankle": 6.0}
+_ROWS = re.compile(r"// idx=(\d+),(\d+)")
+_SEGMENTS = {
+    "hip": ("qRPV", "q{}TH", 1.0),
+    "knee": ("q{}TH", "q{}SK", -1.0),
+    "ankle": ("q{}SK", "q{}FT", 1.0),
+}
+"""Optical segments above and below a joint, and the sign of flexion about the right axis."""
+
+
+class NeuraSet:
+    """Root mean square of the error of flexion, the mean of both sides."""
+
+    name = "neura_sparse_sample"
+    about = About(
+        who="a healthy person who stands, walks a few metres, turns and walks back",
+        truth="segments from optical markers; both angles are zero in the stance that calibrates",
+        source="https://doi.org/10.7910/DVN/9QDD5J",
+        licence="GPL-3.0",
+        layout=(
+            "`vicon/S02-Trial-Walk-1.csv`, with `imu`, `rawimu` and `rawvicon` beside the folder"
+        ),
+    )
+    look_ahead_s = 0.0
+    metrics = (
+        *(Metric(f"{kind}_flexion_deg", "°", _TARGET[kind], _BEST[kind]) for kind in _KINDS),
+        *(
+            Metric(f"{kind}_flexion_optical_zero_deg", "°", _TARGET[kind], _BEST[kind])
+            for kind in _KINDS
+        ),
+    )
+
+    def trials(self, folder: Path) -> Mapping[str, Path]:
+        """Return every optical recording."""
+        return {path.stem: path for path in sorted(folder.rglob("vicon/*.csv"))}
+
+    def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
+        """Score a walk; raises RecordingError."""
+        recording = open_recording(_raw(path))
+        truth = _optical(path)
+        heard = Heard(recording, JointAngleBlock, Calibration)
+        found = np.concatenate([block.angle_rad for block in heard.all(JointAngleBlock)])
+        rows = _aligned(path, len(truth))
+        calibrations = heard.all(Calibration)
+        stance, remark = _stance_rad(path, truth, rows.start, calibrations)
+        known = _fronts_known(calibrations, len(found))[rows]
+        error = np.degrees(np.where(known, found[rows] - truth, np.nan))
+        shifted = error + np.degrees(stance)
+        told = [heard.remark, remark, _from_when(known)]
+        time_s = np.arange(len(error)) / RATE_HZ
+        return TrialScore(
+            recording.person,
+            0,
+            {
+                **_values(shifted, "{}_flexion_deg"),
+                **_values(error, "{}_flexion_optical_zero_deg"),
+            },
+            remark="; ".join(filter(None, told)),
+            agreement={
+                f"{joint.replace('_', ' ')} flexion (°)": np.degrees(
+                    np.stack([truth[:, c] - stance[c], found[rows][:, c]], axis=1)
+                )[np.isfinite(shifted[:, c])]
+                for c, joint in enumerate(JOINTS)
+            },
+            course={
+                f"{joint.replace('_', ' ')} error (°)": np.stack([time_s, shifted[:, c]], axis=1)
+                for c, joint in enumerate(JOINTS)
+            },
+        )
+
+    def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
+        """Return the means over the walks."""
+        return means(scores, self.metrics)
+
+
+def _raw(path: Path) -> Path:
+    found = sorted((path.parents[1] / "rawimu").glob(f"{path.stem}-*.txt"))
+    if not found:
+        raise RecordingError(f"{path}: there is no raw recording of it in the folder rawimu")
+    return found[0]
+
+
+def _aligned(path: Path, count: int) -> slice:
+    """Return the rows of the raw recording that the optical one has; raises RecordingError."""
+    beside = sorted((path.parents[1] / "imu").glob(f"{path.stem}-*.csv"))
+    comments = [line for file in beside[:1] for line in first_lines(file, 8)]
+    rows = [match for line in comments if (match := _ROWS.match(line))]
+    if not rows:
+        raise RecordingError(f"{path}: no file in imu says which rows belong to it")
+    first = int(rows[0][1]) - 1
+    return slice(first, first + count)
+
+
+def _optical(path: Path) -> FloatArray:
+    """Return the flexion (T, 6) rad of the optical segments; raises RecordingError."""
+    comments = [line for line in first_lines(path, 8) if line.startswith("//")]
+    table = read_table(path, ",", skip=len(comments), heading=1)
+
+    def axes(name: str) -> FloatArray:
+        matrix = quaternion.to_matrix(table.columns(*(f"{name}_{i}" for i in (1, 2, 3, 4))))
+        x, y, z = np.moveaxis(matrix, -1, 0)
+        # Feet have z forward and x down, the others x forward and z up; y is to the left.
+        return np.stack([z, -x, -y] if name.endswith("FT") else [x, z, -y], axis=-1)
+
+    def flexion(joint: Joint) -> FloatArray:
+        side, _, kind = joint.partition("_")
+        above, below, sign = _SEGMENTS[kind]
+        relative = np.einsum(
+            "tji,tjk->tik", *(axes(name.format(side[0].upper())) for name in (above, below))
+        )
+        return np.asarray(sign * np.arctan2(-relative[:, 0, 1], relative[:, 1, 1]))
+
+    return np.stack([flexion(joint) for joint in JOINTS], axis=1)
+
+
+@dataclass(frozen=True)
+class _Centres:
+    """Joint centres and markers of a raw optical recording, by name."""
+
+    places: Mapping[str, FloatArray]
+
+    def flexion_rad(self, joint: Joint) -> FloatArray:
+        """Return the flexion (T,) between the lines that join them, in the sagittal plane."""
+        side, _, kind = joint.partition("_")
+        hip, knee, ankle, toe = (
+            self.places[f"{side[0].upper()}{name}"] for name in ("HJC", "KJC", "AJC", "TOE")
+        )
+        front = self.places["LASI"] + self.places["RASI"]
+        right = self.places["RASI"] - self.places["LASI"]
+        if kind == "hip":
+            back = self.places["LPSI"] + self.places["RPSI"]
+            return _turn(front - back, hip - knee, right) - np.pi / 2
+        if kind == "knee":
+            return _turn(knee - ankle, hip - knee, right)
+        return _turn(knee - ankle, toe - ankle, right) + np.pi / 2
+
+
+def _turn(one: FloatArray, other: FloatArray, axis: FloatArray) -> FloatArray:
+    """Return the angle (T,) from ``one`` to ``other`` about ``axis``, all (T, 3)."""
+    unit = axis / np.linalg.norm(axis, axis=1, keepdims=True)
+    sine = (np.cross(one, other) * unit).sum(axis=1)
+    return np.asarray(np.arctan2(sine, (one * other).sum(axis=1)))
+
+
+def _stance_rad(
+    path: Path, truth: FloatArray, first: int, calibrations: Sequence[Calibration]
+) -> tuple[FloatArray, str]:
+    """Return the optical flexion (6,) in the stance that calibrated, or 0 and why not."""
+    file = path.parents[1] / "rawvicon" / f"{path.stem}.mat"
+    none = np.zeros(len(JOINTS))
+    if not calibrations:
+        return none, ""
+    last = round(calibrations[0].t_s * RATE_HZ)
+    stance = slice(max(0, last - round(STANCE_S * RATE_HZ)), last)
+    try:
+        centres = _Centres(load_matlab(file))
+        angle = np.stack([centres.flexion_rad(joint) for joint in JOINTS], axis=1)
+    except (RecordingError, KeyError, ValueError, IndexError):
+        return none, f"without {file.name} of rawvicon, the optical angle in the stance is unknown"
+    moved = angle[first] - angle[stance].mean(axis=0)
+    return truth[0] - moved, ""
+
+
+def _fronts_known(calibrations: Sequence[Calibration], count: int) -> BoolArray:
+    """Return (T, 6) when movement had shown the fronts of both segments of each joint."""
+    known = np.zeros((count, len(JOINTS)), np.bool_)
+    for calibration in calibrations:
+        shown = {
+            place for place, yes in zip(calibration.places, calibration.front, strict=True) if yes
+        }
+        columns = [set(ENDS[joint]) <= shown for joint in JOINTS]
+        known[round(calibration.t_s * RATE_HZ) :, columns] = True
+    return known
+
+
+def _from_when(known: BoolArray) -> str:
+    """Say when (T, 6) the joints were ``known`` to the pipe."""
+    parts = [
+        f"{joint.replace('_', ' ')} {np.argmax(column) / RATE_HZ:.1f} s"
+        for joint, column in zip(JOINTS, known.T, strict=True)
+        if column.any()
+    ]
+    never = [joint.replace("_", " ") for joint in JOINTS if not known[:, JOINTS.index(joint)].any()]
+    told = [f"scored once movement has shown the fronts of both segments, from {', '.join(parts)}"]
+    return "; ".join([*told[: len(parts)], *(f"{name} never" for name in never)])
+
+
+def _values(error_deg: FloatArray, name: str) -> dict[str, float]:
+    return {
+        name.format(kind): float(
+            np.mean([_rms(error_deg[:, c]) for c, joint in enumerate(JOINTS) if kind in joint])
+        )
+        for kind in _KINDS
+    }
+
+
+def _rms(error: FloatArray) -> float:
+    known = error[np.isfinite(error)]
+    return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
+
+
+SET = NeuraSet()
