@@ -16,7 +16,9 @@ CONVERGED_RAD = math.radians(5)
 """Under this standard deviation an inclination is right within 10°, 95 times in 100."""
 
 LOST_RAD = math.radians(10)
-"""Beyond it a filter that starts anew is sooner right again."""
+LOST_FOOT_RAD = math.radians(30)
+"""Beyond it a filter that starts anew is sooner right again: later at a foot, which rests in every
+stride, and then is right at once."""
 
 FORGETTING_S = 4.5
 """How long it takes until 1/e is left: the filter, a second-order Butterworth low-pass with a time
@@ -43,6 +45,8 @@ class Doubt:
 
     unknown_rad: float
     """What a sample that is not measured hides."""
+    lost_rad: float
+    """Beyond this standard deviation the filter is to start anew."""
     fading: float
     """The logarithm of what one measured sample leaves of a variance, its sign turned."""
     variance: float = 0.0
@@ -52,8 +56,9 @@ class Doubt:
     @classmethod
     def at(cls, place: Place, rate_hz: float) -> Doubt:
         """Have none yet of a sensor at ``place``."""
-        unknown_rad_s = _UNKNOWN_RAD_S[place.rpartition("_")[2]]
-        return cls(unknown_rad_s / rate_hz, 2 / (FORGETTING_S * rate_hz))
+        segment = place.rpartition("_")[2]
+        lost_rad = LOST_FOOT_RAD if segment == "foot" else LOST_RAD
+        return cls(_UNKNOWN_RAD_S[segment] / rate_hz, lost_rad, 2 / (FORGETTING_S * rate_hz))
 
     @property
     def exists(self) -> bool:
@@ -70,7 +75,7 @@ class Doubt:
     @property
     def lost(self) -> bool:
         """Whether the inclination is as good as unknown."""
-        return self.now > LOST_RAD**2
+        return self.now > self.lost_rad**2
 
     @property
     def needed(self) -> int:

@@ -47,7 +47,7 @@ class Strides:
     A stride is dropped where its contacts do not connect: after a gap (an event whose
     ``quality.real_share`` is 0), where a foot leaves the ground twice, or where its time is not
     plausible. ``stance_share`` is NaN where the final contact was not seen. Figures are withheld
-    where the time of a contact is not sure.
+    where the time of a contact is not sure, or what hid the final contact may hide another.
     """
 
     consumes: tuple[type, ...] = (GaitEvent,)
@@ -98,6 +98,8 @@ def _stride(chain: _Chain, end: GaitEvent) -> Stride:
     real_share = min(1.0, chain.real_s / time_s)
     stance_s = np.nan if chain.foot_off_s is None else chain.foot_off_s - chain.start_s
     withheld = f"a contact is not sure: {chain.unsure}" if chain.unsure else ""
+    if chain.foot_off_s is None and real_share < 1.0:
+        withheld = "no final contact was seen, and samples are missing where it may have been"
     if real_share < LEAST_REAL_SHARE:
         withheld = f"only {real_share:.0%} of the samples were measured"
     given = np.nan if withheld else 1.0

@@ -96,7 +96,7 @@ def test_what_is_known_of_the_field_outlasts_a_gap() -> None:
     assert made.absolute is not None
     assert made.undisturbed is not None
     assert made.undisturbed[2800:3900, 0].all()
-    assert error_deg(made.absolute[3200:3900, 0], truth[3200:3900]).max() < 2.0
+    assert error_deg(made.absolute[3200:3900, 0], truth[3200:3900]).max() < 4.0
 
 
 @pytest.mark.parametrize("seed", [1, 2])

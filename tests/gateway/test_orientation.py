@@ -119,7 +119,7 @@ def test_what_was_bridged_before_a_gap_hides_turning_as_well() -> None:
     foot, other = (PLACES.index(place) for place in (Place.LEFT_FOOT, Place.RIGHT_FOOT))
     valid[[507, 807], :] = False
     real = valid.copy()
-    real[505:507, foot] = real[797:807, other] = False
+    real[505:507, foot] = real[779:807, other] = False
     _, settled, _ = only(push_all(Orientation(), [body(acc, gyr, valid, real=real)]))
     expected = np.ones(1000, dtype=bool)
     expected[:100] = expected[[507, 807]] = False
