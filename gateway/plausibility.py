@@ -25,14 +25,14 @@ WINDOW_TICKS = 8
 """Four seconds: some strides of each leg."""
 STEPPING_RAD_S = 0.3
 """A leg whose rate of turn varies less, a standard deviation, tells nothing."""
-CLEAR, THIGHS_EXCHANGED = 0.4, -0.08
+CLEAR, ACROSS = 0.4, -0.08
 """Rates of turn correlate better within a leg than across: in walking by 0.55 to 1.5 for shank and
-foot, and by 0.12 to 0.9 for thigh and foot; where left is right, by as much worse."""
-THIGHS_TICKS = 4
-"""Of thighs that is so little that it must last for two seconds."""
+foot, and by 0.12 to 0.9 for thigh and foot; where left is right, by as much worse. So thighs can
+say which of the other two is wrong, but not be told to be wrong themselves: in other movement they
+go together."""
 
 _AXES = tuple(f"{what} {axis}" for what in ("accelerometer", "gyroscope") for axis in "xyz")
-_PLURAL = {"thigh": "thighs", "shank": "shanks", "foot": "feet"}
+_PLURAL = {"shank": "shanks", "foot": "feet"}
 _SEGMENTS = tuple(_PLURAL)
 _SIDES = ("left", "right")
 
@@ -53,7 +53,6 @@ class _State:
     count: int
     stuck: list[str]
     exchanged: list[str]
-    thighs_for: int = 0
     window: list[FloatArray] = field(default_factory=list)
 
 
@@ -134,16 +133,14 @@ class Plausibility:
 
     def _exchanges(self, end: int) -> Iterator[Finding]:
         speed = np.concatenate(self._state.window, axis=1)
-        shank_foot, thigh_foot, thigh_shank = (
+        shank_foot, thigh_foot = (
             self._within_minus_across(speed, *pair)
-            for pair in (("shank", "foot"), ("thigh", "foot"), ("thigh", "shank"))
+            for pair in (("shank", "foot"), ("thigh", "foot"))
         )
-        wrong = _exchanged(shank_foot, thigh_foot, thigh_shank)
-        state = self._state
-        state.thighs_for = state.thighs_for + 1 if wrong == {"thigh"} else 0
-        if wrong is None or 0 < state.thighs_for < THIGHS_TICKS:
+        wrong = _exchanged(shank_foot, thigh_foot)
+        if wrong is None:
             return
-        if wrong and any(state.exchanged):  # which ones was told as it began
+        if wrong and any(self._state.exchanged):  # which ones was told as it began
             return
         for place, sensor in self._row.items():
             segment = place.rpartition("_")[2]
@@ -163,7 +160,7 @@ class Plausibility:
         return (ll + rr - lr - rl) / 2
 
 
-def _exchanged(shank_foot: float, thigh_foot: float, thigh_shank: float) -> set[str] | None:
+def _exchanged(shank_foot: float, thigh_foot: float) -> set[str] | None:
     """Return which segments' sensors are exchanged, from how much each two belong together.
 
     None: that cannot be told.
@@ -171,11 +168,10 @@ def _exchanged(shank_foot: float, thigh_foot: float, thigh_shank: float) -> set[
     if not abs(shank_foot) >= CLEAR:
         return None
     if shank_foot > 0:
-        thighs = thigh_foot < THIGHS_EXCHANGED and thigh_foot + thigh_shank < 2 * THIGHS_EXCHANGED
-        return {"thigh"} if thighs else set()
-    if thigh_foot < THIGHS_EXCHANGED:
+        return set()
+    if thigh_foot < ACROSS:
         return {"foot"}
-    return {"shank"} if thigh_foot > -THIGHS_EXCHANGED else {"shank", "foot"}
+    return {"shank"} if thigh_foot > -ACROSS else {"shank", "foot"}
 
 
 def _correlation(one: FloatArray, other: FloatArray) -> float:

@@ -23,7 +23,7 @@ _STYLE: Any = {
     "axes.spines.right": False,
 }
 _METADATA = {"Date": None}
-_MOST_POINTS = 1500
+_MOST_POINTS = 400
 
 
 def draw(run: Run, folder: Path) -> list[Path]:

@@ -47,6 +47,7 @@ def _section(live: Run, offline: Run, plots: Path) -> str:
         f"{about.who[0].upper()}{about.who[1:]}. Truth: {about.truth}. {_amount(live)}\n",
         *_figures(live, offline),
         "",
+        *([f"{about.limits}\n"] if about.limits else []),
         f"Published at <{about.source}>, {about.licence}. Layout: {about.layout}.\n",
         *(f"![{plot.stem.replace('_', ' ')}](plots/{plot.name})\n" for plot in draw(live, plots)),
         *_remarks(live),
@@ -93,6 +94,7 @@ def _mark(value: float | None, metric: Metric | None) -> str:
 
 
 def _remarks(run: Run) -> Iterator[str]:
-    for trial in run.document.trials:
-        if "remark" in trial:
-            yield f"- {trial['name']}: {trial['remark']}"
+    told = [t for t in run.document.trials if "remark" in t]
+    yield from (f"- {trial['name']}: {trial['remark']}" for trial in told)
+    if told:
+        yield ""

@@ -30,7 +30,8 @@ class About:
     """What a reader must know of a set to judge a figure, and to get the same one.
 
     ``who`` moved and how, what the ``truth`` is, where the set is published (``source``, an
-    address), its ``licence``, and its ``layout`` below the folder given.
+    address), its ``licence``, and its ``layout`` below the folder given; ``limits`` says what keeps
+    figures from their target, and what the data allow.
     """
 
     who: str
@@ -38,6 +39,7 @@ class About:
     source: str
     licence: str
     layout: str
+    limits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
