@@ -15,13 +15,13 @@ import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, SensorSpec
 
-TICK_S = 0.5
+TICK_S = 1.0
 """Samples are judged between multiples of this on the grid; what is found holds from there on."""
 MOVING_RAD_S = 0.5
 """A sensor whose rate of turn varies by so much within a tick moves all of its axes; one that keeps
 its value over more than half of the tick's steps does not."""
 
-WINDOW_TICKS = 8
+WINDOW_TICKS = 4
 """Four seconds: some strides of each leg."""
 STEPPING_RAD_S = 0.3
 """A leg whose rate of turn varies less, a standard deviation, tells nothing."""
