@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from gateway.app.pipeline import build_pipe
@@ -27,6 +27,25 @@ def play(
 
     The counter's delays are the times that the pipe took for a chunk. Raises JournalError.
     """
+    counter = Counter()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        beside = _Beside(recorder, worker)
+        for number, (blocks, produced, took_s) in enumerate(played(recording, config), start=1):
+            counter.delays_ms.append(took_s * 1e3)
+            counter.count(produced)
+            beside.record(blocks, produced)
+            advanced(number * CHUNK_S)
+        beside.wait()
+    return counter
+
+
+def played(
+    recording: Recording, config: Config
+) -> Iterator[tuple[Sequence[PacketBlock], list[Message], float]]:
+    """Yield the packets of each chunk, what the pipe makes of them, and the seconds that it took.
+
+    Last comes what the pipe still held, without packets.
+    """
     chain = build_pipe(
         config,
         recording.person,
@@ -36,22 +55,13 @@ def play(
         CHUNK_S,
         recording.size,
     )
-    counter = Counter()
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        beside = _Beside(recorder, worker)
-        for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
-            began_s = time.perf_counter()
-            produced = [message for block in blocks for message in chain.push(block)]
-            produced += chain.push(Tick(chunk_end_ns(recording, number, CHUNK_S)))
-            counter.delays_ms.append((time.perf_counter() - began_s) * 1e3)
-            counter.count(produced)
-            beside.record(blocks, produced)
-            advanced(number * CHUNK_S)
-        produced = chain.flush()
-        counter.count(produced)
-        beside.record([], produced)
-        beside.wait()
-    return counter
+    for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
+        began_s = time.perf_counter()
+        produced = [message for block in blocks for message in chain.push(block)]
+        produced += chain.push(Tick(chunk_end_ns(recording, number, CHUNK_S)))
+        yield blocks, produced, time.perf_counter() - began_s
+    began_s = time.perf_counter()
+    yield [], chain.flush(), time.perf_counter() - began_s
 
 
 class _Beside:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from gateway.app.pipeline import build_pipe
-from gateway.app.playing import CHUNK_S
+from gateway.app.playing import played
 from gateway.app.validation import doubts
 from gateway.config import Config
 from gateway.errors import RecordingError
-from gateway.messages import Message, Tick
-from gateway.recordings import Recording, chunk_end_ns
+from gateway.messages import Message
+from gateway.recordings import Recording
 
 _Kind = TypeVar("_Kind", bound=Message)
 
@@ -26,9 +25,13 @@ class Heard:
     def __init__(
         self, recording: Recording, *kinds: type[Message], config: Config | None = None
     ) -> None:
-        self._kinds = (*kinds, *doubts.KINDS)
-        self._messages: list[Message] = []
-        self._play(recording, config or Config())
+        wanted = (*kinds, *doubts.KINDS)
+        self._messages = [
+            message
+            for _, produced, _ in played(recording, config or Config())
+            for message in produced
+            if isinstance(message, wanted)
+        ]
         useless = doubts.unusable(self._messages)
         if useless:
             raise RecordingError(f"{recording.name} is not scored: {'; '.join(useless)}")
@@ -37,22 +40,3 @@ class Heard:
     def all(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the messages of ``kind``, one of those named at the start, in order."""
         return [message for message in self._messages if isinstance(message, kind)]
-
-    def _play(self, recording: Recording, config: Config) -> None:
-        chain = build_pipe(
-            config,
-            recording.person,
-            recording.sensors,
-            recording.origin_ns,
-            recording.grid_rate_hz,
-            CHUNK_S,
-            recording.size,
-        )
-        for number, blocks in enumerate(recording.chunks(CHUNK_S), start=1):
-            for block in blocks:
-                self._keep(chain.push(block))
-            self._keep(chain.push(Tick(chunk_end_ns(recording, number, CHUNK_S))))
-        self._keep(chain.flush())
-
-    def _keep(self, messages: list[Message]) -> None:
-        self._messages += [message for message in messages if isinstance(message, self._kinds)]
