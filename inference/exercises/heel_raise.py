@@ -1,7 +1,7 @@
-"""Heel raise: up on the toes of one foot or both, knees straight, and down again.
+"""Heel raise: up on the toes of both feet, knees straight, and down again.
 
-The leading angle is how far the foot points down. Walking pushes off with the shank leaning; here
-it stays upright.
+The leading angle is how far the feet that are known point down. Walking pushes off with one foot
+at a time and the shank swings over it; here both rise together, and the legs stay where they are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ SHANK_DEG = 20.0
 
 STRAIGHT_KNEE_DEG = 35.0
 
+APART_DEG = 20.0
+"""Feet that differ by more do not rise together."""
+
+LEAVE_DEG = 8.0
+
 
 def lead(pose: Pose, side: Side | None) -> FloatArray:
     """Return the leading angle (T,)."""
@@ -28,11 +33,14 @@ def course(pose: Pose, side: Side | None) -> Course:
     assert side is None
     bent = np.fmax(pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE))
     lean = np.fmax(np.abs(pose.pitch(Place.LEFT_SHANK)), np.abs(pose.pitch(Place.RIGHT_SHANK)))
-    fits = (lean < SHANK_DEG) & ~(bent > STRAIGHT_KNEE_DEG)
+    left, right = pose.pitch(Place.LEFT_FOOT), pose.pitch(Place.RIGHT_FOOT)
+    angle = lead(pose, side)
+    upright = (lean < SHANK_DEG) & ~(bent > STRAIGHT_KNEE_DEG)
+    fits = upright & ~(pose.steps("thigh", "shank") & (angle > LEAVE_DEG))
     return Course(
-        angle_deg=lead(pose, side),
-        at_rest=fits,
-        in_effort=fits,
+        angle_deg=angle,
+        at_rest=upright,
+        in_effort=~(np.abs(left - right) > APART_DEG),
         fits=fits,
         real=pose.measured(Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE),
     )
@@ -42,7 +50,7 @@ EXERCISE = Exercise(
     name="heel-raise",
     sides=(None,),
     rest_deg=0.0,
-    leave_deg=8.0,
+    leave_deg=LEAVE_DEG,
     effort_deg=15.0,
     target_deg=(25.0, 60.0),
     further="Up a little higher",

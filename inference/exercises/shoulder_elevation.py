@@ -1,7 +1,8 @@
 """Shoulder elevation: one arm is lifted, forwards or sideways, and comes down again.
 
 The leading angle is how far the upper arm is off hanging down, so one sensor is enough. Bending
-the elbow leaves it alone.
+the elbow leaves it alone. Arms also swing, carry and reach while somebody walks or sits down; in
+the exercise the legs stay where they are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import numpy as np
 
 from gateway.messages import FloatArray, Side
 from inference.exercises import Course, Exercise, Pose, limb
+
+LEAVE_DEG = 25.0
 
 
 def lead(pose: Pose, side: Side | None) -> FloatArray:
@@ -23,14 +26,15 @@ def course(pose: Pose, side: Side | None) -> Course:
     assert side is not None
     lifted, real = pose.lift(limb(side, "upper_arm"))
     known = ~np.isnan(lifted)
-    return Course(angle_deg=lead(pose, side), at_rest=known, in_effort=known, fits=known, real=real)
+    fits = known & ~(pose.steps("thigh", "shank", "foot") & (lifted > LEAVE_DEG))
+    return Course(angle_deg=lifted, at_rest=known, in_effort=known, fits=fits, real=real)
 
 
 EXERCISE = Exercise(
     name="shoulder-elevation",
     sides=(Side.LEFT, Side.RIGHT),
     rest_deg=0.0,
-    leave_deg=25.0,
+    leave_deg=LEAVE_DEG,
     effort_deg=40.0,
     target_deg=(80.0, 180.0),
     further="Lift the arm a little higher",

@@ -122,10 +122,11 @@ def segments(pitch: FloatArray, columns: IntArray | None = None) -> SegmentBlock
     valid[:, slice(None) if columns is None else columns] = True
     quat = np.where(valid[..., None], segment_quat(pitch), np.nan)
     acc = np.where(valid[..., None], 9.81, np.nan) * np.ones(3)
+    gyr = np.zeros(acc.shape)
+    gyr[1:, :, 2] = np.diff(pitch, axis=0) * RATE_HZ
+    gyr[~valid] = np.nan
     calibrated = np.asarray(valid.all(axis=0))
-    return SegmentBlock(
-        "p", 0, RATE_HZ, 0, PLACES, acc, acc.copy(), quat, valid, valid.copy(), calibrated
-    )
+    return SegmentBlock("p", 0, RATE_HZ, 0, PLACES, acc, gyr, quat, valid, valid.copy(), calibrated)
 
 
 def motion(body: BodyBlock) -> list[Message]:

@@ -1,0 +1,54 @@
+"""Who walks, turns, stands or gets up to fetch something does no exercise, whatever is followed."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.config import Config
+from gateway.messages import Repetition
+from gateway.recordings import Recording
+from simulators.motion import Habits
+from simulators.recording import SimulatedRecording
+from simulators.scenarios import Scenario, SitDown, Stand, StandUp, Turn, Walk, rest
+from tests.gateway.trials import GAITMAP, NEURA_RAW, QMT, VOISARD, Trial
+from tests.playing import played
+
+FETCHING = Scenario(
+    "fetching",
+    (Stand(6.0), Walk(6.0), rest(1.0)),
+    (SitDown(), rest(2.0), StandUp(), Walk(2.0), Turn(2.5), Walk(2.0), Turn(2.5)),
+)
+"""Up from the chair, a few steps there and back, and down again, within fifteen seconds."""
+
+WALKING_PART_S = 28.0
+"""The simulated clinic's squats begin later."""
+
+WITHOUT_MODEL = Config.model_validate({"model": {"enabled": False}})
+
+
+def told(recording: Recording) -> list[Repetition]:
+    return [m for m in played(recording, 5.0, WITHOUT_MODEL) if isinstance(m, Repetition)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_the_way_to_the_first_exercise_is_none(seed: int) -> None:
+    assert told(SimulatedRecording("clinic", seed, WALKING_PART_S)) == []
+
+
+@pytest.mark.parametrize("asymmetry", [0.0, 0.3])
+@pytest.mark.parametrize("speed_mps", [0.3, 0.5, 0.8, 1.2, 1.6, 2.1])
+def test_walking_at_any_speed_is_none(speed_mps: float, asymmetry: float) -> None:
+    assert told(SimulatedRecording("walk", 1, 38.0, habits=Habits(speed_mps, asymmetry))) == []
+
+
+@pytest.mark.parametrize("speed_mps", [0.4, 0.6, 1.2])
+def test_getting_up_to_fetch_something_is_none(speed_mps: float) -> None:
+    assert told(SimulatedRecording(FETCHING, 2, 60.0, habits=Habits(speed_mps))) == []
+
+
+@pytest.mark.parametrize(
+    "trial", [VOISARD, GAITMAP, NEURA_RAW, QMT], ids=lambda trial: str(trial.data)
+)
+def test_real_people_who_walk_do_none(trial: Trial) -> None:
+    """One of them lifts both arms while walking and sitting down."""
+    assert told(trial.open()) == []
