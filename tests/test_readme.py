@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from gateway.discovery import discover
 from gateway.drivers import Driver
 from gateway.drivers.talk import Subscribe
 from gateway.messages import Figure, JointAngleBlock, PacketBlock, Quality, Side, Stride
+from gateway.pump import Counter
 from gateway.sinks.follower import follow, undelivered
 from gateway.sinks.plugins import Sink
 from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, phases
@@ -30,6 +32,7 @@ from inference.measures import Measure
 from simulators.recording import SimulatedRecording
 from tests.contract import assert_stage_contract, run
 from tests.gateway.made_sessions import Session
+from tests.gateway.test_cli import program
 from tests.inference.figure import THIGHS, segments, standing
 from tests.playing import played
 
@@ -97,6 +100,32 @@ def test_the_commands_that_are_shown_exist() -> None:
     shown = set(re.findall(r"gaitwire ((?:model|dashboards) [a-z]+|[a-z-]+)", README))
     assert shown
     assert shown <= commands()
+
+
+def shape(line: str) -> str:
+    """A line of the program without what differs from run to run: files, times, counts."""
+    return re.sub(r"[\d.:]+", "0", re.sub(r"/\S+\.gaitwire", "FILE", line)).strip()
+
+
+def test_the_demo_prints_what_is_shown(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^\$ gaitwire demo .*\n((?:.+\n)+?)```", README, re.MULTILINE)
+    *lines, document = shown.splitlines()
+    with program(tmp_path, "demo", "--headless", "--seconds", "3", "--json") as process:
+        assert process.wait(60) == 0
+    said = (tmp_path / "err").read_text("utf-8").splitlines()
+    assert sorted(shape(line) for line in said if line.strip()) == sorted(map(shape, lines))
+    summed_up = json.loads((tmp_path / "out").read_text("utf-8"))
+    assert list(summed_up) == list(json.loads(document))
+
+
+def test_the_demo_counts_what_is_shown() -> None:
+    (document,) = re.findall(r"^{\"seconds.*latency_ms\":{[^}]*}}$", README, re.MULTILINE)
+    told = json.loads(document)
+    made = played(SimulatedRecording("clinic", 1, told["seconds"]), 5.0)
+    counted = Counter()
+    counted.count(made)
+    assert (counted.repetitions, counted.cues) == (told["repetitions"], told["cues"])
+    assert abs(counted.strides - told["strides"]) <= 1  # the last is under way
 
 
 def test_the_configuration_is_one(tmp_path: Path) -> None:
