@@ -60,6 +60,7 @@ class Windows:
     swing_start: tuple[int, int]
     thrust: tuple[int, int]
     thrust_over: tuple[int, int]
+    turning: tuple[int, int]
     fall: tuple[int, int]
     touch: tuple[int, int]
     swing: tuple[int, int]
@@ -68,6 +69,11 @@ class Windows:
     landing: tuple[int, int]
     burst: tuple[int, int]
     falling: tuple[int, int]
+
+    @property
+    def jolt_stretch(self) -> float:
+        """How much longer than `JOLT_LAG_S` the jolt's lag is: 4 at 25 Hz."""
+        return self.jolt_lag / (JOLT_LAG_S * self.rate_hz)
 
 
 def windows(rate_hz: float) -> Windows:
@@ -104,6 +110,7 @@ def windows(rate_hz: float) -> Windows:
         swing_start=swing_start,
         thrust=span(-0.08, -0.01),
         thrust_over=span(0.01, 0.08),
+        turning=span(0.0, 0.18),
         fall=span(-0.06, 0.06),
         touch=(0, count(0.1)),
         swing=span(-0.22, -0.02),

@@ -26,6 +26,11 @@ PUSH_OFF_RAD_S = 2.0
 SWING_RAD_S = 1.0
 FREE_SWING_RAD_S = 0.5
 
+# A foot that pivots does not turn back, but the leg thrusts it upwards, fastest a little before
+# it leaves: 0 to 0.06 s, the further back on the foot the sensor sits.
+THRUST_M_S2 = 3.0
+AFTER_THRUST_S = 0.02
+
 # The swing keeps this much of the push-off's speed; after landing this much is left at most.
 KEPT_SHARE = 0.25
 FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
@@ -34,6 +39,9 @@ FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
 FALL_M_S2 = -1.0
 CAUGHT_SHARE = 0.5
 JOLT_M_S2 = 2.0
+
+# Who is stopped so hard after such a fall has landed, though the foot may slap down as fast.
+HARD_FALL_M_S2, HARD_JOLT_M_S2, HARD_REST_SHARE = -4.0, 20.0, 1.0
 
 # A foot that is set down: its burst is at least so high, and it is quieter after it.
 SET_DOWN_M_S2 = 3.0
@@ -55,8 +63,8 @@ class Candidate(NamedTuple):
     """A possible contact of ``leg``, judged once sample ``told`` is there; sorts by that.
 
     It stands out at ``at`` and happened at ``sample``; all are positions in the buffer.
-    ``sustained`` tells of a landing that the swing before it lasted, so that it may stand
-    without a final contact.
+    ``sure`` tells of a landing that the swing before it lasted, so that it may stand without a
+    final contact, and of a final contact that the foot turned back, so that it may begin a walk.
     """
 
     told: int
@@ -64,7 +72,7 @@ class Candidate(NamedTuple):
     kind: GaitEventKind
     at: int
     sample: float
-    sustained: bool
+    sure: bool
 
 
 def foot_offs(
@@ -100,9 +108,40 @@ def foot_offs(
             GaitEventKind.FINAL_CONTACT,
             int(a),
             float(h),
-            sustained=False,
+            sure=True,
         )
         for g, a, h in zip(leg[good], at[good], happened[good], strict=True)
+    ]
+
+
+def thrusts(
+    found: Signals, on_foot: BoolArray, span: tuple[int, int], lengths: Windows
+) -> list[Candidate]:
+    """Return final contacts without a reversal that are told in ``span`` (first, last exclusive).
+
+    A foot that pivots, or is lifted flat, swings on the way it pushed off. The leg thrusts it
+    upwards, it is fast by then and stays so, and nothing that turns back follows.
+    """
+    first, last = (told - lengths.ahead for told in span)
+    leg, at = highs(found.rise, first, last, THRUST_M_S2)
+    if not len(leg):
+        return []
+    good = found.rise[leg, at] >= gather(found.rise, leg, at, lengths.fall).max(axis=1)
+    good &= on_foot[leg, at] & (found.level[leg, at] >= PUSH_OFF_RAD_S)
+    before = gather(found.level, leg, at, lengths.push_off).max(axis=1)
+    good &= gather(found.level, leg, at, lengths.swing_start).min(axis=1) >= KEPT_SHARE * before
+    turning = gather(found.reversal, leg, at, lengths.turning).min(axis=1)
+    good &= turning > FOOT_OFF_RAD2_S2
+    return [
+        Candidate(
+            int(a) + lengths.ahead,
+            int(g),
+            GaitEventKind.FINAL_CONTACT,
+            int(a),
+            float(a) + AFTER_THRUST_S * lengths.rate_hz,
+            sure=False,
+        )
+        for g, a in zip(leg[good], at[good], strict=True)
     ]
 
 
@@ -155,7 +194,10 @@ def _stopped(
     swing = gather(found.level, leg, at, lengths.swing).max(axis=1)
     rest = gather(found.level, leg, at, lengths.rest).max(axis=1)
     jolt = gather(found.jolt, leg, at, lengths.landing).max(axis=1)
-    stopped: BoolArray = (swing >= SWING_RAD_S) & (rest <= share * swing) & (jolt >= JOLT_M_S2)
+    blow = HARD_JOLT_M_S2 * lengths.jolt_stretch**2  # as smooth motion's second difference grows
+    hard = (found.rise[leg, at] <= HARD_FALL_M_S2) & (jolt >= blow)
+    quiet = rest <= np.where(hard, HARD_REST_SHARE, share) * swing
+    stopped: BoolArray = (swing >= SWING_RAD_S) & quiet & (jolt >= JOLT_M_S2)
     return stopped
 
 
@@ -218,8 +260,13 @@ class Leg:
         """The leg's newest event."""
         return max(self.foot_off, self.landing)
 
-    def leaves(self, sample: float, rate_hz: float) -> Verdict:
-        """Judge a final contact at ``sample`` by the order of the leg's events."""
+    def leaves(self, sample: float, rate_hz: float, sure: bool, other: Leg | None) -> Verdict:
+        """Judge a final contact at ``sample`` by the order of the legs' events.
+
+        One that is not ``sure`` counts only while the legs are walking, as with `lands`.
+        """
+        if not sure and sample - self._walked(other) > LONGEST_STEP_S * rate_hz:
+            return Verdict.NOTHING
         swinging = self.foot_off > self.landing
         if swinging and sample - self.foot_off < LEAST_RETRY_S * rate_hz:
             return Verdict.NOTHING
@@ -228,7 +275,7 @@ class Leg:
         self.foot_off = sample
         return Verdict.EVENT
 
-    def lands(self, sample: float, rate_hz: float, sustained: bool, other: Leg | None) -> Verdict:
+    def lands(self, sample: float, rate_hz: float, sure: bool, other: Leg | None) -> Verdict:
         """Judge an initial contact at ``sample`` by the order of the legs' events.
 
         Without a final contact before it, the swing must have lasted and the legs must be
@@ -241,10 +288,13 @@ class Leg:
                 return Verdict.NOTHING
             self.landing = self.proven = sample
             return Verdict.EVENT
-        if not sustained or sample - self.landing < SHORTEST_STRIDE_S * rate_hz:
+        if not sure or sample - self.landing < SHORTEST_STRIDE_S * rate_hz:
             return Verdict.NOTHING
-        walked = self.proven if other is None else other.last
-        if sample - walked > LONGEST_STEP_S * rate_hz:
+        if sample - self._walked(other) > LONGEST_STEP_S * rate_hz:
             return Verdict.NOTHING if other is None else Verdict.HELD
         self.landing = sample
         return Verdict.EVENT
+
+    def _walked(self, other: Leg | None) -> float:
+        """Return when the legs were last seen walking."""
+        return self.proven if other is None else other.last

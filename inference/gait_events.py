@@ -23,6 +23,7 @@ from inference.contact_rules import (
     Verdict,
     foot_offs,
     landings,
+    thrusts,
 )
 from inference.leg_buffer import Contact, LegBuffer
 from inference.leg_motion import FEET, SHANKS, SIDES, LegSource
@@ -88,6 +89,7 @@ class GaitEvents:
         found = signals(buffer.motion, lengths)
         span = (lengths.back + lengths.ahead, buffer.counts.shape[2])
         candidates = foot_offs(found, buffer.on_foot, span, lengths)
+        candidates += thrusts(found, buffer.on_foot, span, lengths)
         candidates += landings(found, buffer.on_foot, span, lengths)
         if not candidates:
             return []
@@ -149,8 +151,8 @@ def _verdict(
     rules: Leg, candidate: Candidate, sample: float, rate_hz: float, other: Leg | None
 ) -> Verdict:
     if candidate.kind is GaitEventKind.FINAL_CONTACT:
-        return rules.leaves(sample, rate_hz)
-    return rules.lands(sample, rate_hz, candidate.sustained, other)
+        return rules.leaves(sample, rate_hz, candidate.sure, other)
+    return rules.lands(sample, rate_hz, candidate.sure, other)
 
 
 def _released(
