@@ -1,7 +1,8 @@
 """Which rises of the lower back are steps, and of which foot.
 
-Rules: a step does not follow another too soon, is not much weaker than those before, and walking
-is several steps in a row, so the first of a bout are told with the one that confirms it.
+Rules: a step does not follow another too soon, is not much weaker than those before, least of all
+one that comes early, and walking is several steps in a row, so the first of a bout are told with
+the one that confirms it.
 
 Which foot landed follows from the trunk, which the foot on the ground pushes away from itself:
 over a step onto the left foot it is accelerated to the left, more than over the step before.
@@ -34,8 +35,9 @@ LEAST_EXCURSION_M = 0.006
 WEAK = 0.15
 """A rise of less than this share of the usual one is no step."""
 
-SOON = 0.5
-"""In less than this of the usual time of a step there is none."""
+SOON = 0.75
+"""A rise that comes in less than this share of the usual time of a step is one only if it has this
+share of the usual strength: a turn may hurry steps, but a trunk also sways between them."""
 
 SUDDEN = 1.5
 """A landing is so much steeper than the whole step; squats and sitting down are smooth."""
@@ -97,8 +99,8 @@ class Rhythm:
             self.forget()
             return True
         usual = median(landing.strength for landing in self.recent)
-        soonest_s = max(SHORTEST_S, SOON * self._usual_s())
-        return since_s >= soonest_s and strength >= WEAK * usual
+        least = SOON if since_s < SOON * self._usual_s() else WEAK
+        return since_s >= SHORTEST_S and strength >= least * usual
 
     def forget(self) -> None:
         """Begin a new bout."""

@@ -65,8 +65,8 @@ class MobgapSet:
         limits=(
             "In the straight walks with multiple sclerosis the contacts differ from INDIP's "
             "by 71 to 78 ms, but from the optical ones by 8 to 14 ms: much of what is missed "
-            "in time is the reference's own. The cadence misses in one trial of daily-life "
-            "tasks, in which the two references disagree as well."
+            "in time is the reference's own. What the cadence misses lies in the trials of "
+            "daily-life tasks, where INDIP lacks contacts that the optical reference has."
         ),
     )
     look_ahead_s = LOOK_AHEAD_S
