@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, SensorSpec
+from gateway.worn import anywhere
 
 TICK_S = 1.0
 """Samples are judged between multiples of this on the grid; what is found holds from there on."""
@@ -35,6 +36,7 @@ _AXES = tuple(f"{what} {axis}" for what in ("accelerometer", "gyroscope") for ax
 _PLURAL = {"shank": "shanks", "foot": "feet"}
 _SEGMENTS = tuple(_PLURAL)
 _SIDES = ("left", "right")
+_PAIRS = (("shank", "foot"), ("thigh", "foot"))
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,22 @@ class Plausibility:
     def __init__(self, sensors: Sequence[SensorSpec], rate_hz: float) -> None:
         self._tick = max(4, round(TICK_S * rate_hz))
         self._row = {str(spec.place): number for number, spec in enumerate(sensors)}
+        self._pairs = dict(self._rows_of_pairs())
         count = len(sensors)
         self._state = _State(
-            gathered=np.zeros((count, self._tick, 6)),
+            gathered=np.zeros((count, 6, self._tick)),
             measured=np.zeros((count, self._tick), np.bool_),
             count=0,
             stuck=[""] * count,
             exchanged=[""] * count,
         )
+
+    def _rows_of_pairs(self) -> Iterator[tuple[tuple[str, str], list[list[int]]]]:
+        """Yield two segments and the rows of both legs' sensors, where all four are worn."""
+        for pair in _PAIRS:
+            places = [[f"{side}_{segment}" for side in _SIDES] for segment in pair]
+            if all(place in self._row for segment in places for place in segment):
+                yield pair, [[self._row[place] for place in segment] for segment in places]
 
     def judge(self, start: int, motion: FloatArray, real: BoolArray) -> list[Finding]:
         """Take ``motion`` (S, T, 6 or more) from grid index ``start`` on; return what is news.
@@ -93,7 +103,7 @@ class Plausibility:
         state, count = self._state, real.shape[1]
         if at == 0:
             state.count = 0
-        state.gathered[:, at : at + count] = motion[..., :6]
+        state.gathered[..., at : at + count] = motion[..., :6].swapaxes(1, 2)
         state.measured[:, at : at + count] = real
         state.count += count
 
@@ -106,36 +116,34 @@ class Plausibility:
         state = self._state
         if state.count < self._tick:  # the session began within it
             return
-        whole = state.measured.all(axis=1)
-        for sensor in np.flatnonzero(whole).tolist():
-            yield from self._told(end, state.stuck, sensor, self._stuck(sensor))
-        speed = np.sqrt(np.einsum("sti,sti->st", state.gathered[..., 3:], state.gathered[..., 3:]))
-        speed[~state.measured] = np.nan
-        state.window = [*state.window[1 - WINDOW_TICKS :], speed]
-        if len(state.window) == WINDOW_TICKS:
+        judged, stuck = _stuck(state.gathered)
+        judged &= state.measured.all(axis=1)
+        if anywhere(stuck[judged]) or any(state.stuck):
+            for sensor in np.flatnonzero(judged).tolist():
+                yield from self._told(end, state.stuck, sensor, _words(stuck[sensor]))
+        if self._pairs:
             yield from self._exchanges(end)
 
-    def _told(self, end: int, known: list[str], sensor: int, now: str | None) -> Iterator[Finding]:
-        """Take what is wrong ``now`` (None: that cannot be told), and tell it if it is news."""
-        if now is not None and now != known[sensor]:
+    def _told(self, end: int, known: list[str], sensor: int, now: str) -> Iterator[Finding]:
+        """Take what is wrong ``now``, and tell it if it is news."""
+        if now != known[sensor]:
             known[sensor] = now
             yield Finding(end, sensor, now)
 
-    def _stuck(self, sensor: int) -> str | None:
-        """Return which axes are stuck; None of a sensor that hardly moves."""
-        motion = self._state.gathered[sensor]
-        spread = motion.max(axis=0) - motion.min(axis=0)
-        if not spread[3:].max() > MOVING_RAD_S:
-            return None
-        same = np.count_nonzero(motion[1:] == motion[:-1], axis=0)
-        axes = [n for n, steps in zip(_AXES, same.tolist(), strict=True) if 2 * steps > self._tick]
-        return f"the {' and the '.join(axes)} says the same all the time" if axes else ""
-
     def _exchanges(self, end: int) -> Iterator[Finding]:
-        speed = np.concatenate(self._state.window, axis=1)
+        state = self._state
+        gyr = state.gathered[:, 3:]
+        speed = np.sqrt(np.einsum("sit,sit->st", gyr, gyr))
+        speed[~state.measured] = np.nan
+        state.window = [*state.window[1 - WINDOW_TICKS :], speed]
+        if len(state.window) < WINDOW_TICKS:
+            return
+        together = _correlations(np.concatenate(state.window, axis=1))
         shank_foot, thigh_foot = (
-            self._within_minus_across(speed, *pair)
-            for pair in (("shank", "foot"), ("thigh", "foot"))
+            _within_minus_across(together[np.ix_(*self._pairs[pair])])
+            if pair in self._pairs
+            else np.nan
+            for pair in _PAIRS
         )
         wrong = _exchanged(shank_foot, thigh_foot)
         if wrong is None:
@@ -150,14 +158,26 @@ class Plausibility:
                 now = text if segment in wrong else ""
                 yield from self._told(end, self._state.exchanged, sensor, now)
 
-    def _within_minus_across(self, speed: FloatArray, one: str, other: str) -> float:
-        """Return by how much two segments go with each other more than with the other leg's."""
-        places = [[f"{side}_{segment}" for side in _SIDES] for segment in (one, other)]
-        if not all(place in self._row for pair in places for place in pair):
-            return np.nan
-        rows = [[self._row[place] for place in pair] for pair in places]
-        (ll, lr), (rl, rr) = ([_correlation(speed[a], speed[b]) for b in rows[1]] for a in rows[0])
-        return (ll + rr - lr - rl) / 2
+
+def _stuck(motion: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Return which sensors move (S,), and which axes (S, 6) of ``motion`` (S, 6, T) stand still."""
+    spread = motion.max(axis=2) - motion.min(axis=2)
+    same = np.count_nonzero(motion[..., 1:] == motion[..., :-1], axis=2)
+    return spread[:, 3:].max(axis=1) > MOVING_RAD_S, 2 * same > motion.shape[2]
+
+
+def _words(stuck: BoolArray) -> str:
+    axes = [name for name, one in zip(_AXES, stuck.tolist(), strict=True) if one]
+    return f"the {' and the '.join(axes)} says the same all the time" if axes else ""
+
+
+def _within_minus_across(together: FloatArray) -> float:
+    """Return by how much two segments go with each other more than with the other leg's.
+
+    ``together`` (2, 2) is how they correlate: rows and columns are left and right.
+    """
+    (ll, lr), (rl, rr) = together.tolist()
+    return float(ll + rr - lr - rl) / 2
 
 
 def _exchanged(shank_foot: float, thigh_foot: float) -> set[str] | None:
@@ -174,13 +194,20 @@ def _exchanged(shank_foot: float, thigh_foot: float) -> set[str] | None:
     return {"shank"} if thigh_foot > -ACROSS else {"shank", "foot"}
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
-    """Return the correlation of two series (N,) where both are known; NaN where little moves."""
-    known = np.isfinite(one) & np.isfinite(other)
-    if 2 * np.count_nonzero(known) < len(known):
-        return np.nan
-    one, other = one[known] - one[known].mean(), other[known] - other[known].mean()
-    spread = np.sqrt(np.array([(one * one).mean(), (other * other).mean()]))
-    if spread.min() < STEPPING_RAD_S:
-        return np.nan
-    return float((one * other).mean() / spread.prod())
+def _correlations(series: FloatArray) -> FloatArray:
+    """Return the correlation (S, S) of each two of (S, N) where both are known.
+
+    NaN where that is less than half of them, or one of the two hardly varies.
+    """
+    known = np.isfinite(series)
+    there, value = known.astype(np.float64), np.where(known, series, 0.0)
+    count = np.maximum(there @ there.T, 1.0)
+    mean = value @ there.T / count
+    variance = (value * value) @ there.T / count - mean * mean
+    shared = value @ value.T / count - mean * mean.T
+    spread = np.sqrt(np.maximum(variance, 0.0))
+    tells = np.minimum(spread, spread.T) >= STEPPING_RAD_S
+    tells &= 2 * count >= series.shape[1]
+    correlation: FloatArray = np.full_like(shared, np.nan)
+    np.divide(shared, spread * spread.T, out=correlation, where=tells)
+    return correlation

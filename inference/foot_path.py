@@ -10,6 +10,8 @@ an orientation filter takes for vertical, so the vertical is that of gravity fel
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gateway.messages import FloatArray
@@ -20,7 +22,7 @@ STEP_UP_M = 0.12
 """A foot that ends within this of its old height has stayed on the level: a stair is higher, and
 the error of height over one stride smaller."""
 
-_UP = np.array([0.0, 0.0, 1.0])
+UP = np.array([0.0, 0.0, 1.0])
 _TINY = 1e-12
 
 
@@ -30,9 +32,9 @@ def levelled(acc_earth: FloatArray, before: FloatArray, after: FloatArray) -> Fl
     ``before`` and ``after`` (3,) are the mean accelerations felt in the same axes at the rests;
     the small turn goes evenly over time from the one's to the other's.
     """
-    tilts = np.array([np.cross(felt / np.linalg.norm(felt), _UP) for felt in (before, after)])
-    share = np.linspace(0.0, 1.0, len(acc_earth))[:, None]
-    return rotate(from_rotation_vector(tilts[0] + share * (tilts[1] - tilts[0])), acc_earth)
+    first, last = _tilt(before), _tilt(after)
+    turn = first + _share(len(acc_earth))[:, None] * (last - first)
+    return rotate(from_rotation_vector(turn), acc_earth)
 
 
 def path(acc_earth: FloatArray, rate_hz: float) -> FloatArray:
@@ -40,7 +42,7 @@ def path(acc_earth: FloatArray, rate_hz: float) -> FloatArray:
 
     The foot rests at the first and at the last sample; the path begins at zero.
     """
-    free = acc_earth - GRAVITY_M_S2 * _UP
+    free = acc_earth - GRAVITY_M_S2 * UP
     velocity = _integral(free) / rate_hz
     change = np.zeros_like(free)
     np.subtract(free[1:], free[:-1], out=change[1:])
@@ -56,7 +58,7 @@ def on_the_level(position: FloatArray) -> FloatArray:
     if abs(rise) >= STEP_UP_M:
         return position
     level = position.copy()
-    level[:, 2] -= np.linspace(0.0, rise, len(position))
+    level[:, 2] -= rise * _share(len(position))
     return level
 
 
@@ -68,6 +70,18 @@ def sole_angle(up: FloatArray, ahead: FloatArray) -> float:
     """
     way = max(float(np.hypot(ahead[0], ahead[1])), _TINY)
     return float(np.arctan2(-(up[0] * ahead[0] + up[1] * ahead[1]) / way, up[2]))
+
+
+def _tilt(felt: FloatArray) -> FloatArray:
+    """Return the rotation vector (3,) that turns what is ``felt`` (3,) upright, if it is small."""
+    x, y, z = felt.tolist()
+    size = math.hypot(x, y, z)
+    return np.array([y / size, -x / size, 0.0])
+
+
+def _share(count: int) -> FloatArray:
+    """Return 0 to 1 (N,) in even steps."""
+    return np.arange(count) / (count - 1)
 
 
 def _integral(values: FloatArray) -> FloatArray:

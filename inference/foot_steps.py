@@ -19,7 +19,6 @@ from gateway.messages import (
     Side,
     Tick,
 )
-from gateway.quaternion import rotate
 from gateway.worn import at_places
 from inference.foot_rest import MEMORY_S, SMOOTHING_S, SWING_RAD_S, movements, still, turning
 from inference.foot_way import ACC, GYR, QUAT, REAL, ROW, THERE, Way
@@ -177,17 +176,18 @@ def _steps(
     level = turning(rows[:, GYR], rate_hz)
     at_rest = still(level, rows[:, ACC], rate_hz)
     wait, longest = round(LOOK_AHEAD_S * rate_hz), round(LONGEST_S * rate_hz)
-    for leaves, rests in zip(*movements(at_rest, level, rate_hz), strict=True):
-        told = feet.start + int(rests) + wait + round(SMOOTHING_S * rate_hz)
+    found = movements(at_rest, level, rate_hz)
+    for leaves, rests in zip(found.leaves.tolist(), found.rests.tolist(), strict=True):
+        told = feet.start + rests + wait + round(SMOOTHING_S * rate_hz)
         if not feet.looked <= told < feet.start + len(rows) or rests - leaves > longest:
             continue
         before = leaves + 1 - _lasting(at_rest[leaves::-1][:wait], level[leaves::-1][:wait])
         after = rests + _lasting(at_rest[rests : rests + wait], level[rests : rests + wait])
         if rows[before:after, THERE].all():
-            way = Way(rows[leaves : rests + 1], feet.start + int(leaves), rate_hz)
-            felt = _felt(rows[before : leaves + 1]), _felt(rows[rests:after])
+            part = slice(before, after)
+            way = Way(rows[part], feet.start + before, rate_hz, leaves - before, rests - before)
             own = [e for e in events if e.side is side and e.detected_s * rate_hz <= told]
-            yield told, way.step(feet.person, side, felt, own)
+            yield told, way.step(feet.person, side, own)
 
 
 def _lasting(at_rest: BoolArray, level: FloatArray) -> int:
@@ -195,11 +195,3 @@ def _lasting(at_rest: BoolArray, level: FloatArray) -> int:
     swings = np.flatnonzero(level >= SWING_RAD_S)
     calm = at_rest[: swings[0]] if len(swings) else at_rest
     return int(np.flatnonzero(calm)[-1]) + 1
-
-
-def _felt(rest: FloatArray) -> FloatArray:
-    """Return what is felt (3,) in earth axes in the middle half of a rest, where it is calmest."""
-    quarter = len(rest) // 4
-    calm = rest[quarter : len(rest) - quarter]
-    mean: FloatArray = rotate(calm[:, QUAT], calm[:, ACC]).cumsum(axis=0)[-1] / len(calm)
-    return mean
