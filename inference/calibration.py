@@ -39,8 +39,9 @@ from inference.walking_direction import push_evidence
 TICK_S = 0.5
 """While a sensor waits for a stance, it is looked for at multiples of this on the grid."""
 
-LONG_TICK_S = 1.0
-"""Once all stand calibrated, only movement is looked at, at multiples of this on the grid."""
+LONG_TICK_S, PHASE_S = 1.0, 0.2
+"""Once all stand calibrated, only movement is looked at, so much after multiples of the first: in
+the hop that ends a second others have enough to do."""
 
 UPRIGHT = np.radians(15)
 """A known segment within this of its calibration stance is upright."""
@@ -102,6 +103,11 @@ class _State:
             refined=np.zeros(count, dtype=np.int64),
             suspect=np.zeros(count, dtype=bool),
         )
+
+    @property
+    def phase_s(self) -> float:
+        """Where a tick begins, beyond a multiple of its length."""
+        return PHASE_S if self.tick_s == LONG_TICK_S else 0.0
 
     def align(self, places: BoolArray, up: FloatArray) -> None:
         """Take ``up`` (S, 3) of a stance as the long axis of ``places`` (S,)."""
@@ -199,7 +205,7 @@ class SegmentCalibration:
             if not self._tick.count:
                 self._begin_tick(body.rate_hz)
             size = self._tick.size
-            at = (body.start + first) % size
+            at = (body.start + first - round(self._state.phase_s * body.rate_hz)) % size
             last = min(len(valid), first + size - at)
             self._tick.take(
                 at,

@@ -10,7 +10,7 @@ from gateway.messages import ExerciseState
 END_OF_SET_S = 10.0
 """After a longer pause the next repetition is the first of a new set."""
 
-STATE_S = 0.02
+STATE_S = 0.04
 """The state of the exercise under way is told at multiples of this on the grid."""
 
 LEAST_REAL = 0.8

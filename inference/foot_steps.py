@@ -32,7 +32,8 @@ LONGEST_S = 3.0
 """A movement that lasts longer is no step: what was integrated so long is not known."""
 
 PERIOD_S = 0.2
-"""Steps are looked for at whole multiples of this on the grid: little work at other hops."""
+"""Steps are looked for half-way between whole multiples of this on the grid: little work at other
+hops, and none in which the second ends."""
 
 LONGEST_WAIT_S = LOOK_AHEAD_S + SMOOTHING_S + PERIOD_S
 """A step is told so much after the foot has come to rest, at most."""
@@ -70,7 +71,7 @@ class _Feet:
     def boundary(self) -> int:
         """Up to where steps may be looked for now."""
         period = max(1, round(PERIOD_S * self.rate_hz))
-        return self.end // period * period
+        return (self.end + period // 2) // period * period - period // 2
 
     def followed_by(self, body: BodyBlock) -> bool:
         """Tell whether ``body`` goes on where this ends."""

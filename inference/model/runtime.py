@@ -20,6 +20,11 @@ LEAST_GRID_SHARE = 0.5
 """A grid slower than this share of the model's rate says too little of an impact or a swing."""
 
 
+AT_ONCE_S = 0.1
+"""Estimates are made so many seconds at once: a run costs as much for one sample as for five, and
+who reads a figure does not see it change faster."""
+
+
 class _Rows(NamedTuple):
     """Grid samples from ``start`` on, components first.
 
@@ -45,6 +50,8 @@ class _Progress(NamedTuple):
     at the samples that are yet to be spoken of.
     """
 
+    person: str
+    ready_ns: int
     resampler: Resampler
     rows: _Rows
     output: int
@@ -60,7 +67,8 @@ class Estimates:
     the model was trained on aligned segments, so what it says of others would be wrong. Rows at
     which no sensor was present are NaN, and so is a figure whose standard deviation is above
     the target's limit. On a grid slower than half the model's rate nothing is estimated. The last
-    ``look_ahead_s`` of a session have no estimate: what they would need never came.
+    ``look_ahead_s`` of a session have no estimate: what they would need never came. Estimates come
+    at multiples of ``AT_ONCE_S``, so up to that much later than their look-ahead.
     """
 
     consumes: tuple[type, ...] = (SegmentBlock,)
@@ -71,6 +79,7 @@ class Estimates:
         self._names = tuple(target.name for target in model.metadata.targets)
         self._units = tuple(target.unit for target in model.metadata.targets)
         self._reading = Reading(model.metadata)
+        self._at_once = max(1, round(AT_ONCE_S * model.metadata.rate_hz))
         self._progress: _Progress | None = None
 
     def push(self, message: Message) -> Iterable[Message]:
@@ -87,16 +96,22 @@ class Estimates:
             message.start,
         ):
             before = self._beginning(message)
-        rows = _extended(before.rows, message)
-        count = before.resampler.ready(before.output, rows.end)
-        if count == 0:
-            self._progress = before._replace(rows=rows)
-            return []
-        return self._estimate(message, before, rows, count)
+        now = before._replace(
+            person=message.person,
+            ready_ns=message.ready_ns,
+            rows=_extended(before.rows, message),
+        )
+        count = now.resampler.ready(now.output, now.rows.end)
+        return self._estimate(now, count - (now.output + count) % self._at_once)
 
     def flush(self) -> Iterable[Message]:
-        """Return nothing: an estimate without its look-ahead would be a poorer one."""
-        return []
+        """Return what waits; an estimate without its look-ahead would be a poorer one."""
+        now = self._progress
+        return (
+            []
+            if now is None
+            else self._estimate(now, now.resampler.ready(now.output, now.rows.end))
+        )
 
     def snapshot(self) -> object:
         """Return the state; nothing in it is ever changed in place."""
@@ -114,6 +129,8 @@ class Estimates:
         look_ahead = self._model.metadata.look_ahead
         resampler = Resampler(block.rate_hz, self._model.metadata.rate_hz)
         return _Progress(
+            person=block.person,
+            ready_ns=block.ready_ns,
             resampler=resampler,
             rows=rows,
             output=resampler.first_output(block.start),
@@ -122,48 +139,43 @@ class Estimates:
             state=self._model.initial_state(),
         )
 
-    def _estimate(
-        self, block: SegmentBlock, before: _Progress, rows: _Rows, count: int
-    ) -> Iterable[Message]:
-        resampler = before.resampler
-        x, mask, seen_now = _model_input(rows, resampler.taps(rows.start, before.output, count))
-        mean, log_variance, state = self._model.run(x, mask, before.state)
-        seen = np.concatenate([before.seen, seen_now])
-        following = before.output + count
-        skipped = min(before.untold, count)
-        self._progress = _Progress(
-            resampler=resampler,
-            rows=_from(rows, resampler.first_sample(following)),
+    def _estimate(self, now: _Progress, count: int) -> Iterable[Message]:
+        """Make the next ``count`` estimates, and go on from there."""
+        self._progress = now
+        if count <= 0:
+            return []
+        x, mask, seen_now = _model_input(
+            now.rows, now.resampler.taps(now.rows.start, now.output, count)
+        )
+        mean, log_variance, state = self._model.run(x, mask, now.state)
+        seen = np.concatenate([now.seen, seen_now])
+        following = now.output + count
+        skipped = min(now.untold, count)
+        self._progress = now._replace(
+            rows=_from(now.rows, now.resampler.first_sample(following)),
             output=following,
-            untold=before.untold - skipped,
+            untold=now.untold - skipped,
             seen=seen[count:],
             state=state,
         )
         if skipped == count:
             return []
         estimated = self._reading.read(mean[skipped:], log_variance[skipped:], seen[skipped:count])
-        start = before.output + skipped - self._model.metadata.look_ahead
-        return [self._block(block, resampler, start, *estimated)]
+        start = now.output + skipped - self._model.metadata.look_ahead
+        return [self._block(now, start, *estimated)]
 
-    def _block(
-        self,
-        block: SegmentBlock,
-        resampler: Resampler,
-        start: int,
-        mean: FloatArray,
-        sd: FloatArray,
-    ) -> EstimateBlock:
+    def _block(self, now: _Progress, start: int, mean: FloatArray, sd: FloatArray) -> EstimateBlock:
         rate_hz = self._model.metadata.rate_hz
         return EstimateBlock(
-            person=block.person,
+            person=now.person,
             start=start,
             rate_hz=rate_hz,
-            ready_ns=block.ready_ns,
+            ready_ns=now.ready_ns,
             names=self._names,
             units=self._units,
             mean=mean,
             sd=sd,
-            look_ahead_s=self._model.metadata.look_ahead / rate_hz + resampler.delay_s,
+            look_ahead_s=self._model.metadata.look_ahead / rate_hz + now.resampler.delay_s,
             model=self._label,
         )
 
