@@ -26,8 +26,6 @@ CONVERGE_S = 2.0
 """... and before it has converged: what is taken for gravity is the mean acceleration so far, wrong
 by the change of velocity over that time, and 3 m/s are 10° over two seconds."""
 
-_UP = np.array([0.0, 0.0, 1.0])
-
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -197,7 +195,8 @@ def stretches(mask: BoolArray) -> Iterator[tuple[int, int]]:
 def _shortest_turn(up: FloatArray) -> FloatArray:
     """Return the rotation (4,) that brings the unit vector ``up`` (3,) to z by the shortest way."""
     # Half-way between the two: w = cos of half the angle, which is 0 only upside down.
-    w = math.sqrt(max((1 + float(up[2])) / 2, 0.0))
+    x, y, z = up.tolist()
+    w = math.sqrt(max((1 + z) / 2, 0.0))
     if w < 1e-6:
         return np.array([0.0, 1.0, 0.0, 0.0])
-    return np.array([w, *(np.cross(up, _UP) / (2 * w))])
+    return np.array([w, y / (2 * w), -x / (2 * w), 0.0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import NamedTuple
 
 from gateway.messages import Figure, FootStep, Message, Quality, Side
@@ -80,7 +80,7 @@ class FootStrides:
         own = self._known[step.side]
         lengths = {side: [k.length_m for k in known] for side, known in self._known.items()}
         few = "" if len(own) == STEPS else f"only {len(own)} of {STEPS} strides on the level"
-        cv = math.nan if few else stdev(lengths[step.side]) / fmean(lengths[step.side])
+        cv = math.nan if few else _variation(lengths[step.side])
         made: list[Message] = [_figure(step, "stride_length_cv", cv, "1", _quality(own, few))]
         if all(known for known in self._known.values()):
             made.append(self._asymmetry(step, lengths))
@@ -120,6 +120,13 @@ def _figures(step: FootStep, length_m: float, time_s: float) -> list[Message]:
 
 def _figure(step: FootStep, name: str, value: float, unit: str, quality: Quality) -> Figure:
     return Figure(step.person, step.contact_s, name, step.side, value, unit, quality)
+
+
+def _variation(values: list[float]) -> float:
+    """Return the coefficient of variation; ``statistics.stdev`` takes ten times as long."""
+    mean = fmean(values)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return math.sqrt(squares / (len(values) - 1)) / mean
 
 
 def _quality(known: tuple[_Known, ...] | list[_Known], withheld: str) -> Quality:
