@@ -59,7 +59,7 @@ class Way:
             contact_s=contacts[1],
             lift_angle_rad=lift_rad,
             contact_angle_rad=contact_rad,
-            quality=Quality(measured / len(position)),
+            quality=Quality(float(measured / len(position))),
         )
 
     def _time_of(self, row: int) -> float:
