@@ -321,6 +321,47 @@ class Calibration:
 
 
 @message
+class GuideState:
+    """How far a person has come who is guided through the calibration, told twice a second.
+
+    ``step`` is the name of step ``number`` of ``steps``, ``instruction`` what to do in it, ``hint``
+    why it is not good enough yet (empty: it is), ``progress`` 0..1; ``done`` after the last.
+    """
+
+    person: str
+    t_s: float
+    step: str
+    number: int
+    steps: int
+    instruction: str
+    hint: str
+    progress: float
+    done: bool
+
+
+@message
+class GuidedCalibration:
+    """What a guided calibration came to, of the sensors that are said to be worn at ``places``.
+
+    ``found`` are the places that motion says they have, ``confidence`` (S,) 0..1 of that; ``quat``
+    (S, 4) segment → sensor at the place found; of ``known`` (S,) ones it was measured, of ``front``
+    (S,) ones movement has shown the front. ``spread_rad`` (S,) is how far two ways of telling that
+    are apart, NaN where there was one. ``remarks`` are sentences for the person.
+    """
+
+    person: str
+    t_s: float
+    places: Places
+    found: Places
+    confidence: FloatArray
+    quat: FloatArray
+    known: BoolArray
+    front: BoolArray
+    spread_rad: FloatArray
+    remarks: tuple[str, ...]
+
+
+@message
 class SegmentBlock:
     """Body segments in ISB axes, each that of the sensor at its place.
 
@@ -589,6 +630,8 @@ Message = (
     | BodyBlock
     | OrientationBlock
     | Calibration
+    | GuideState
+    | GuidedCalibration
     | SegmentBlock
     | JointAngleBlock
     | JointRotationBlock

@@ -28,8 +28,8 @@ from gateway.messages import (
     SegmentBlock,
 )
 from inference import alignment
-from inference.calibration_tick import CalibrationTick
-from inference.inclination import up_in_sensor, without_heading
+from inference.calibration_tick import CalibrationTick, vectors_of
+from inference.inclination import without_heading
 from inference.nominal import nominal
 from inference.pairing import Pairing
 from inference.remounting import moved_at_rest, moved_in_walking
@@ -197,7 +197,7 @@ class SegmentCalibration:
         if body.places != self._state.places:
             self._state = _State.nominal(body.places)
             self._tick = CalibrationTick(len(body.places))
-        vectors = _vectors(body, orientation)
+        vectors = vectors_of(body, orientation)
         valid = body.valid & orientation.valid
         flags = valid, body.real & orientation.converged
         done = first = 0
@@ -341,19 +341,6 @@ class SegmentCalibration:
             places=body.places,
             front=self._state.refined > 0,
         )
-
-
-def _vectors(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:
-    """Return acceleration, rate of turn and up in sensor axes (3, 3, S, T).
-
-    Components come first and samples last, as in the memory of ``inference.inclination``.
-    """
-    up = up_in_sensor(orientation.quat).T
-    vectors = np.empty((3, *up.shape))
-    vectors[0] = body.acc.T
-    vectors[1] = body.gyr.T
-    vectors[2] = up
-    return vectors
 
 
 def _segments(

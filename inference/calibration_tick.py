@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import BoolArray, FloatArray
+from gateway.messages import BodyBlock, BoolArray, FloatArray, OrientationBlock
 from gateway.worn import anywhere, everywhere
+from inference.inclination import up_in_sensor
 
 
 class CalibrationTick:
@@ -56,3 +57,16 @@ class CalibrationTick:
             self.motion[..., span] = vectors
             if not everywhere(converged):
                 self.motion[2, :, :, span][:, ~converged.T] = np.nan
+
+
+def vectors_of(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:
+    """Return acceleration, rate of turn and up in sensor axes (3, 3, S, T).
+
+    Components come first and samples last, as in the memory of ``inference.inclination``.
+    """
+    up = up_in_sensor(orientation.quat).T
+    vectors = np.empty((3, *up.shape))
+    vectors[0] = body.acc.T
+    vectors[1] = body.gyr.T
+    vectors[2] = up
+    return vectors

@@ -73,13 +73,32 @@ class KneeExtension:
 
 
 @dataclass(frozen=True)
+class KneeRaise:
+    """Standing: raise one knee ``repetitions`` times until the thigh is at ``peak_deg``."""
+
+    side: Side
+    repetitions: int
+    peak_deg: float = 70.0
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class Bow:
+    """Standing: bend forward ``repetitions`` times until the trunk leans by ``depth_deg``."""
+
+    repetitions: int
+    depth_deg: float = 50.0
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True)
 class StandUp:
     """Stand up from the chair."""
 
     seconds: float = 2.0
 
 
-Part = Stand | Walk | Turn | Squat | SitDown | KneeExtension | StandUp
+Part = Stand | Walk | Turn | Squat | SitDown | KneeExtension | KneeRaise | Bow | StandUp
 
 
 @dataclass(frozen=True)
@@ -118,6 +137,18 @@ _SEATED = (
     StandUp(),
 )
 
+_GUIDED = (
+    rest(1.0),
+    KneeRaise(Side.LEFT, 3),
+    rest(3.0),
+    KneeRaise(Side.RIGHT, 3),
+    rest(3.0),
+    Bow(2),
+    rest(3.0),
+    Walk(9.0),
+    rest(5.0),
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -132,6 +163,7 @@ SCENARIOS = {
         Scenario("walk", _CALIBRATION, _THERE_AND_BACK),
         Scenario("squat", _CALIBRATION, (Squat(5), rest(3.0))),
         Scenario("knee-extension", _CALIBRATION, (*_SEATED, rest(2.0))),
+        Scenario("calibration", _CALIBRATION, _GUIDED),
     )
 }
 

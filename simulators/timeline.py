@@ -12,7 +12,9 @@ import numpy as np
 from gateway.messages import FloatArray, Quality, Repetition, Side
 from simulators.person import Person, cadence_spm
 from simulators.scenarios import (
+    Bow,
     KneeExtension,
+    KneeRaise,
     Part,
     SitDown,
     Squat,
@@ -108,6 +110,10 @@ class _Planner:
                 self._pass("sit-down", part.seconds)
             case KneeExtension():
                 self._extend_knee(part)
+            case Bow():
+                self._bow(part)
+            case KneeRaise():
+                self._raise_knee(part)
             case StandUp():
                 self._change_seat(part.seconds, down=False)
                 self._pass("stand-up", part.seconds)
@@ -178,6 +184,29 @@ class _Planner:
             self.legs.move(times[2], times[3], _seated())
             self.swings.append(Swing(side, times[0], times[3], step=False))
             self._count("knee-extension", part.side, count, times, _SEATED_RAD - peak, peak)
+
+    def _raise_knee(self, part: KneeRaise) -> None:
+        side = _SIDES.index(part.side)
+        for count in range(1, part.repetitions + 1):
+            peak = np.radians(part.peak_deg + self.rng.normal(0, 4))
+            times = self._beats(part.seconds)
+            # The shank hangs a little behind the knee, the foot with its toes down.
+            raised = np.zeros((3, 2))
+            raised[:, side] = peak, 1.15 * peak, -0.3 * peak
+            self.legs.move(times[0], times[1], raised)
+            self.legs.move(times[2], times[3], np.zeros((3, 2)))
+            self.torso.move(times[0], times[1], peak * np.array([0.12, 0.05]))
+            self.torso.move(times[2], times[3], np.zeros(2))
+            self.swings.append(Swing(side, times[0], times[3], step=False))
+            self._count("knee-raise", part.side, count, times, peak, peak)
+
+    def _bow(self, part: Bow) -> None:
+        for count in range(1, part.repetitions + 1):
+            depth = np.radians(part.depth_deg + self.rng.normal(0, 4))
+            times = self._beats(part.seconds)
+            self.torso.move(times[0], times[1], depth * np.array([-0.6, -1.0]))
+            self.torso.move(times[2], times[3], np.zeros(2))
+            self._count("bow", None, count, times, depth, depth)
 
     def _beats(self, seconds: float) -> list[float]:
         """Start, reached, left, end of a repetition that begins now, with human scatter."""

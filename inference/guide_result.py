@@ -1,0 +1,188 @@
+"""What a guided calibration comes to: where each sensor is, how it sits, and what to say of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gateway.messages import (
+    BoolArray,
+    FloatArray,
+    GuidedCalibration,
+    IntArray,
+    Place,
+    Places,
+    Side,
+)
+from inference import alignment
+from inference.alignment import angle_between
+from inference.functional_axes import Evidence, FunctionalAxes, functional_axes
+from inference.guide_steps import Tick
+from inference.nominal import nominal
+from inference.placement import WHERE, Placement, all_orders, placement
+from inference.walking_traits import WalkingTraits
+
+SURE, LIKELY = 0.9, 0.6
+"""A person is believed unless motion is as sure as the first that something is otherwise, and finds
+each sensor that is elsewhere at least as likely there as the second."""
+
+UPSIDE_DOWN, ELSEWHERE, APART = np.radians([120, 40, 30])
+"""A sensor is upside down whose up is beyond the first from what is meant; one that walks more than
+the second off its stance has slipped, or nobody stood; fronts further apart than the third are
+worth little."""
+
+
+@dataclass
+class Shown:
+    """What a person has shown.
+
+    ``standing`` (S, 3) is up in the sensors, ``raised`` their rates of turn (S,) while each knee
+    was, ``moves`` the ticks of knees and walking, ``bows`` those of bending forward, ``slipped``
+    the names of sensors that did.
+    """
+
+    standing: FloatArray
+    rate_hz: float
+    raised: dict[Side, FloatArray] = field(default_factory=dict)
+    moves: list[Tick] = field(default_factory=list)
+    bows: list[Tick] = field(default_factory=list)
+    slipped: list[str] = field(default_factory=list)
+
+
+def result(person: str, t_s: float, places: Places, shown: Shown) -> GuidedCalibration:
+    """Return what ``shown`` comes to, for the sensors that are said to be at ``places``."""
+    seconds = _seconds(shown.moves)
+    found, where = _found(places, shown, seconds)
+    evidence = _evidence(found, shown, seconds)
+    fitted = functional_axes(found, shown.standing, evidence)
+    confidence = np.ones(len(places))
+    confidence[_told_apart(places)] = np.where(
+        _same(places, found)[_told_apart(places)], where.told, where.confidence
+    )
+    return GuidedCalibration(
+        person=person,
+        t_s=t_s,
+        places=places,
+        found=found,
+        confidence=confidence,
+        quat=alignment.quaternions(fitted.axes),
+        known=np.ones(len(places), np.bool_),
+        front=fitted.front,
+        spread_rad=fitted.spread_rad,
+        remarks=tuple(_remarks(places, found, confidence, fitted, shown)),
+    )
+
+
+def _evidence(found: Places, shown: Shown, seconds: list[Tick]) -> Evidence:
+    """Return what tells the fronts: of trunks bending and walking, of legs all else."""
+    known, rate_hz = nominal(found), shown.rate_hz
+    legs = known.sagittal & ~known.trunk
+    moving = Evidence.of(found, seconds, shown.standing, legs, rate_hz)
+    bowing = Evidence.of(found, shown.bows, shown.standing, known.trunk, rate_hz)
+    return moving.plus(dataclasses.replace(bowing, pushed=0 * bowing.pushed))
+
+
+def out_of_place(places: Places, shown: Shown) -> list[str]:
+    """Return the names of sensors that mostly were far from their stance while moving."""
+    ups = np.array([up.mean(axis=2).T for _, _, up in shown.moves])
+    off = angle_between(alignment.unit(np.median(ups, axis=0)), shown.standing) > ELSEWHERE
+    return [name(place) for place, away in zip(places, off, strict=True) if away]
+
+
+def name(place: Place) -> str:
+    """Return a place in words."""
+    return str(place).replace("_", " ")
+
+
+def _seconds(ticks: list[Tick]) -> list[Tick]:
+    """Return neighbouring ticks of half a second joined."""
+    return [
+        (
+            np.concatenate([one[0], two[0]], axis=2),
+            np.concatenate([one[1], two[1]], axis=2),
+            np.concatenate([one[2], two[2]], axis=2),
+        )
+        for one, two in zip(ticks[::2], ticks[1::2], strict=False)
+    ]
+
+
+def _told_apart(places: Places) -> IntArray:
+    return np.flatnonzero([place in WHERE for place in places])
+
+
+def _found(places: Places, shown: Shown, seconds: list[Tick]) -> tuple[Places, Placement]:
+    """Return where the sensors are, as told unless motion is sure of something else."""
+    columns = _told_apart(places)
+    standing = shown.standing[columns]
+    walking = WalkingTraits.nothing(len(columns))
+    for acc, gyr, up in seconds:
+        walking.add(acc[:, columns], gyr[:, columns], up[:, columns], standing)
+    raised = np.full((2, len(columns)), np.nan)
+    for side, rates in shown.raised.items():
+        raised[list(Side).index(side)] = rates[columns]
+    told = tuple(places[column] for column in columns)
+    where = placement(walking.traits(standing, raised), told, all_orders(len(columns)))
+    moved = ~_same(told, where.places)
+    if where.as_told > 1 - SURE or (where.confidence[moved] < LIKELY).any():
+        return places, where
+    found = list(places)
+    for column, place in zip(columns, where.places, strict=True):
+        found[column] = place
+    return tuple(found), where
+
+
+def _same(one: Places, other: Places) -> BoolArray:
+    return np.array([a == b for a, b in zip(one, other, strict=True)], np.bool_)
+
+
+def _remarks(
+    places: Places,
+    found: Places,
+    confidence: FloatArray,
+    fitted: FunctionalAxes,
+    shown: Shown,
+) -> Iterator[str]:
+    yield from _exchanged(places, found, confidence)
+    unsure = [
+        f"{name(place)} {sure:.0%}"
+        for place, sure in zip(found, confidence, strict=True)
+        if sure < SURE
+    ]
+    if unsure:
+        yield (
+            "motion does not show clearly that these sensors are where they are said to be: "
+            f"{', '.join(unsure)}; look at them before you go on"
+        )
+    turned = angle_between(shown.standing, nominal(found).axes[:, :, 1]) > UPSIDE_DOWN
+    for place, is_turned in zip(found, turned, strict=True):
+        if is_turned:
+            yield f"{name(place)}: worn upside down, which is taken into account"
+    for slipped in shown.slipped:
+        yield f"{slipped}: it slipped while you moved; tighten its strap and calibrate again"
+    for place, front, spread in zip(found, fitted.front, fitted.spread_rad, strict=True):
+        if not front and place in WHERE:
+            yield (
+                f"{name(place)}: movement did not show which way it faces; its outer side is "
+                "taken to look the way it is meant to"
+            )
+        elif spread > APART:
+            yield (
+                f"{name(place)}: its front is uncertain by {np.degrees(spread):.0f}°; tighten its "
+                "strap and calibrate again"
+            )
+
+
+def _exchanged(places: Places, found: Places, confidence: FloatArray) -> Iterator[str]:
+    at = dict(zip(places, found, strict=True))
+    for (told, really), sure in zip(at.items(), confidence, strict=True):
+        if told == really:
+            continue
+        if at.get(really) != told:
+            yield f"the sensor of the {name(told)} is on the {name(really)} ({sure:.0%} sure)"
+        elif places.index(told) < places.index(really):
+            yield (
+                f"the sensors of {name(told)} and {name(really)} are exchanged ({sure:.0%} sure)"
+            )
