@@ -1,0 +1,210 @@
+"""How much a leg trembles rather than walks: the freeze index of Parkinson's disease.
+
+Moore et al. (J. Neurosci. Methods 2008, 167(2), 340-348): while feet are glued to the ground the
+leg trembles at 3-8 Hz, where walking has less power; so the power of the acceleration along the
+shank in that band over that in the band of locomotion, 0.5-3 Hz, rises. A foot is stopped harder
+at every landing, so its index is higher than the shank's, and thresholds do not carry over. It is
+a number to compare with the same leg's at other times, and no verdict on freezing.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from gateway.messages import (
+    BoolArray,
+    Figure,
+    FloatArray,
+    Message,
+    Place,
+    Places,
+    Quality,
+    SegmentBlock,
+)
+from gateway.worn import at_places
+from inference.foot_rest import GRAVITY_M_S2
+from inference.leg_motion import FEET, SHANKS, SIDES
+from inference.measures import Measure
+from inference.strides import LEAST_REAL_SHARE
+
+EVERY_S, STEPS = 1.0, 6
+"""The index is told once a second, of the last six."""
+
+LOCOMOTION_HZ, FREEZE_HZ = (0.5, 3.0), (3.0, 8.0)
+LEAST_RATE_HZ = 20.0
+
+ENOUGH_HZ = 50.0
+"""Faster samples are averaged down to about this, which is enough for 8 Hz."""
+
+STILL_M_S2 = 0.3
+"""A leg that moves along itself less than this, as a root mean square of both bands, neither walks
+nor trembles: what is left is breath and noise, whose ratio means nothing."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How windows are cut at one rate, and how they become power.
+
+    ``thin`` samples are averaged to one; windows are ``length`` samples long and ``step`` apart.
+    ``taper`` weights the averages, ``scale`` makes power, m²/s⁴, of each frequency's square.
+    """
+
+    thin: int
+    step: int
+    length: int
+    taper: FloatArray
+    locomotion: slice
+    freezing: slice
+    scale: FloatArray
+
+    @classmethod
+    @cache
+    def at(cls, rate_hz: float) -> Windows:
+        """Return the windows for ``rate_hz``."""
+        thin = max(1, int(rate_hz / ENOUGH_HZ))
+        step = thin * round(EVERY_S * rate_hz / thin)
+        count = STEPS * step // thin
+        hz = np.arange(count // 2 + 1) * rate_hz / (STEPS * step)
+        low, middle, high = np.searchsorted(hz, [*LOCOMOTION_HZ, FREEZE_HZ[1]]).tolist()
+        taper = np.hanning(count + 1)[:-1]
+        kept = np.sinc(hz[:high] * thin / rate_hz) / np.sinc(hz[:high] / rate_hz)
+        scale = 2.0 / (count * (taper**2).sum() * kept**2)
+        bands = slice(low, middle), slice(middle, high)
+        return cls(thin, step, STEPS * step, taper, *bands, scale)
+
+
+@dataclass
+class _State:
+    """What is known after ``end`` samples of the grid.
+
+    ``along`` (2, N) m/s² and ``real`` (2, N) are those of both legs, at least those of the last
+    window; the blocks in ``fresh`` are not among them yet.
+    """
+
+    end: int
+    along: FloatArray = field(default_factory=lambda: np.zeros((2, 0)))
+    real: BoolArray = field(default_factory=lambda: np.zeros((2, 0), bool))
+    fresh: list[SegmentBlock] = field(default_factory=list)
+
+
+class FreezeIndex:
+    """SegmentBlock → Figure ``freeze_index`` (1) of each leg, once a second.
+
+    It is that of the shank, or of the foot on a side whose shank wears no sensor. Of a leg that is
+    still there is none; where too few samples were measured it is withheld.
+    """
+
+    consumes: tuple[type, ...] = (SegmentBlock,)
+
+    def __init__(self) -> None:
+        self._state: _State | None = None
+
+    def push(self, message: Message) -> Iterable[Message]:
+        """Take a block and return the indices of the seconds that it completes."""
+        assert isinstance(message, SegmentBlock)
+        count = len(message.valid)
+        if not count or not _legs(message.places) or message.rate_hz < LEAST_RATE_HZ:
+            return []
+        state = self._state
+        if state is None or state.end != message.start:
+            state = self._state = _State(message.start)
+        state.fresh.append(message)
+        before, state.end = state.end, state.end + count
+        step = Windows.at(message.rate_hz).step
+        ends = range(before - before % step + step, state.end + 1, step)
+        return list(_told(state, ends, message)) if ends else []
+
+    def flush(self) -> Iterable[Message]:
+        """Return nothing: a second that is not complete has no index."""
+        return []
+
+    def snapshot(self) -> object:
+        """Return a copy of the state."""
+        return copy.deepcopy(self._state)
+
+    def resume(self, snapshot: object) -> None:
+        """Go on from ``snapshot``."""
+        assert snapshot is None or isinstance(snapshot, _State)
+        self._state = copy.deepcopy(snapshot)
+
+
+def _told(state: _State, ends: Sequence[int], newest: SegmentBlock) -> Iterator[Figure]:
+    """Yield the figures of the windows that end before the samples ``ends``."""
+    windows = Windows.at(newest.rate_hz)
+    _gather(state)
+    start = state.end - state.along.shape[1]
+    ends = [end for end in ends if end - windows.length >= start]
+    if ends:
+        whole = slice(ends[0] - windows.length - start, ends[-1] - start)
+        walking, freezing = band_powers(state.along[:, whole], windows)
+        real = sliding_window_view(state.real[:, whole], windows.length, axis=1)[:, :: windows.step]
+        shares = real.mean(axis=2)
+        moves = (walking > 0.0) & (walking + freezing >= STILL_M_S2**2)
+        for number, leg in np.argwhere(moves.T).tolist():
+            if leg in _legs(newest.places):
+                ratio = float(freezing[leg, number] / walking[leg, number])
+                yield _figure(newest, ends[number], leg, ratio, float(shares[leg, number]))
+    state.along = state.along[:, -windows.length :].copy()
+    state.real = state.real[:, -windows.length :].copy()
+
+
+def _gather(state: _State) -> None:
+    """Lay the motion of the fresh blocks behind what is known."""
+    acc, real = (
+        np.concatenate([getattr(block, name) for block in state.fresh]) for name in ("acc", "real")
+    )
+    places = state.fresh[0].places
+    worn = _worn(places)
+    along = at_places(acc, places, worn)[..., 1].T
+    along = np.where(np.isfinite(along), along, GRAVITY_M_S2)  # as of a leg that stands
+    state.along = np.concatenate([state.along, along], axis=1)
+    state.real = np.concatenate([state.real, at_places(real, places, worn).T], axis=1)
+    state.fresh = []
+
+
+def band_powers(along: FloatArray, windows: Windows) -> FloatArray:
+    """Return the powers (2, legs, windows), m²/s⁴, of acceleration ``along`` (legs, N) m/s².
+
+    That of locomotion first, then that of freezing. A Hann window keeps what is strong in one band,
+    or does not change, from leaking into the other.
+    """
+    thin = windows.thin
+    averages = along.reshape(len(along), -1, thin).sum(axis=2) / thin
+    parts = sliding_window_view(averages, windows.length // thin, axis=1)
+    parts = parts[:, :: windows.step // thin]
+    wave = np.fft.rfft(parts * windows.taper)[..., : windows.freezing.stop]
+    power = (wave.real**2 + wave.imag**2) * windows.scale
+    return np.stack([power[..., b].sum(axis=2) for b in (windows.locomotion, windows.freezing)])
+
+
+@cache
+def _worn(places: Places) -> tuple[Place, ...]:
+    """Return where the left and the right leg are looked at."""
+    return tuple(
+        foot if shank not in places else shank for shank, foot in zip(SHANKS, FEET, strict=True)
+    )
+
+
+@cache
+def _legs(places: Places) -> tuple[int, ...]:
+    """Return which legs, 0 the left one, wear a sensor."""
+    return tuple(leg for leg, place in enumerate(_worn(places)) if place in places)
+
+
+def _figure(newest: SegmentBlock, end: int, leg: int, ratio: float, share: float) -> Figure:
+    poor = share < LEAST_REAL_SHARE
+    withheld = f"only {share:.0%} of the samples were measured" if poor else ""
+    value = math.nan if poor else ratio
+    t_s, side = end / newest.rate_hz, SIDES[leg]
+    quality = Quality(share, withheld)
+    return Figure(newest.person, t_s, "freeze_index", side, value, "1", quality)
+
+
+MEASURE = Measure("freeze_index", FreezeIndex)
