@@ -47,6 +47,9 @@ PLAUSIBLE: Mapping[str, tuple[float, float]] = {
 }
 """What a bout's average can be (Mobilise-D); anything else is left out."""
 
+VOLUMES = ("count", "stride_count__sum", "duration_s__sum")
+"""Outcomes, without their bin, that say how much somebody walked, not how."""
+
 UNITS: Mapping[str, str] = {
     "cadence_spm": "1/min",
     "walking_speed_mps": "m/s",
@@ -141,7 +144,12 @@ class Bouts:
     def flush(self) -> Iterable[Message]:
         """End the bout under way, and tell of all."""
         ended = list(self._due(math.inf))
-        return [*ended, *_of_all(self._state.bouts, self._state.person)]
+        return [*ended, *outcomes(self._state.bouts, self._state.person)]
+
+    @property
+    def bouts(self) -> list[Bout]:
+        """The bouts that are over."""
+        return list(self._state.bouts)
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
@@ -177,6 +185,15 @@ class Bouts:
             state.over, newest_s = [], state.over[-1][-1].end_s
             state.measured = {key: of for key, of in state.measured.items() if key[1] > newest_s}
         return made
+
+
+def bouts_of(messages: Iterable[Stride | Figure]) -> list[Bout]:
+    """Return the bouts that these strides and figures of one person make, in order of time."""
+    stage = Bouts()
+    for message in messages:
+        stage.push(message)
+    stage.flush()
+    return stage.bouts
 
 
 def _bout(
@@ -230,8 +247,8 @@ def _of_outcome(bout: Bout, name: str, values: Sequence[float], person: str) -> 
         yield _figure(person, bout.end_s, f"wb__{name}__{statistic}", value, unit, withheld, bout)
 
 
-def _of_all(bouts: Sequence[Bout], person: str) -> Iterator[Figure]:
-    """Yield the figures of all bouts, bin by bin."""
+def outcomes(bouts: Sequence[Bout], person: str) -> Iterator[Figure]:
+    """Yield the figures of all bouts, of a session or a day, bin by bin."""
     if not bouts:
         return
     for label, (longer_s, not_longer_s) in BINS.items():
@@ -247,16 +264,20 @@ def _of_bin(label: str, bouts: Sequence[Bout]) -> Iterator[tuple[str, float, str
     none = "" if bouts else "no bout of this length"
     durations = [bout.duration_s for bout in bouts]
     if label == "all":
+        strides = sum(len(bout.outcomes["stride_duration_s"]) for bout in bouts)
+        yield "stride_count__sum", float(strides), "1", none
         yield "duration_s__sum", math.fsum(durations), "s", none
         yield "duration_s__avg", median(durations) if durations else math.nan, "s", none
         yield "duration_s__max", _p90(durations), "s", none
         yield "duration_s__var", _variation(durations), "1", _too_few(len(bouts), 2, "bouts")
+    of_a_foot = sum(bout.of_a_foot for bout in bouts)
+    few_strides = none or _too_few(of_a_foot, ENOUGH_OF_A_FOOT, "strides of each foot")
     for name, unit in UNITS.items():
         values = [value for bout in bouts if math.isfinite(value := bout.mean(name))]
-        few = none or _too_few(len(values), 1, "bouts with a plausible figure")
+        few = few_strides or _too_few(len(values), 1, "bouts with a plausible figure")
         yield f"{name}__avg", fmean(values) if values else math.nan, unit, few
         yield f"{name}__max", _p90(values), unit, few
-        yield f"{name}__var", _variation(values), "1", none or _too_few(len(values), 2, "bouts")
+        yield f"{name}__var", _variation(values), "1", few or _too_few(len(values), 2, "bouts")
 
 
 def _figure(

@@ -11,6 +11,7 @@ import typer
 from gateway.cli import (
     bench,
     dashboards,
+    days,
     demo,
     doctor,
     model,
@@ -39,6 +40,7 @@ app.command()(pair.pair)
 app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)
+app.command()(days.days)
 app.command()(sync_check.sync_check)
 app.command()(teach.teach)
 app.command()(validate.validate)
