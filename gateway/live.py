@@ -18,6 +18,7 @@ from gateway.battery import Charge
 from gateway.messages import (
     JOINTS,
     BatteryLevel,
+    BodyAngleBlock,
     Calibration,
     Cue,
     EstimateBlock,
@@ -51,6 +52,13 @@ class EstimateView(msgspec.Struct, frozen=True):
     sd: float
     unit: str
     measured: float | None = None
+
+
+class BodyAngleView(msgspec.Struct, frozen=True):
+    """An angle beside flexion with its standard deviation; None where it cannot be told."""
+
+    value_deg: float | None
+    sd_deg: float | None
 
 
 class ExerciseView(msgspec.Struct, frozen=True):
@@ -132,8 +140,8 @@ class LiveFrame(msgspec.Struct, frozen=True):
     """All that a page shows, at grid time ``t_s``.
 
     ``segments`` quaternions [w, x, y, z] segment → earth without heading, by place, only where
-    known; ``angles_deg`` by joint, None where withheld. ``ready_ns`` is the host's monotonic time
-    at which the frame's newest sample was complete.
+    known; ``angles_deg`` by joint, None where withheld; ``body_angles`` those beside flexion, by
+    name. ``ready_ns`` is the host's monotonic time at which the frame's newest sample was complete.
     """
 
     person: str
@@ -141,6 +149,7 @@ class LiveFrame(msgspec.Struct, frozen=True):
     ready_ns: int
     calibrated: bool
     angles_deg: dict[str, float | None]
+    body_angles: dict[str, BodyAngleView]
     segments: dict[str, list[float]]
     estimates: dict[str, EstimateView]
     exercise: ExerciseView | None
@@ -175,7 +184,13 @@ class LiveView:
     def update(self, message: Message) -> None:
         """Take one message of the pipe."""
         match message:
-            case SegmentBlock() | JointAngleBlock() | EstimateBlock() | ExerciseState():
+            case (
+                SegmentBlock()
+                | JointAngleBlock()
+                | BodyAngleBlock()
+                | EstimateBlock()
+                | ExerciseState()
+            ):
                 self._newest[type(message)] = message
                 if isinstance(message, JointAngleBlock):
                     self._angles.append(message)
@@ -229,6 +244,7 @@ class LiveView:
             ready_ns=angles.ready_ns,
             calibrated=segments is not None and bool(segments.calibrated.any()),
             angles_deg=_angle_view(angles),
+            body_angles=_body_angle_view(self._newest.get(BodyAngleBlock)),
             segments={} if segments is None else _segment_view(segments),
             estimates=_estimate_view(self._newest.get(EstimateBlock), self._angles),
             exercise=_exercise_view(self._newest.get(ExerciseState)),
@@ -290,6 +306,14 @@ def _mean_of(strides: list[Stride]) -> Any:
 def _angle_view(block: JointAngleBlock) -> dict[str, float | None]:
     degrees = np.degrees(block.angle_rad[-1]).tolist()
     return {str(joint): number(angle) for joint, angle in zip(JOINTS, degrees, strict=True)}
+
+
+def _body_angle_view(block: BodyAngleBlock | None) -> dict[str, BodyAngleView]:
+    if block is None:
+        return {}
+    angles, sds = (np.degrees(values[-1]).tolist() for values in (block.angle_rad, block.sd_rad))
+    rows = zip(block.names, angles, sds, strict=True)
+    return {name: BodyAngleView(number(angle), number(sd)) for name, angle, sd in rows}
 
 
 def _segment_view(block: SegmentBlock) -> dict[str, list[float]]:

@@ -400,6 +400,27 @@ class JointAngleBlock:
 
 
 @message
+class BodyAngleBlock:
+    """Angles of the body beside flexion: ``angle_rad`` (T, K) of the K ``names``.
+
+    Adduction, inversion, internal rotation, forward and right lean, and elevation are positive, on
+    both sides. ``sd_rad`` (T, K) by how much each may be off (standard deviation); both are NaN
+    unless ``valid`` (T, K). ``real`` (T, K) every sensor it rests on was measured. They are told
+    less often than there are samples: ``rate_hz`` and ``start`` are those of these angles.
+    """
+
+    person: str
+    start: int
+    rate_hz: float
+    ready_ns: int
+    names: tuple[str, ...]
+    angle_rad: FloatArray
+    sd_rad: FloatArray
+    valid: BoolArray
+    real: BoolArray
+
+
+@message
 class JointRotationBlock:
     """How the two sensors at each of ``JOINTS`` are turned against each other, however mounted.
 
@@ -634,6 +655,7 @@ Message = (
     | GuidedCalibration
     | SegmentBlock
     | JointAngleBlock
+    | BodyAngleBlock
     | JointRotationBlock
     | EstimateBlock
     | GaitEvent

@@ -1,6 +1,6 @@
 """Messages to bytes and back, for the journal: MessagePack maps, arrays as raw little-endian bytes.
 
-An array is stored as ``[dtype, shape, bytes]``. Joint angles and estimates are stored as float32,
+An array is stored as ``[dtype, shape, bytes]``. Angles and estimates are stored as float32,
 whose rounding (1e-7 of the value) is far below what any sensor can tell; everything else keeps
 every bit. Decoding is strict: what does not fit its message is a JournalError.
 """
@@ -20,6 +20,7 @@ from gateway.errors import JournalError
 from gateway.messages import (
     JOINTS,
     BatteryLevel,
+    BodyAngleBlock,
     BoolArray,
     Calibration,
     Cue,
@@ -42,6 +43,7 @@ Recorded = (
     | SensorStatus
     | Calibration
     | JointAngleBlock
+    | BodyAngleBlock
     | EstimateBlock
     | GaitEvent
     | Stride
@@ -58,6 +60,7 @@ KINDS: Mapping[str, type[Recorded]] = MappingProxyType(
         "sensor_status": SensorStatus,
         "calibration": Calibration,
         "joint_angles": JointAngleBlock,
+        "body_angles": BodyAngleBlock,
         "estimates": EstimateBlock,
         "gait_event": GaitEvent,
         "stride": Stride,
@@ -71,13 +74,17 @@ KINDS: Mapping[str, type[Recorded]] = MappingProxyType(
 
 RECORDED: tuple[type[Recorded], ...] = tuple(KINDS.values())
 
-_COMPACT = (JointAngleBlock, EstimateBlock)
+_COMPACT = (JointAngleBlock, BodyAngleBlock, EstimateBlock)
 
 # Letters are dimensions that must agree with one another within a message.
 _SHAPES: Mapping[type, Mapping[str, tuple[str | int, ...]]] = MappingProxyType(
     {
         Calibration: {"places": ("S",), "quat": ("S", 4), "known": ("S",), "front": ("S",)},
         JointAngleBlock: dict.fromkeys(("angle_rad", "valid", "real"), ("T", len(JOINTS))),
+        BodyAngleBlock: {
+            "names": ("K",),
+            **dict.fromkeys(("angle_rad", "sd_rad", "valid", "real"), ("T", "K")),
+        },
         EstimateBlock: dict.fromkeys(("mean", "sd"), ("T", "K")),
     }
 )

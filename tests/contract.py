@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gateway.messages import (
+    BodyAngleBlock,
     BodyBlock,
     EstimateBlock,
     ImuBlock,
@@ -29,6 +30,7 @@ BLOCKS = (
     OrientationBlock,
     SegmentBlock,
     JointAngleBlock,
+    BodyAngleBlock,
     JointRotationBlock,
     EstimateBlock,
 )

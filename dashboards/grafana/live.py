@@ -17,12 +17,12 @@ from grafana_foundation_sdk.models.dashboard import (
     TimePickerConfig,
 )
 
-from dashboards.grafana import estimates, exercises, gait, joints, measures, sensors
+from dashboards.grafana import estimates, exercises, gait, joints, measures, planes, sensors
 from dashboards.grafana.variables import figure, person, session
 
 UID = "gaitwire-live"
 TITLE = "Gaitwire live"
-SECTIONS = (gait, measures, joints, exercises, estimates, sensors)
+SECTIONS = (gait, measures, joints, planes, exercises, estimates, sensors)
 GRID_WIDTH = 24
 # Records reach the database in one-second batches: the newest two seconds may not be there yet.
 NOW_DELAY = "2s"

@@ -15,6 +15,7 @@ from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
+from inference.body_angles import BodyAngles
 from inference.bouts import Bouts
 from inference.calibration import SegmentCalibration
 from inference.exercises import Guided, exercises
@@ -71,6 +72,7 @@ def build_pipe(
         Orientation(),
         SegmentCalibration(),
         JointAngles(),
+        BodyAngles(),
         *_joint_rotations(sensors),
         GaitEvents(),
         LowerBack(),

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.journal.seconds import SECOND_NS, BlockRecorder, PacketRecorder
+from gateway.journal.seconds import SECOND_NS, BlockRecorder, GridBlock, PacketRecorder
 from gateway.journal.writer import Journal
-from gateway.messages import BatteryLevel, EstimateBlock, JointAngleBlock, Message, PacketBlock
+from gateway.messages import (
+    BatteryLevel,
+    BodyAngleBlock,
+    EstimateBlock,
+    JointAngleBlock,
+    Message,
+    PacketBlock,
+)
 from gateway.wire import RECORDED, Recorded
 
 
@@ -36,7 +43,7 @@ class SessionRecorder:
         Packets do not belong here: they come as they arrive, through ``packets``.
         """
         for message in messages:
-            if isinstance(message, JointAngleBlock | EstimateBlock) and not truth:
+            if isinstance(message, GridBlock) and not truth:
                 recorder = self._blocks.setdefault(type(message), BlockRecorder())
                 for block in recorder.push(message):
                     self._append(block)
@@ -77,6 +84,6 @@ def _time_ns(message: Recorded, origin_ns: int) -> int:
             return int(message.arrival_ns[0]) - origin_ns
         case BatteryLevel():
             return message.arrival_ns - origin_ns
-        case JointAngleBlock() | EstimateBlock():
+        case JointAngleBlock() | BodyAngleBlock() | EstimateBlock():
             return round(message.start / message.rate_hz * SECOND_NS)
     return round(getattr(message, "end_s", getattr(message, "t_s", 0.0)) * SECOND_NS)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gateway.messages import EstimateBlock, IntArray, JointAngleBlock, PacketBlock
+from gateway.messages import BodyAngleBlock, EstimateBlock, IntArray, JointAngleBlock, PacketBlock
 from gateway.packet_blocks import between, joined
 
 SECOND_NS = 1_000_000_000
@@ -71,7 +71,14 @@ def _before(arrival_ns: IntArray, end_ns: int) -> int:
     return int(np.searchsorted(arrival_ns, end_ns))
 
 
-GridBlock = JointAngleBlock | EstimateBlock
+GridBlock = JointAngleBlock | BodyAngleBlock | EstimateBlock
+
+_SAMPLED: dict[type[GridBlock], tuple[str, ...]] = {
+    JointAngleBlock: ("angle_rad", "valid", "real"),
+    BodyAngleBlock: ("angle_rad", "sd_rad", "valid", "real"),
+    EstimateBlock: ("mean", "sd"),
+}
+"""The arrays with a row a sample, by kind of block."""
 
 
 class BlockRecorder:
@@ -122,7 +129,7 @@ def _edge_after(index: int, rate_hz: float) -> int:
 
 
 def _length(block: GridBlock) -> int:
-    return len(block.angle_rad if isinstance(block, JointAngleBlock) else block.mean)
+    return len(getattr(block, _SAMPLED[type(block)][0]))
 
 
 def _join(blocks: Sequence[GridBlock]) -> GridBlock:
@@ -131,16 +138,12 @@ def _join(blocks: Sequence[GridBlock]) -> GridBlock:
     first = blocks[0]
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(block, name) for block in blocks])
-        for name in _array_names(first)
+        for name in _SAMPLED[type(first)]
     }
     return dataclasses.replace(first, ready_ns=blocks[-1].ready_ns, **arrays)
 
 
 def _piece(block: GridBlock, first: int, last: int) -> GridBlock:
     span = slice(first - block.start, last - block.start)
-    arrays = {name: getattr(block, name)[span] for name in _array_names(block)}
+    arrays = {name: getattr(block, name)[span] for name in _SAMPLED[type(block)]}
     return dataclasses.replace(block, start=first, **arrays)
-
-
-def _array_names(block: GridBlock) -> tuple[str, ...]:
-    return ("angle_rad", "valid", "real") if isinstance(block, JointAngleBlock) else ("mean", "sd")

@@ -109,6 +109,19 @@ class AnglesRecord(msgspec.Struct, frozen=True):
     real_share: dict[str, float]
 
 
+class BodyAnglesRecord(msgspec.Struct, frozen=True):
+    """Angles beside flexion, by name; value ``i`` is at ``t_s + i / rate_hz``, null where unknown.
+
+    ``sd_deg`` by how much each may be off; ``real_share`` as of flexion.
+    """
+
+    t_s: float
+    rate_hz: float
+    angles_deg: dict[str, list[float | None]]
+    sd_deg: dict[str, list[float | None]]
+    real_share: dict[str, float]
+
+
 class EstimatesRecord(msgspec.Struct, frozen=True):
     """What the model says, by name; value ``i`` is at ``t_s + i / rate_hz``."""
 
@@ -159,6 +172,7 @@ Data = (
     | FigureRecord
     | CueRecord
     | AnglesRecord
+    | BodyAnglesRecord
     | EstimatesRecord
     | SensorRecord
     | CalibrationRecord
@@ -172,6 +186,7 @@ RECORD_TOPICS: dict[str, type[Data]] = {
     "figure": FigureRecord,
     "cue": CueRecord,
     "angles": AnglesRecord,
+    "body_angles": BodyAnglesRecord,
     "estimates": EstimatesRecord,
     "sensor": SensorRecord,
     "calibration": CalibrationRecord,

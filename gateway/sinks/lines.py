@@ -10,6 +10,7 @@ import numpy as np
 from gateway.journal import SessionInfo
 from gateway.messages import (
     JOINTS,
+    BodyAngleBlock,
     Cue,
     EstimateBlock,
     Figure,
@@ -41,7 +42,16 @@ def _angles(block: JointAngleBlock, info: SessionInfo) -> list[str]:
     return block_lines(start, ANGLE_FIELDS, values, wall_ns)
 
 
-def _real_share(block: JointAngleBlock) -> FloatArray:
+def _body_angles(block: BodyAngleBlock, info: SessionInfo) -> list[str]:
+    names = [f"{name}_{what}" for what in ("deg", "sd_deg") for name in block.names]
+    values = np.column_stack(
+        [np.degrees(block.angle_rad), np.degrees(block.sd_rad), _real_share(block)]
+    )
+    wall_ns = wall_times(info.wall_origin_ns, block.start, len(values), block.rate_hz)
+    return block_lines(head("body_angle", _tags(info)), [*names, "real_share"], values, wall_ns)
+
+
+def _real_share(block: JointAngleBlock | BodyAngleBlock) -> FloatArray:
     """Return the share (T,) of the known angles that were measured; NaN where none is known."""
     known = block.valid.sum(axis=1)
     measured = (block.real & block.valid).sum(axis=1)
@@ -145,6 +155,7 @@ def _one(
 
 _MADE_BY: dict[type, Callable[[Any, SessionInfo], list[str]]] = {
     JointAngleBlock: _angles,
+    BodyAngleBlock: _body_angles,
     EstimateBlock: _estimates,
     GaitEvent: _event,
     Stride: _stride,

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from gateway.live import (
+    BodyAngleView,
     CueView,
     EstimateView,
     ExerciseView,
@@ -49,6 +50,7 @@ class GatewayState(msgspec.Struct, frozen=True):
 
 LIVE_TOPICS: dict[str, Any] = {
     "motion": Motion,
+    "body_angles": dict[str, BodyAngleView],
     "gait": GaitView,
     "figures": list[FigureView],
     "exercise": ExerciseView | None,
@@ -63,6 +65,7 @@ def live_parts(frame: LiveFrame) -> dict[str, Any]:
     """Return the ``data`` of each live topic; the cue only once there has been one."""
     parts = {
         "motion": Motion(frame.calibrated, frame.angles_deg, frame.segments),
+        "body_angles": frame.body_angles,
         "gait": frame.gait,
         "figures": frame.figures,
         "exercise": frame.exercise,

@@ -11,6 +11,7 @@ import numpy as np
 from gateway.live import number
 from gateway.messages import (
     JOINTS,
+    BodyAngleBlock,
     Calibration,
     Cue,
     EstimateBlock,
@@ -26,6 +27,7 @@ from gateway.messages import (
 )
 from gateway.sinks.documents import (
     AnglesRecord,
+    BodyAnglesRecord,
     CalibrationRecord,
     CueRecord,
     Data,
@@ -124,6 +126,18 @@ def _angles(block: JointAngleBlock) -> AnglesRecord:
     )
 
 
+def _body_angles(block: BodyAngleBlock) -> BodyAnglesRecord:
+    known = np.flatnonzero(block.valid.any(axis=0))
+    names = [block.names[c] for c in known]
+    return BodyAnglesRecord(
+        t_s=block.start / block.rate_hz,
+        rate_hz=block.rate_hz,
+        angles_deg=_columns(names, np.degrees(block.angle_rad[:, known])),
+        sd_deg=_columns(names, np.degrees(block.sd_rad[:, known])),
+        real_share={block.names[c]: _rounded(block.real[:, c].mean()) for c in known},
+    )
+
+
 def _estimates(block: EstimateBlock) -> EstimatesRecord:
     return EstimatesRecord(
         t_s=block.start / block.rate_hz,
@@ -194,6 +208,7 @@ _MADE_BY: dict[type, tuple[str, Callable[[Any], Data]]] = {
     Figure: ("figure", _figure),
     Cue: ("cue", _cue),
     JointAngleBlock: ("angles", _angles),
+    BodyAngleBlock: ("body_angles", _body_angles),
     EstimateBlock: ("estimates", _estimates),
     SensorStatus: ("sensor", _sensor),
     Calibration: ("calibration", _calibration),

@@ -14,6 +14,7 @@ import numpy as np
 from gateway.journal import SessionInfo
 from gateway.messages import (
     JOINTS,
+    BodyAngleBlock,
     Cue,
     CueKind,
     EstimateBlock,
@@ -30,6 +31,7 @@ from gateway.messages import (
     Side,
     Stride,
 )
+from inference.angle_columns import angle_columns
 from inference.model.contract import TARGETS
 from tests.gateway.made_sessions import RATE_HZ, session_info
 
@@ -65,12 +67,23 @@ def _motion(second: int, rng: np.random.Generator) -> Iterator[Message]:
     valid = np.full(angles.shape, second != 7)
     angles[~valid] = np.nan
     yield JointAngleBlock(PERSON, start, RATE_HZ, 0, angles, valid, valid & (second % 9 != 0))
+    yield _body_angles(second)
     names = tuple(target.name for target in TARGETS)
     units = tuple(target.unit for target in TARGETS)
     contacts = (np.sin(phase[:, None] + [0.0, np.pi]) > 0).astype(float)
     mean = np.column_stack([angles + rng.normal(0, 0.03, angles.shape), contacts])
     sd = np.full(mean.shape, 0.06)
     yield EstimateBlock(PERSON, start, RATE_HZ, 0, names, units, mean, sd, 0.05, "demo 1")
+
+
+def _body_angles(second: int) -> BodyAngleBlock:
+    names = angle_columns(tuple(Place)).names
+    phase = 2 * np.pi * (second + np.arange(25) / 25) / STRIDE_S
+    angles = np.radians(8 * np.sin(phase[:, None] + np.arange(len(names))))
+    valid = np.full(angles.shape, second != 7)
+    angles[~valid] = np.nan
+    sd = np.where(valid, np.radians(3), np.nan)
+    return BodyAngleBlock(PERSON, second * 25, 25.0, 0, names, angles, sd, valid, valid.copy())
 
 
 def _steps(second: int) -> Iterator[Message]:

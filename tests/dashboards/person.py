@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.live import (
+    BodyAngleView,
     CueView,
     EstimateView,
     EventView,
@@ -59,6 +60,11 @@ class Person:
             angles_deg={
                 joint: None if self._is_out(joint) else round(angle, 3)
                 for joint, angle in flexion.items()
+            },
+            body_angles={
+                "left_hip_adduction": BodyAngleView(-4.0, 2.6),
+                "left_hip_rotation": BodyAngleView(None, None),
+                "trunk_forward_tilt": BodyAngleView(7.5, 2.0),
             },
             segments={p: q for p, q in _segments(flexion).items() if p not in self.silent},
             estimates={

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from dashboards.grafana import palette
+from dashboards.grafana import palette, planes
 from dashboards.grafana.flux import DATASOURCE_UID
 from dashboards.grafana.live import GRID_WIDTH, SECTIONS, UID, as_json, live_dashboard
 from dashboards.grafana.provisioning import HOME, Database, files, write
@@ -47,7 +47,7 @@ def test_it_is_live() -> None:
 def test_rows_in_order() -> None:
     titles = [panel["title"] for panel in MODEL["panels"] if panel["type"] == "row"]
     assert titles == [section.TITLE for section in SECTIONS]
-    assert titles == ["Gait", "Measures", "Joints", "Exercises", "Model", "Sensors"]
+    assert titles == ["Gait", "Measures", "Joints", planes.TITLE, "Exercises", "Model", "Sensors"]
 
 
 def test_panels_have_numbers_of_their_own() -> None:

@@ -262,6 +262,8 @@ async def test_therapist_sees_charts_figures_events_and_sensors(browser: Browser
         await expect(knee.nth(1)).to_have_text(re.compile(r"\d ± 2\.1°"))
         await expect(knee.nth(2)).to_have_text("100 %")
         await expect(page.locator("#estimates")).to_have_text("Model: Left foot contact 97 %")
+        turned = page.locator("#body-angles td")
+        await expect(turned).to_have_text(["−4.0 ± 2.6°", "not known", "7.5 ± 2.0°"])
         await expect(page.locator("#events li")).to_have_count(2)
         await expect(page.locator("#sensors tr")).to_have_count(8)
         await expect(page.locator('#sensors [data-key="pelvis"]')).to_contain_text("60.0 Hz")

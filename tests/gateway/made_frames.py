@@ -14,6 +14,7 @@ def frame(t_s: float, cue: int) -> LiveFrame:
         ready_ns=5,
         calibrated=True,
         angles_deg={"left_knee": 10.0 + t_s, "right_knee": None},
+        body_angles={},
         segments={"pelvis": [1.0, 0.0, 0.0, 0.0]},
         estimates={},
         exercise=None,

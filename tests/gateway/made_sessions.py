@@ -10,6 +10,7 @@ import numpy as np
 from gateway.journal import Journal, SessionInfo, SessionRecorder
 from gateway.messages import (
     JOINTS,
+    BodyAngleBlock,
     Calibration,
     Cue,
     CueKind,
@@ -50,10 +51,11 @@ def session_info(session: str = "s-01") -> SessionInfo:
 
 
 def second_of_records(second: int, rng: np.random.Generator) -> list[Message]:
-    """Return what a second of walking leads to: 100 angle and estimate samples, and one each."""
+    """Return what a second of walking leads to: its blocks of angles, estimates, and one each."""
     start, t_s = second * 100, float(second)
     return [
         _angles(start, rng),
+        _body_angles(second, rng),
         _estimates(start, rng),
         GaitEvent(PERSON, t_s, t_s + 0.05, Side.LEFT, GaitEventKind.INITIAL_CONTACT, Quality(1.0)),
         Stride(PERSON, Side.LEFT, t_s, t_s + 1.0, 1.0, 120.0, 0.6, Quality(1.0)),
@@ -105,6 +107,15 @@ def _angles(start: int, rng: np.random.Generator) -> JointAngleBlock:
     valid[:, 5] = False
     angle_rad[:, 5] = np.nan
     return JointAngleBlock(PERSON, start, RATE_HZ, 0, angle_rad, valid, valid.copy())
+
+
+def _body_angles(second: int, rng: np.random.Generator) -> BodyAngleBlock:
+    angle_rad = rng.normal(0.1, 0.05, (25, 2))
+    valid = np.ones(angle_rad.shape, bool)
+    return BodyAngleBlock(
+        PERSON, second * 25, 25.0, 0, ("left_hip_adduction", "trunk_forward_tilt"), angle_rad,
+        np.full(angle_rad.shape, 0.04), valid, valid.copy(),
+    )  # fmt: skip
 
 
 def _estimates(start: int, rng: np.random.Generator) -> EstimateBlock:

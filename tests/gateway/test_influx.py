@@ -22,9 +22,10 @@ from tests.services.server import LOOPBACK, free_port
 from tests.services.wait import until
 
 SOON = Backoff(first_s=0.05, most_s=0.2)
-LINES_A_SECOND = 207
+LINES_A_SECOND = 232
 FIELDS = {
     "joint_angle": "left_knee_deg",
+    "body_angle": "trunk_forward_tilt_deg",
     "estimate": "speed_m_s",
     "gait_event": "delay_ms",
     "stride": "cadence_spm",
@@ -196,8 +197,8 @@ def counts(database: Database) -> dict[str, int]:
 
 
 def expected(seconds: int) -> dict[str, int]:
-    per_sample = {"joint_angle", "estimate"}
-    return {name: seconds * (100 if name in per_sample else 1) for name in FIELDS}
+    a_second = {"joint_angle": 100, "estimate": 100, "body_angle": 25}
+    return {name: seconds * a_second.get(name, 1) for name in FIELDS}
 
 
 def assert_matches(pattern: str, text: str) -> None:

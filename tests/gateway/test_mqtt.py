@@ -30,7 +30,7 @@ from tests.services.subscriber import subscriber
 from tests.services.wait import until
 
 SOON = Backoff(first_s=0.05, most_s=0.2)
-RECORDS_A_SECOND = 9
+RECORDS_A_SECOND = 10
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.gateway.made_sessions import Session, second_of_records, session_info
 from tests.services.wait import until
 
 SOON = Backoff(first_s=0.02, most_s=0.1)
+RECORDS_A_SECOND = 10
 every_sink = pytest.mark.parametrize("sink", sinks().values(), ids=lambda s: s.name)
 
 
@@ -70,12 +71,15 @@ def test_a_sink_takes_every_entry_that_it_wants(sink: Sink) -> None:
 async def test_every_record_becomes_one_line(session: Session, tmp_path: Path) -> None:
     session.record(3)
     async with delivering(json_lines(tmp_path / "new"), session) as status:
-        await until(lambda: len(lines(tmp_path / "new")) == 3 * 9, "what there was is written")
+        await until(
+            lambda: len(lines(tmp_path / "new")) == 3 * RECORDS_A_SECOND,
+            "what there was is written",
+        )
         session.record(2)
         session.close()
     assert status.text == "stopped; everything is delivered"
     written = lines(tmp_path / "new")
-    assert [line["seq"] for line in written] == list(range(1, 5 * 9 + 1))
+    assert [line["seq"] for line in written] == list(range(1, 5 * RECORDS_A_SECOND + 1))
     assert {line["kind"] for line in written} == RECORD_TOPICS.keys() - {"calibration"}
     assert {(line["session"], line["person"]) for line in written} == {("s-01", "p-07")}
     stride = next(line["data"] for line in written if line["kind"] == "stride")
@@ -94,7 +98,7 @@ async def test_a_sink_that_fails_is_tried_again_and_misses_nothing(
         folder.unlink()
         await until(lambda: status.state is SinkState.CONNECTED, "it delivers")
         session.close()
-    assert len(lines(folder)) == 2 * 9
+    assert len(lines(folder)) == 2 * RECORDS_A_SECOND
 
 
 async def test_what_is_left_is_delivered_at_the_next_start(
@@ -107,14 +111,16 @@ async def test_what_is_left_is_delivered_at_the_next_start(
     sink = json_lines(folder)
     async with delivering(sink, session, grace_s=0.1) as status:
         await until(lambda: status.state is SinkState.RETRYING, "the failure is noticed")
-    assert status.text == "stopped; 9 entries are left to the next start"
+    assert status.text == f"stopped; {RECORDS_A_SECOND} entries are left to the next start"
     folder.unlink()
     later = Session(tmp_path, "s-02")
     later.close()
     older = unfinished(tmp_path, sink, later.path)
     assert older == [session.path]
     async with delivering(sink, later, older):
-        await until(lambda: len(lines(folder)) == 9, "the older session is delivered")
+        await until(
+            lambda: len(lines(folder)) == RECORDS_A_SECOND, "the older session is delivered"
+        )
 
 
 async def test_a_line_that_a_crash_left_torn_is_written_anew(
@@ -126,7 +132,7 @@ async def test_a_line_that_a_crash_left_torn_is_written_anew(
     (tmp_path / "new" / "s-01.jsonl").write_bytes(b'{"kind":"event","seq":0}\n{"kind":"str')
     async with delivering(json_lines(tmp_path / "new"), session):
         pass
-    assert [line["seq"] for line in lines(tmp_path / "new")] == list(range(10))
+    assert [line["seq"] for line in lines(tmp_path / "new")] == list(range(RECORDS_A_SECOND + 1))
 
 
 async def test_older_sessions_that_cannot_be_read_hold_nothing_up(

@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from gateway.errors import JournalError
 from gateway.messages import (
     BatteryLevel,
+    BodyAngleBlock,
     Calibration,
     Cue,
     CueKind,
@@ -88,6 +89,15 @@ def estimates(draw: st.DrawFn) -> EstimateBlock:
     return EstimateBlock(*head, names, names, draw(values), draw(values), draw(FLOAT), draw(TEXT))
 
 
+@st.composite
+def body_angle_blocks(draw: st.DrawFn) -> BodyAngleBlock:
+    n, k = draw(st.integers(0, 5)), draw(st.integers(0, 3))
+    names = tuple(draw(st.lists(TEXT, min_size=k, max_size=k)))
+    head = (draw(TEXT), draw(COUNT), draw(FLOAT), draw(TIME_NS))
+    values, flags = floats(n, k, width=32), bools(n, k)
+    return BodyAngleBlock(*head, names, draw(values), draw(values), draw(flags), draw(flags))
+
+
 MESSAGES: dict[type[Recorded], st.SearchStrategy[Any]] = {
     PacketBlock: packet_blocks(),
     BatteryLevel: st.builds(BatteryLevel, TEXT, TIME_NS, FLOAT, st.booleans()),
@@ -108,6 +118,7 @@ MESSAGES: dict[type[Recorded], st.SearchStrategy[Any]] = {
     ),
     Calibration: calibrations(),
     JointAngleBlock: angle_blocks(),
+    BodyAngleBlock: body_angle_blocks(),
     EstimateBlock: estimates(),
     GaitEvent: st.builds(
         GaitEvent, TEXT, FLOAT, FLOAT, SIDE, st.sampled_from(GaitEventKind), QUALITY

@@ -28,6 +28,7 @@ runPage((frame, { restarted, message }) => {
   showGait(frame.gait);
   showFigures(frame.figures);
   showAngles(frame);
+  showBodyAngles(frame.body_angles);
   showEstimates(frame.estimates);
   showSensors(frame.sensors);
 });
@@ -88,6 +89,20 @@ function showAngles(frame) {
         model === null ? "–" : `${figure(model.value, 1)} ± ${figure(model.sd, 1)}°${then(model.measured)}`,
         trustOf(joint, frame),
       ],
+    };
+  }));
+}
+
+/** Angles beside flexion: adduction, rotation, tilt and elevation, as far as they can be told. */
+function showBodyAngles(angles) {
+  const names = Object.keys(angles);
+  setShown(element("body-angles-table"), names.length > 0);
+  showRows("body-angles", names.map((name) => {
+    const { value_deg: value, sd_deg: sd } = angles[name];
+    return {
+      key: name,
+      state: value === null ? "withheld" : name.split("_")[0],
+      cells: [title(name), value === null ? "not known" : `${figure(value, 1)} ± ${figure(sd, 1)}°`],
     };
   }));
 }

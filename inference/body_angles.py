@@ -1,0 +1,251 @@
+"""The angles beside flexion: how trunk and arms are inclined, and joints in their other two planes.
+
+Flexion is told at once, for feedback. These come up to ``TOLD_S`` later and ``TOLD_HZ`` times a
+second: they are slower than it is, and nothing is cheap for two samples. Inclinations need
+gravity only. A joint's adduction and rotation need to know which way its two segments face
+(``joint_headings``), and are absent where the error that this may cause is too large.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gateway import quaternion
+from gateway.messages import (
+    BodyAngleBlock,
+    BoolArray,
+    Calibration,
+    FloatArray,
+    Message,
+    OrientationBlock,
+    SegmentBlock,
+)
+from gateway.worn import everywhere
+from inference.angle_columns import AngleColumns, angle_columns
+from inference.inclination import up_in_sensor
+from inference.joint_angles import ON_ITS_SIDE
+from inference.joint_headings import Facings, JointHeadings
+from inference.joint_planes import frontal_and_transverse
+from inference.pairing import Pairing
+
+TOLD_HZ = 25.0
+TOLD_S = 0.2
+
+SEGMENT_SD = np.radians(2.0)
+"""Skin, inclination and the zero of the stance leave so much in any angle."""
+FRONT_SD = np.radians(5.0)
+"""Movement shows where a segment's front is so well; what is off appears as the joint bends."""
+WORST_SD = np.radians(10.0)
+"""An angle that may be off by more is not given."""
+MOVING_RAD_S = 0.1
+"""Who stands or sits still sways more slowly."""
+
+_RIGHT = np.array([0.0, 0.0, 1.0])
+_UPRIGHT = np.array([[0.0], [1.0], [0.0]])
+_TINY = 1e-300
+
+
+class BodyAngles:
+    """Turns orientation, segments and their calibration into ``BodyAngleBlock``.
+
+    Nothing comes of sensors that tell none of these angles.
+    """
+
+    consumes: tuple[type, ...] = (OrientationBlock, SegmentBlock, Calibration)
+
+    def __init__(self) -> None:
+        self._pairing = Pairing(OrientationBlock, SegmentBlock)
+        self._mounting: FloatArray | None = None
+        self._held: list[_Piece] = []
+        self._headings: JointHeadings | None = None
+        self._headed: FloatArray | None = None
+
+    def push(self, message: Message) -> list[Message]:
+        """Return the angles of the samples that are complete with the message."""
+        if isinstance(message, Calibration):
+            self._mounting = message.quat
+            return []
+        assert isinstance(message, OrientationBlock | SegmentBlock)
+        if not angle_columns(message.places).names:
+            return []
+        due = False
+        for orientation, segments in self._pairing.push(message):
+            self._held.append(_Piece.of(orientation, segments, self._mounting))
+            count = len(segments.valid)
+            due |= (segments.start + count) % max(1, round(TOLD_S * segments.rate_hz)) < count
+        return self.flush() if due else []
+
+    def flush(self) -> list[Message]:
+        """Return the angles of the samples held back."""
+        held, self._held = [piece for piece in self._held if len(piece.valid)], []
+        runs = itertools.groupby(held, key=lambda piece: (id(piece.mounting), id(piece.calibrated)))
+        return [self._told(_joined(list(run))) for _, run in runs]
+
+    def snapshot(self) -> object:
+        """Return a copy of the state."""
+        held = self._pairing.snapshot()
+        return held, self._mounting, list(self._held), copy.deepcopy(self._headings), self._headed
+
+    def resume(self, snapshot: object) -> None:
+        """Go on from ``snapshot``."""
+        assert isinstance(snapshot, tuple)
+        held, self._mounting, pieces, headings, self._headed = snapshot
+        self._pairing.resume(held)
+        self._held = list(pieces)
+        self._headings = copy.deepcopy(headings)
+
+    def _told(self, piece: _Piece) -> BodyAngleBlock:
+        columns = angle_columns(piece.segments.places)
+        known = (piece.valid & piece.calibrated).T
+        up = up_in_sensor(piece.inclination).T
+        known &= (np.abs(up[2]) < ON_ITS_SIDE) | columns.any_way[:, None]
+        up = _upright_where_unknown(up, known)
+        one, other = columns.rests_on
+        valid = known[one] & known[other]
+        angle, sd = np.empty((2, *valid.shape))
+        joints = columns.ends.size
+        sd[joints:] = SEGMENT_SD
+        if joints:
+            angle[:joints], sd[:joints] = self._planes(piece, columns, up, known)
+        angle[joints:] = _inclinations(columns, up)
+        valid &= sd < WORST_SD
+        angle[~valid] = sd[~valid] = np.nan
+        real = piece.real.T
+        return BodyAngleBlock(
+            person=piece.segments.person,
+            start=piece.start,
+            rate_hz=piece.segments.rate_hz / _thinning(piece.segments.rate_hz),
+            ready_ns=piece.segments.ready_ns,
+            names=columns.names,
+            angle_rad=angle.T,
+            sd_rad=sd.T,
+            valid=valid.T,
+            real=(real[one] & real[other] & valid).T,
+        )
+
+    def _planes(
+        self, piece: _Piece, columns: AngleColumns, up: FloatArray, known: BoolArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return J adductions and J rotations (2 J, T) and their standard deviations."""
+        above, below = columns.ends
+        facing, facing_sd = self._headings_of(piece, columns).follow(
+            _facings(piece, columns, up, known)
+        )
+        angle, slopes = frontal_and_transverse(up[:, above], up[:, below], facing)
+        angle *= columns.mirrored
+        sd = np.sqrt(SEGMENT_SD**2 + slopes**2 * (FRONT_SD**2 + facing_sd**2))
+        return angle.reshape(-1, len(known[0])), sd.reshape(-1, len(known[0]))
+
+    def _headings_of(self, piece: _Piece, columns: AngleColumns) -> JointHeadings:
+        """Return what is known of the headings, as the alignment of ``piece`` has them."""
+        if self._headings is None:
+            rate_hz = piece.segments.rate_hz / _thinning(piece.segments.rate_hz)
+            self._headings = JointHeadings(columns.ends.shape[1], rate_hz)
+        before, self._headed = self._headed, piece.mounting
+        if before is not None and piece.mounting is not None and piece.mounting is not before:
+            first = piece.heading[:1]
+            old, new = (np.arctan2(*_right(first, m)[::-1, :, 0]) for m in (before, piece.mounting))
+            above, below = columns.ends
+            turn = np.nan_to_num(new - old)
+            self._headings.realign(turn[below] - turn[above])
+        return self._headings
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Samples of a block, thinned, from index ``start`` of the thinned grid on.
+
+    ``heading`` and ``inclination`` (T, S, 4) are sensor and segment → earth, the latter without
+    heading; ``turning`` (T, S, 3) rad/s. ``mounting`` (S, 4) segment → sensor, None before there
+    is any; ``calibrated`` (S,). ``segments`` is the block that they are from.
+    """
+
+    start: int
+    heading: FloatArray
+    inclination: FloatArray
+    turning: FloatArray
+    valid: BoolArray
+    real: BoolArray
+    mounting: FloatArray | None
+    calibrated: BoolArray
+    segments: SegmentBlock
+
+    @classmethod
+    def of(
+        cls, orientation: OrientationBlock, segments: SegmentBlock, mounting: FloatArray | None
+    ) -> _Piece:
+        thin = _thinning(segments.rate_hz)
+        rows = slice(-segments.start % thin, None, thin)
+        return cls(
+            start=-(-segments.start // thin),
+            heading=orientation.quat[rows],
+            inclination=segments.quat[rows],
+            turning=segments.gyr[rows],
+            valid=segments.valid[rows],
+            real=segments.real[rows],
+            mounting=mounting,
+            calibrated=segments.calibrated,
+            segments=segments,
+        )
+
+
+def _thinning(rate_hz: float) -> int:
+    """Return of how many samples one is told."""
+    return max(1, round(rate_hz / TOLD_HZ))
+
+
+def _joined(pieces: Sequence[_Piece]) -> _Piece:
+    """Return consecutive pieces as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    sampled = ("heading", "inclination", "turning", "valid", "real")
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(p, name) for p in pieces]) for name in sampled
+    }
+    return replace(pieces[0], segments=pieces[-1].segments, **arrays)
+
+
+def _upright_where_unknown(up: FloatArray, known: BoolArray) -> FloatArray:
+    """Return ``up`` (3, S, T), and upright where it is not ``known`` (S, T)."""
+    return up if everywhere(known) else np.where(known, up, _UPRIGHT[..., None])
+
+
+def _facings(piece: _Piece, columns: AngleColumns, up: FloatArray, known: BoolArray) -> Facings:
+    """Return where the right axes of the segments at each joint point, seen from above."""
+    mounting = np.zeros((len(known), 4)) if piece.mounting is None else piece.mounting
+    right = _right(piece.heading, mounting)
+    right = right / np.sqrt(right[0] * right[0] + right[1] * right[1] + _TINY)
+    above, below = columns.ends
+    (x, y), (x_below, y_below) = right[:, above], right[:, below]
+    turning = piece.turning.T
+    moving = turning[0] ** 2 + turning[1] ** 2 + turning[2] ** 2 > MOVING_RAD_S**2
+    return Facings(
+        between=np.stack([x * x_below + y * y_below, x * y_below - y * x_below]),
+        above=np.stack([x, y]),
+        pitch=np.arctan2(*up[:2, columns.swings]),
+        known=known[above] & known[below],
+        moving=moving[above] | moving[below],
+    )
+
+
+def _right(heading: FloatArray, mounting: FloatArray) -> FloatArray:
+    """Return the level part (2, S, T) of the right axes of segments ``mounting`` (S, 4) → sensor.
+
+    ``heading`` (T, S, 4) sensor → earth.
+    """
+    return quaternion.rotate(heading, quaternion.rotate(mounting, _RIGHT)).T[:2]
+
+
+def _inclinations(columns: AngleColumns, up: FloatArray) -> FloatArray:
+    """Return how far (2 B + A, T) the trunk leans forward and to the right, and arms are raised."""
+    x, y, z = up[:, columns.trunk]
+    level = np.sqrt(x * x + y * y)
+    x_arm, y_arm, z_arm = up[:, columns.arms]
+    out = np.sqrt(x_arm * x_arm + z_arm * z_arm)
+    return np.concatenate([-np.arctan2(x, y), -np.arctan2(z, level), np.arctan2(out, y_arm)])
