@@ -61,22 +61,22 @@ class BodyAngles:
 
     def __init__(self) -> None:
         self._pairing = Pairing(OrientationBlock, SegmentBlock)
-        self._mounting: FloatArray | None = None
+        self._right: FloatArray | None = None
         self._held: list[_Piece] = []
         self._headings: JointHeadings | None = None
-        self._headed: FloatArray | None = None
+        self._followed: FloatArray | None = None
 
     def push(self, message: Message) -> list[Message]:
         """Return the angles of the samples that are complete with the message."""
         if isinstance(message, Calibration):
-            self._mounting = message.quat
+            self._right = quaternion.rotate(message.quat, _RIGHT).T[..., None].copy()
             return []
         assert isinstance(message, OrientationBlock | SegmentBlock)
         if not angle_columns(message.places).names:
             return []
         due = False
         for orientation, segments in self._pairing.push(message):
-            self._held.append(_Piece.of(orientation, segments, self._mounting))
+            self._held.append(_Piece.of(orientation, segments, self._right))
             count = len(segments.valid)
             due |= (segments.start + count) % max(1, round(TOLD_S * segments.rate_hz)) < count
         return self.flush() if due else []
@@ -84,18 +84,18 @@ class BodyAngles:
     def flush(self) -> list[Message]:
         """Return the angles of the samples held back."""
         held, self._held = [piece for piece in self._held if len(piece.valid)], []
-        runs = itertools.groupby(held, key=lambda piece: (id(piece.mounting), id(piece.calibrated)))
+        runs = itertools.groupby(held, key=lambda piece: (id(piece.right), id(piece.calibrated)))
         return [self._told(_joined(list(run))) for _, run in runs]
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
         held = self._pairing.snapshot()
-        return held, self._mounting, list(self._held), copy.deepcopy(self._headings), self._headed
+        return held, self._right, list(self._held), copy.deepcopy(self._headings), self._followed
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        held, self._mounting, pieces, headings, self._headed = snapshot
+        held, self._right, pieces, headings, self._followed = snapshot
         self._pairing.resume(held)
         self._held = list(pieces)
         self._headings = copy.deepcopy(headings)
@@ -147,12 +147,12 @@ class BodyAngles:
         if self._headings is None:
             rate_hz = piece.segments.rate_hz / _thinning(piece.segments.rate_hz)
             self._headings = JointHeadings(columns.ends.shape[1], rate_hz)
-        before, self._headed = self._headed, piece.mounting
-        if before is not None and piece.mounting is not None and piece.mounting is not before:
+        before, self._followed = self._followed, piece.right
+        if before is not None and piece.right is not None and piece.right is not before:
             first = piece.heading[:1]
-            old, new = (np.arctan2(*_right(first, m)[::-1, :, 0]) for m in (before, piece.mounting))
+            old, new = (np.arctan2(*_level(first, right)[::-1]) for right in (before, piece.right))
             above, below = columns.ends
-            turn = np.nan_to_num(new - old)
+            turn = np.nan_to_num(new - old)[:, 0]
             self._headings.realign(turn[below] - turn[above])
         return self._headings
 
@@ -162,8 +162,9 @@ class _Piece:
     """Samples of a block, thinned, from index ``start`` of the thinned grid on.
 
     ``heading`` and ``inclination`` (T, S, 4) are sensor and segment → earth, the latter without
-    heading; ``turning`` (T, S, 3) rad/s. ``mounting`` (S, 4) segment → sensor, None before there
-    is any; ``calibrated`` (S,). ``segments`` is the block that they are from.
+    heading; ``turning`` (T, S, 3) rad/s. ``right`` (3, S, 1) is each segment's right axis in the
+    axes of its sensor, None before a calibration; ``calibrated`` (S,). ``segments`` is the block
+    that they are from.
     """
 
     start: int
@@ -172,13 +173,13 @@ class _Piece:
     turning: FloatArray
     valid: BoolArray
     real: BoolArray
-    mounting: FloatArray | None
+    right: FloatArray | None
     calibrated: BoolArray
     segments: SegmentBlock
 
     @classmethod
     def of(
-        cls, orientation: OrientationBlock, segments: SegmentBlock, mounting: FloatArray | None
+        cls, orientation: OrientationBlock, segments: SegmentBlock, right: FloatArray | None
     ) -> _Piece:
         thin = _thinning(segments.rate_hz)
         rows = slice(-segments.start % thin, None, thin)
@@ -189,7 +190,7 @@ class _Piece:
             turning=segments.gyr[rows],
             valid=segments.valid[rows],
             real=segments.real[rows],
-            mounting=mounting,
+            right=right,
             calibrated=segments.calibrated,
             segments=segments,
         )
@@ -218,28 +219,34 @@ def _upright_where_unknown(up: FloatArray, known: BoolArray) -> FloatArray:
 
 def _facings(piece: _Piece, columns: AngleColumns, up: FloatArray, known: BoolArray) -> Facings:
     """Return where the right axes of the segments at each joint point, seen from above."""
-    mounting = np.zeros((len(known), 4)) if piece.mounting is None else piece.mounting
-    right = _right(piece.heading, mounting)
-    right = right / np.sqrt(right[0] * right[0] + right[1] * right[1] + _TINY)
+    axes = np.zeros((3, len(known), 1)) if piece.right is None else piece.right
+    east, north = _level(piece.heading, axes)
+    length = np.sqrt(east * east + north * north + _TINY)
+    east /= length
+    north /= length
     above, below = columns.ends
-    (x, y), (x_below, y_below) = right[:, above], right[:, below]
-    turning = piece.turning.T
-    moving = turning[0] ** 2 + turning[1] ** 2 + turning[2] ** 2 > MOVING_RAD_S**2
+    x, y, x_below, y_below = east[above], north[above], east[below], north[below]
+    across, ahead, about = piece.turning.T
+    moving = across * across + ahead * ahead + about * about > MOVING_RAD_S**2
     return Facings(
         between=np.stack([x * x_below + y * y_below, x * y_below - y * x_below]),
         above=np.stack([x, y]),
-        pitch=np.arctan2(*up[:2, columns.swings]),
+        pitch=np.arctan2(up[0, columns.swings], up[1, columns.swings]),
         known=known[above] & known[below],
         moving=moving[above] | moving[below],
     )
 
 
-def _right(heading: FloatArray, mounting: FloatArray) -> FloatArray:
-    """Return the level part (2, S, T) of the right axes of segments ``mounting`` (S, 4) → sensor.
+def _level(heading: FloatArray, axis: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how far east and north (S, T) an ``axis`` (3, S, 1) in sensor axes points.
 
-    ``heading`` (T, S, 4) sensor → earth.
+    ``heading`` (T, S, 4) sensor → earth. It is the level part of ``quaternion.rotate``.
     """
-    return quaternion.rotate(heading, quaternion.rotate(mounting, _RIGHT)).T[:2]
+    w, x, y, z = heading.T
+    a, b, c = axis
+    scalar, i = x * a + y * b + z * c, w * a + y * c - z * b
+    j, k = w * b + z * a - x * c, w * c + x * b - y * a
+    return w * i + x * scalar + y * k - z * j, w * j + y * scalar + z * i - x * k
 
 
 def _inclinations(columns: AngleColumns, up: FloatArray) -> FloatArray:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.messages import BoolArray, FloatArray
-from gateway.worn import anywhere
+from gateway.messages import BoolArray, FloatArray, IntArray
+from gateway.worn import anywhere, everywhere
 
 SWING_RAD = np.radians(5.0)
 """A cycle begins where the segment has swung from as far behind upright to as far ahead."""
@@ -62,22 +62,21 @@ class JointHeadings:
 
     def __init__(self, count: int, rate_hz: float) -> None:
         self._rate_hz = rate_hz
-        self._sums = np.zeros((2, count))
-        self._moved = np.zeros(count, np.int64)
-        self._swing = np.zeros(count, np.int64)
-        self._known = np.zeros(count, np.bool_)
         self._at = 0
+        self._sums = np.zeros((2, count, 1))
+        self._moved = np.zeros((count, 1), np.int64)
+        self._ahead = np.ones((count, 1), np.int64)
+        self._known = np.zeros((count, 1), np.bool_)
         self._began: list[_Beginning | None] = [None] * count
-        self._offset = np.zeros(count)
-        self._variance = np.full(count, np.inf)
-        self._told = np.zeros(count, np.int64)
+        # The offset in rad, its variance, and how many samples had moved when it was measured.
+        self._estimate = np.stack([np.zeros(count), np.full(count, np.inf), np.zeros(count)])
 
     def realign(self, turn: FloatArray) -> None:
         """Go on after the segments were told otherwise: ``turn`` (J,) rad more lies between them.
 
         The zero stays what it is, for the cycles would have told it with the same turn.
         """
-        self._offset += turn
+        self._estimate[0] += turn
         for joint in np.flatnonzero(turn).tolist():
             self._began[joint] = None
 
@@ -86,51 +85,54 @@ class JointHeadings:
 
         Where it is not known, the segments face the same way, give or take ``UNKNOWN_SD``.
         """
-        seen = np.where(facings.known, facings.between, 0.0)
-        sums = np.concatenate([self._sums[..., None], seen], axis=2).cumsum(axis=2)
-        moved = np.concatenate([self._moved[:, None], facings.moving], axis=1).cumsum(axis=1)
-        offset = np.repeat(self._offset[:, None], facings.pitch.shape[1], axis=1)
-        since = np.repeat(self._told[:, None], facings.pitch.shape[1], axis=1)
-        variance = np.repeat(self._variance[:, None], facings.pitch.shape[1], axis=1)
-        lost, begins = self._lost(facings.known), self._begins(facings.pitch)
-        events = lost | begins
+        known = facings.known
+        seen = facings.between if everywhere(known) else np.where(known, facings.between, 0.0)
+        sums = np.concatenate([self._sums, seen], axis=2).cumsum(axis=2)
+        moved = np.concatenate([self._moved, facings.moving], axis=1).cumsum(axis=1)
+        events = self._lost(known) | self._begins(facings.pitch)
+        offset, variance, told = (values[:, None] for values in self._estimate)
         if anywhere(events):
-            for joint, at in np.argwhere(events).tolist():
-                if lost[joint, at]:
-                    self._lose(joint)
-                elif facings.known[joint, at]:
-                    here = _Beginning(
-                        self._at + at, *sums[:, joint, at], *facings.above[:, joint, at]
-                    )
-                    self._turn_over(joint, here, int(moved[joint, at]))
-                offset[joint, at:] = self._offset[joint]
-                since[joint, at:] = self._told[joint]
-                variance[joint, at:] = self._variance[joint]
-        self._sums, self._moved = sums[..., -1].copy(), moved[:, -1].copy()
-        self._at += facings.pitch.shape[1]
-        sd = np.sqrt(_grown(variance, (moved[:, 1:] - since) / self._rate_hz))
+            offset, variance, told = self._through(events, facings, sums, moved[:, 1:])
+        self._sums, self._moved = sums[..., -1:], moved[:, -1:]
+        self._at += known.shape[1]
+        sd = np.sqrt(_grown(variance, (moved[:, 1:] - told) / self._rate_hz))
         return _facing(facings.between, offset, sd), np.minimum(sd, UNKNOWN_SD)
+
+    def _through(
+        self, events: BoolArray, facings: Facings, sums: FloatArray, moved: IntArray
+    ) -> FloatArray:
+        """Take the ``events`` (J, T); return the estimate (3, J, T) after each sample."""
+        course = np.repeat(self._estimate[..., None], events.shape[1], axis=2)
+        for joint, at in np.argwhere(events).tolist():
+            if facings.known[joint, at]:
+                sample, above = self._at + at, facings.above[:, joint, at]
+                self._turn_over(
+                    joint, _Beginning(sample, *sums[:, joint, at], *above), moved[joint, at]
+                )
+            else:
+                self._lose(joint)
+            course[:, joint, at:] = self._estimate[:, joint, None]
+        return course
 
     def _lost(self, known: BoolArray) -> BoolArray:
         """Return where (J, T) a joint is not known any more: its heading may be another then."""
-        before = np.concatenate([self._known[:, None], known[:, :-1]], axis=1)
-        self._known = known[:, -1].copy()
+        before = np.concatenate([self._known, known[:, :-1]], axis=1)
+        self._known = known[:, -1:]
         return before & ~known
 
     def _begins(self, pitch: FloatArray) -> BoolArray:
         """Return where (J, T) a cycle begins: ahead of upright for the first time since behind."""
-        count = pitch.shape[1]
-        swing = (pitch > SWING_RAD).astype(np.int64) - (pitch < -SWING_RAD)
-        swing = np.concatenate([self._swing[:, None], swing], axis=1)
-        latest = np.maximum.accumulate(np.where(swing != 0, np.arange(count + 1), 0), axis=1)
-        swing = np.take_along_axis(swing, latest, axis=1)
-        self._swing = swing[:, -1].copy()
-        begins: BoolArray = swing[:, 1:] > swing[:, :-1]
-        return begins & (swing[:, :-1] < 0)
+        ahead = pitch > SWING_RAD
+        swung = ahead | (pitch < -SWING_RAD)
+        latest = np.where(swung, 2 * np.arange(1, pitch.shape[1] + 1) + ahead, 0)
+        latest = np.maximum.accumulate(np.concatenate([self._ahead, latest], axis=1), axis=1) % 2
+        self._ahead = latest[:, -1:]
+        begins: BoolArray = latest[:, 1:] > latest[:, :-1]
+        return begins
 
     def _lose(self, joint: int) -> None:
         self._began[joint] = None
-        self._variance[joint] = np.inf
+        self._estimate[1, joint] = np.inf
 
     def _turn_over(self, joint: int, here: _Beginning, moved: int) -> None:
         """Take the cycle that ends ``here``, after ``moved`` samples, if it was a stride."""
@@ -140,13 +142,11 @@ class JointHeadings:
         measured = began.offset_until(here, self._rate_hz)
         if measured is None:
             return
-        since_s = (moved - self._told[joint]) / self._rate_hz
-        before = _grown(self._variance[joint], since_s)
+        offset, variance, told = self._estimate[:, joint]
+        before = _grown(variance, (moved - told) / self._rate_hz)
         gain = 1.0 if np.isinf(before) else before / (before + CYCLE_SD**2)
-        off = np.remainder(measured - self._offset[joint] + np.pi, 2 * np.pi) - np.pi
-        self._offset[joint] += gain * off
-        self._variance[joint] = gain * CYCLE_SD**2
-        self._told[joint] = moved
+        off = np.remainder(measured - offset + np.pi, 2 * np.pi) - np.pi
+        self._estimate[:, joint] = offset + gain * off, gain * CYCLE_SD**2, moved
 
 
 @dataclass(frozen=True)
