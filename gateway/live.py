@@ -22,6 +22,7 @@ from gateway.messages import (
     Calibration,
     Cue,
     EstimateBlock,
+    Execution,
     ExerciseState,
     Figure,
     GaitEvent,
@@ -98,7 +99,10 @@ class EventView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FigureView(msgspec.Struct, frozen=True):
-    """The newest figure of a measure by this name and side; ``withheld`` says why it is None."""
+    """The newest figure of a measure by this name and side; ``withheld`` says why it is None.
+
+    By ``half_width`` it may be off, 95 times in 100; None where unknown.
+    """
 
     name: str
     side: str | None
@@ -107,6 +111,7 @@ class FigureView(msgspec.Struct, frozen=True):
     unit: str
     real_share: float
     withheld: str
+    half_width: float | None = None
 
 
 class GaitView(msgspec.Struct, frozen=True):
@@ -216,10 +221,7 @@ class LiveView:
                 self._event(message.t_s, message.kind, text, None if first else message.quality)
             case Repetition():
                 self.repetitions += 1
-                rom = np.degrees(message.rom_rad)
-                known = f", range {rom:.0f}°" if math.isfinite(rom) else ""
-                text = f"{message.exercise} {message.count}{known}"
-                self._event(message.end_s, "repetition", text, message.quality)
+                self._event(message.end_s, "repetition", _told(message), message.quality)
             case Cue():
                 self.cues += 1
                 self._cue = CueView(self.cues, str(message.kind), message.text, message.t_s)
@@ -373,7 +375,23 @@ def _figure_view(figure: Figure) -> FigureView:
         unit=figure.unit,
         real_share=round(figure.quality.real_share, 3),
         withheld=figure.quality.withheld,
+        half_width=number(figure.half_width),
     )
+
+
+def _told(repetition: Repetition) -> str:
+    """Return a repetition in words: which, how far, how fast, and what was wrong with it."""
+    side = "" if repetition.side is None else f" {repetition.side}"
+    parts = [f"{repetition.exercise}{side} {repetition.count}"]
+    if math.isfinite(repetition.rom_rad):
+        rom, half = np.degrees([repetition.rom_rad, repetition.rom_half_width_rad])
+        parts.append(f"range {rom:.0f}°" + (f" ± {half:.0f}°" if math.isfinite(half) else ""))
+    if math.isfinite(repetition.outward_s):
+        out, held, back = repetition.outward_s, repetition.hold_s, repetition.return_s
+        parts.append(f"{out:.1f} s out, {held:.1f} s held, {back:.1f} s back")
+    if repetition.execution is not Execution.AS_ASKED:
+        parts.append(repetition.execution.replace("_", " "))
+    return ", ".join(parts)
 
 
 def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:

@@ -551,6 +551,8 @@ class Repetition:
     ``peak_rad`` its extreme in the direction of effort; ``hold_s`` time spent beyond the target.
     ``outward_s`` and ``return_s`` are the ways between a quarter and three quarters of the range,
     ``smoothness`` their mean spectral arc length (negative, nearer to 0 is smoother).
+    By ``rom_half_width_rad`` and ``peak_half_width_rad`` either may be off, 95 times in 100; NaN
+    where nothing is known of it.
     """
 
     person: str
@@ -568,6 +570,8 @@ class Repetition:
     return_s: float = float("nan")
     smoothness: float = float("nan")
     execution: Execution = Execution.AS_ASKED
+    rom_half_width_rad: float = float("nan")
+    peak_half_width_rad: float = float("nan")
 
 
 @message
@@ -575,7 +579,8 @@ class Figure:
     """A figure that a measure makes of what the body did up to ``t_s``.
 
     ``name`` says what it is (``step_time``); ``side`` is None for the whole body; ``value`` is in
-    ``unit``, a unit of the SI or ``1``, and NaN where it is withheld.
+    ``unit``, a unit of the SI or ``1``, and NaN where it is withheld. ``half_width``, in the same
+    unit, says by how much it may be off, 95 times in 100; NaN where no budget of errors tells.
     """
 
     person: str
@@ -585,6 +590,7 @@ class Figure:
     value: float
     unit: str
     quality: Quality
+    half_width: float = float("nan")
 
 
 @message

@@ -27,6 +27,7 @@ from gateway.messages import (
     Side,
 )
 from gateway.worn import anywhere
+from inference.error_budget import MOVING, half_width_rad
 from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
 from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_samples, too_poor
 from inference.exercises import Course, Exercise, Pose, Spans, exercises, outside_of, within
@@ -207,7 +208,7 @@ class _Line:
     def repetition(self, person: str, done: Excursion) -> Repetition:
         self.set.count += 1
         poor = done.real_share < LEAST_REAL
-        sign = self.exercise.direction
+        sign, spread = self.exercise.direction, MOVING[self.exercise.measured]
         reached = done.peak_deg >= sign * self.edge_deg
         if (done.end - done.start) / self.rate_hz < self.exercise.least_s:
             execution = Execution.TOO_FAST
@@ -229,6 +230,8 @@ class _Line:
             return_s=done.back / self.rate_hz,
             smoothness=np.nan if poor else done.smoothness,
             execution=execution,
+            rom_half_width_rad=np.nan if poor else half_width_rad(spread.range_deg),
+            peak_half_width_rad=np.nan if poor else half_width_rad(spread.peak_deg),
         )
 
     def state(self, person: str, at: int, angle_deg: float) -> ExerciseState:

@@ -84,9 +84,15 @@ def _repetitions() -> Panel:
         Shown("side", "Side"),
         Shown("count", "Count", decimals=0),
         Shown("rom_deg", "Range of motion", unit="degree", decimals=0),
+        Shown("rom_half_width_deg", "±", unit="degree", decimals=0),
         Shown("peak_deg", "Peak", unit="degree", decimals=0),
+        Shown("peak_half_width_deg", "Peak ±", unit="degree", decimals=0),
+        Shown("outward_s", "Out", unit="s", decimals=1),
         Shown("hold_s", "Hold", unit="s", decimals=1),
+        Shown("return_s", "Back", unit="s", decimals=1),
         Shown("duration_s", "Duration", unit="s", decimals=1),
+        Shown("smoothness", "Smoothness", decimals=1),
+        Shown("execution", "Execution"),
         Shown("target_reached", "Target reached"),
         Shown(
             "real_share",
@@ -102,8 +108,9 @@ def _repetitions() -> Panel:
     text = flux.columns(flux.chosen("repetition", *names[len(key) :]), key)
     about = About(
         "Each repetition",
-        "Newest first. Peak is the extreme of the leading angle, hold the time spent in the "
-        "target zone, real samples the share that was measured.",
+        "Newest first. Range and peak may be off by what stands beside them, 95 times in 100. Peak "
+        "is the extreme of the leading angle, hold the time spent in the target zone, out and back "
+        "the ways there, smoother nearer to 0, real samples the share that was measured.",
         24,
         8,
         absent=_NONE_YET,

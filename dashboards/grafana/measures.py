@@ -60,6 +60,7 @@ def _each() -> Panel:
         Shown("name", "Figure"),
         Shown("side", "Side"),
         Shown("value", "Value", decimals=3),
+        Shown("half_width", "±", decimals=3),
         Shown("unit", "Unit"),
         Shown(
             "real_share",
@@ -72,11 +73,13 @@ def _each() -> Panel:
         Shown("withheld", "Why withheld"),
     )
     text = flux.columns(
-        _chosen("value", "real_share", "withheld"), ("_time", "name", "side", "unit")
+        _chosen("value", "half_width", "real_share", "withheld"),
+        ("_time", "name", "side", "unit"),
     )
     about = About(
         "Each figure",
-        "Newest first, with the share of its samples that were measured, or why it is withheld.",
+        "Newest first, with by how much it may be off, 95 times in 100, where that is known, and "
+        "the share of its samples that were measured, or why it is withheld.",
         12,
         9,
         absent=_NONE_YET,

@@ -100,6 +100,8 @@ def _repetition(repetition: Repetition, info: SessionInfo) -> list[str]:
         "return_s": repetition.return_s,
         "smoothness": repetition.smoothness,
         "execution": str(repetition.execution),
+        "rom_half_width_deg": float(np.degrees(repetition.rom_half_width_rad)),
+        "peak_half_width_deg": float(np.degrees(repetition.peak_half_width_rad)),
         "real_share": repetition.quality.real_share,
     }
     return _one("repetition", tags, fields, repetition.end_s, info)
@@ -109,6 +111,7 @@ def _figure(figure: Figure, info: SessionInfo) -> list[str]:
     tags = _tags(info, name=figure.name, side=figure.side or "both", unit=figure.unit)
     fields: dict[str, FieldValue] = {
         "value": figure.value,
+        "half_width": figure.half_width,
         "real_share": figure.quality.real_share,
         "withheld": figure.quality.withheld,
     }

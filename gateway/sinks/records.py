@@ -100,6 +100,8 @@ def _repetition(repetition: Repetition) -> RepetitionRecord:
         execution=str(repetition.execution),
         real_share=_rounded(repetition.quality.real_share),
         withheld=repetition.quality.withheld,
+        rom_half_width_deg=number(np.degrees(repetition.rom_half_width_rad)),
+        peak_half_width_deg=number(np.degrees(repetition.peak_half_width_rad)),
     )
 
 
@@ -112,6 +114,7 @@ def _figure(figure: Figure) -> FigureRecord:
         unit=figure.unit,
         real_share=_rounded(figure.quality.real_share),
         withheld=figure.quality.withheld,
+        half_width=number(figure.half_width),
     )
 
 

@@ -28,6 +28,7 @@ from gateway.messages import (
     Side,
 )
 from gateway.worn import anywhere, columns
+from inference.error_budget import Measured
 from inference.inclination import pitch_rad, up_in_sensor
 
 STEP_RAD_S = 1.0
@@ -251,6 +252,8 @@ class Exercise:
     counted apart; None stands for both legs together. ``further`` and ``less`` are what to say
     when the target was missed, ``slower`` when a repetition took less than ``least_s``.
 
+    ``measured`` says what the leading angle is of, which tells by how much it may be off.
+
     ``needs`` names segments without which it cannot be seen.
 
     ``within_deg`` are the pitches between which segments stay throughout, by their names (thigh,
@@ -273,6 +276,7 @@ class Exercise:
     course: Callable[[Pose, Side | None], Course]
     least_s: float = 1.0
     slower: str = "A little slower"
+    measured: Measured = Measured.SEGMENT
     needs: tuple[str, ...] = ()
     rests_deg: Spans = field(default_factory=dict)
     within_deg: Spans = field(default_factory=dict)

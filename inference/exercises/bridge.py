@@ -6,6 +6,7 @@ The leading angle is the mean flexion of the hips that are known.
 from __future__ import annotations
 
 from gateway.messages import FloatArray, Joint, Side
+from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, either
 
 BENT_KNEE_DEG = 50.0
@@ -41,6 +42,7 @@ EXERCISE = Exercise(
     less="Not quite so high",
     lead=lead,
     course=course,
+    measured=Measured.HIP,
     rests_deg={"knee": (BENT_KNEE_DEG, 180.0)},
     within_deg={"thigh": (60.0, 180.0), "pelvis": (60.0, 150.0), "sternum": (60.0, 160.0)},
 )

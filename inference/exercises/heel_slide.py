@@ -7,6 +7,7 @@ it from bending the knee in a seat.
 from __future__ import annotations
 
 from gateway.messages import FloatArray, Side
+from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, limb
 
 FLAT_DEG = (60.0, 115.0)
@@ -46,6 +47,7 @@ EXERCISE = Exercise(
     less="Not quite so close",
     lead=lead,
     course=course,
+    measured=Measured.KNEE,
     rests_deg={"thigh": (61.0, 114.0)},
     within_deg={
         "thigh": (FLAT_DEG[0], 180.0),

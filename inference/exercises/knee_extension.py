@@ -7,6 +7,7 @@ straight only while the thigh is upright.
 from __future__ import annotations
 
 from gateway.messages import FloatArray, Side
+from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, limb
 
 SEATED_DEG = (55.0, 125.0)
@@ -47,5 +48,6 @@ EXERCISE = Exercise(
     less="Do not force the knee",
     lead=lead,
     course=course,
+    measured=Measured.KNEE,
     within_deg={"thigh": SEATED_DEG, "pelvis": TRUNK_DEG, "sternum": TRUNK_DEG},
 )

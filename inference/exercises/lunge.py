@@ -7,6 +7,7 @@ one does not.
 from __future__ import annotations
 
 from gateway.messages import FloatArray, Side
+from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 FRONT_THIGH_DEG = 30.0
@@ -51,6 +52,7 @@ EXERCISE = Exercise(
     less="Not quite so deep",
     lead=lead,
     course=course,
+    measured=Measured.KNEE,
     rests_deg={"thigh": (-90.0, 29.0), "other_thigh": (-90.0, REAR_THIGH_DEG)},
     within_deg={"foot": (-45.0, 45.0), "pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.messages import FloatArray, Joint, Side
+from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose
 
 APART_DEG = 40.0
@@ -63,6 +64,7 @@ EXERCISE = Exercise(
     less="Not quite so deep",
     lead=lead,
     course=course,
+    measured=Measured.KNEE,
     rests_deg={"thigh": (-90.0, 29.0), "knee": (-10.0, 30.0)},
     within_deg={"foot": FLAT_DEG, "pelvis": TRUNK_DEG, "sternum": TRUNK_DEG},
 )

@@ -8,6 +8,7 @@ straighter; and from a squat, that the legs differ.
 from __future__ import annotations
 
 from gateway.messages import FloatArray, Side
+from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
 LEAN_DEG = (-40.0, -5.0)
@@ -54,6 +55,7 @@ EXERCISE = Exercise(
     less="Take a lower step",
     lead=lead,
     course=course,
+    measured=Measured.KNEE,
     rests_deg={"thigh": (-90.0, 34.0), "other_knee": (-90.0, OTHER_KNEE_DEG)},
     within_deg={"foot": (-35.0, 35.0), "pelvis": (-80.0, 45.0), "sternum": (-80.0, 45.0)},
 )

@@ -25,6 +25,7 @@ from gateway.messages import (
     Repetition,
 )
 from gateway.worn import at_places
+from inference.error_budget import MOVING, Measured, half_width_rad
 from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_samples, too_poor
 from inference.inclination import up_in_sensor
 from inference.pairing import Pairing
@@ -37,6 +38,8 @@ from inference.tempo import Tempo, smoothness, without_holes
 
 LEAST_S = 0.8
 """What is over sooner is a step or a jerk, unless what was shown takes less than twice as long."""
+
+_SPREAD = MOVING[Measured.SEGMENT]
 
 
 class TaughtRepetitions:
@@ -198,6 +201,8 @@ class TaughtRepetitions:
             return_s=(len(angle) - 1 - tempo.left) / rate_hz,
             smoothness=math.nan if poor else smoothness(angle, tempo, rate_hz),
             execution=execution,
+            rom_half_width_rad=math.nan if poor else half_width_rad(_SPREAD.range_deg),
+            peak_half_width_rad=math.nan if poor else half_width_rad(_SPREAD.range_deg),
         )
 
     def _states(

@@ -99,7 +99,7 @@ def _steps(second: int) -> Iterator[Message]:
         quality = TOO_POOR if poor else GOOD
         yield Stride(PERSON, side, contact_s - STRIDE_S, contact_s, *figures, quality)
         step_s = np.nan if poor else 0.56 if side is Side.LEFT else 0.54
-        yield Figure(PERSON, contact_s, "step_time", side, step_s, "s", quality)
+        yield Figure(PERSON, contact_s, "step_time", side, step_s, "s", quality, 0.01)
         asymmetry = np.nan if poor else 0.036
         yield Figure(PERSON, contact_s, "step_time_asymmetry", None, asymmetry, "1", quality)
 
@@ -141,6 +141,11 @@ def _repetitions(second: int) -> Iterator[Message]:
             hold_s=0.4 if reached else 0.0,
             target_reached=reached,
             quality=GOOD,
+            outward_s=0.8,
+            return_s=0.9,
+            smoothness=-1.6,
+            rom_half_width_rad=0.27,
+            peak_half_width_rad=0.22,
         )
         kind = CueKind.TARGET_REACHED if reached else CueKind.TARGET_MISSED
         yield Cue(PERSON, end_s + 0.02, kind, f"{exercise} {count}", "demo", GOOD)

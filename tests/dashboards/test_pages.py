@@ -326,6 +326,7 @@ async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
             FigureView("step_time", "left", 61.0, 0.5734, "s", 0.98, ""),
             FigureView("step_time_asymmetry", None, 61.0, None, "1", 0.9, "only 2 of 12 steps"),
             FigureView("trunk_lean", None, 61.0, 0.5, "rad", 1.0, ""),
+            FigureView("knee_range_of_motion", "left", 61.0, 1.0, "rad", 1.0, "", 0.2),
         ]
         show.t_s = 62.0
         rows = page.locator("#measures tr")
@@ -333,6 +334,7 @@ async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
             "Step time, left0.573\u00a0s98\u00a0%1:01",
             "Step time asymmetry–withheld: only 2 of 12 steps1:01",
             "Trunk lean28.6°100\u00a0%1:01",
+            "Knee range of motion, left57.3 ± 11.5°100\u00a0%1:01",
         ])  # fmt: skip
         await expect(page.locator('#measures [data-key="step_time-left"]')).to_have_count(1)
         assert visit.complaints == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from gateway.live import LiveFrame, LiveView
 from gateway.messages import (
     JOINTS,
     BatteryLevel,
+    Execution,
     Figure,
     GaitEvent,
     GaitEventKind,
@@ -48,6 +50,17 @@ def repetition(rom_rad: float, quality: Quality) -> Repetition:
     return Repetition(PERSON, "squat", None, 3, 1.0, 2.0, rom_rad, rom_rad, 0.0, False, quality)
 
 
+HURRIED = dataclasses.replace(
+    repetition(math.pi / 2, Quality(1.0)),
+    side=Side.LEFT,
+    rom_half_width_rad=math.radians(15),
+    outward_s=0.21,
+    return_s=0.3,
+    execution=Execution.TOO_FAST,
+)
+HURRIED_TEXT = "squat left 3, range 90° ± 15°, 0.2 s out, 0.0 s held, 0.3 s back, too fast"
+
+
 def step(side: Side | None, value: float, quality: Quality) -> Figure:
     return Figure(PERSON, 1.0, "step_time", side, value, "s", quality)
 
@@ -58,6 +71,7 @@ def step(side: Side | None, value: float, quality: Quality) -> Figure:
         (contact(0.97), "left initial contact", 0.97, ""),
         (contact(0.0), "left initial contact, first known", None, ""),
         (repetition(math.pi / 2, Quality(1.0)), "squat 3, range 90°", 1.0, ""),
+        (HURRIED, HURRIED_TEXT, 1.0, ""),
         (repetition(math.nan, POOR), "squat 3", 0.4, POOR.withheld),
         (Marker(PERSON, 1.0, "note", "a walking aid"), "a walking aid", None, ""),
     ],
@@ -78,6 +92,15 @@ def test_the_newest_figure_of_each_name_and_side_is_shown_in_order() -> None:
     ).figures
     assert [(f.side, f.value) for f in shown] == [(None, 0.55), ("left", 0.5), ("right", None)]
     assert shown[-1].withheld == POOR.withheld
+    assert [f.half_width for f in shown] == [None, None, None]
+
+
+def test_a_figure_carries_by_how_much_it_may_be_off() -> None:
+    rom = Figure(
+        PERSON, 1.0, "knee_range_of_motion", Side.LEFT, 1.0, "rad", Quality(1.0), half_width=0.25
+    )
+    (shown,) = frame(rom).figures
+    assert (shown.value, shown.half_width) == (1.0, 0.25)
 
 
 def test_the_sensor_table_says_how_long_a_battery_lasts_once_that_can_be_told() -> None:

@@ -85,17 +85,21 @@ def test_what_was_withheld_is_null_with_its_reason() -> None:
 
 def test_a_repetition_is_in_degrees_at_its_end() -> None:
     repetition = Repetition(
-        PERSON, "squat", None, 2, 1.0, 2.5, math.pi / 2, 1.7, 0.0, False, Quality(1.0)
-    )
+        PERSON, "squat", None, 2, 1.0, 2.5, math.pi / 2, 1.7, 0.0, False, Quality(1.0),
+        rom_half_width_rad=0.2,
+    )  # fmt: skip
     found = record_data(repetition)
     assert found is not None
     data = found[1]
     assert isinstance(data, RepetitionRecord)
     assert (data.rom_deg, data.side, record_time_s(data)) == (90.0, None, 2.5)
+    assert (data.rom_half_width_deg, data.peak_half_width_deg) == (11.459, None)
     info = session_info()
     (line,) = lines_of(repetition, info)
     assert line.startswith("repetition,person=p-07,session=s-01,exercise=squat,side=both count=2i,")
     assert ",duration_s=1.5000,target_reached=false," in line
+    assert ",rom_half_width_deg=11.4592," in line
+    assert "peak_half_width_deg" not in line
     assert line.endswith(f" {info.wall_origin_ns + 2_500_000_000}")
 
 
@@ -105,7 +109,7 @@ def test_a_figure_keeps_its_name_unit_and_reason() -> None:
     found = record_data(figure)
     assert found == (
         "figure",
-        FigureRecord(2.5, "step_time_asymmetry", None, None, "1", 0.9, withheld.withheld),
+        FigureRecord(2.5, "step_time_asymmetry", None, None, "1", 0.9, withheld.withheld, None),
     )
     (line,) = lines_of(figure, session_info())
     assert line.startswith(

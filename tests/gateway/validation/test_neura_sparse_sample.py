@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from gateway.app.validation import Mode
+from gateway.app.validation.sets.neura_sparse_sample import RANGES
 from gateway.cli.validating import run_set
 from tests.data import data_set
 
@@ -21,6 +22,13 @@ def test_flexion_of_hips_knees_and_ankles() -> None:
         value = found[f"{kind}_flexion_deg"]
         assert value is not None
         assert value < bound, found
+    for name, sd_deg in RANGES.items():
+        value = found[f"{name}_deg"]
+        assert value is not None
+        assert value < 1.1 * sd_deg, f"the error budget is too small: {found}"
+    within = found["within_interval"]
+    assert within is not None
+    assert within >= 0.95
     assert "scored once movement has shown the fronts" in document.trials[0]["remark"]
 
 

@@ -9,7 +9,7 @@ is told from the joint centres, whose change from the stance to the walk is smal
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,20 @@ from gateway import quaternion
 from gateway.app.validation import About, Metric, Mode, TrialScore, means
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
-from gateway.messages import JOINTS, BoolArray, Calibration, FloatArray, Joint, JointAngleBlock
+from gateway.messages import (
+    JOINTS,
+    BoolArray,
+    Calibration,
+    Figure,
+    FloatArray,
+    Joint,
+    JointAngleBlock,
+    Stride,
+)
 from gateway.recordings import open_recording
 from gateway.recordings.matlab import load_matlab
 from gateway.recordings.table import first_lines, read_table
+from inference.error_budget import EXTENSION_DEFICIT_DEG, MOVING, Measured
 from inference.joint_angles import ENDS
 
 RATE_HZ = 100.0
@@ -43,8 +53,21 @@ _SEGMENTS = {
 """Optical segments above and below a joint, and the sign of flexion about the right axis."""
 
 
+RANGES = {
+    **{f"{kind}_range_of_motion": MOVING[Measured(kind)].range_deg for kind in _KINDS},
+    "knee_peak_flexion": MOVING[Measured.KNEE].peak_deg,
+    "knee_extension_deficit": EXTENSION_DEFICIT_DEG,
+}
+"""Figures of strides, and what the error budget says of them."""
+
+_BUDGET = "the error budget that the figure's interval is made of"
+
+
 class NeuraSet:
-    """Root mean square of the error of flexion, the mean of both sides."""
+    """Root mean square of the error of flexion, the mean of both sides.
+
+    And of ranges, peaks and deficits over all strides, with the share that their intervals hold.
+    """
 
     name = "neura_sparse_sample"
     about = About(
@@ -69,6 +92,8 @@ class NeuraSet:
             Metric(f"{kind}_flexion_optical_zero_deg", "°", _TARGET[kind], _BEST[kind])
             for kind in _KINDS
         ),
+        *(Metric(f"{name}_deg", "°", sd_deg, _BUDGET) for name, sd_deg in RANGES.items()),
+        Metric("within_interval", "", 0.95, "what the interval says", larger_is_better=True),
     )
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
@@ -79,7 +104,7 @@ class NeuraSet:
         """Score a walk; raises RecordingError."""
         recording = open_recording(_raw(path))
         truth = _optical(path)
-        heard = Heard(recording, JointAngleBlock, Calibration)
+        heard = Heard(recording, JointAngleBlock, Calibration, Stride, Figure)
         found = np.concatenate([block.angle_rad for block in heard.all(JointAngleBlock)])
         rows = _aligned(path, len(truth))
         calibrations = heard.all(Calibration)
@@ -95,6 +120,7 @@ class NeuraSet:
             {
                 **_values(shifted, "{}_flexion_deg"),
                 **_values(error, "{}_flexion_optical_zero_deg"),
+                **_of_strides(heard, truth - stance, rows.start),
             },
             remark="; ".join(filter(None, told)),
             agreement={
@@ -233,6 +259,34 @@ def _values(error_deg: FloatArray, name: str) -> dict[str, float]:
         )
         for kind in _KINDS
     }
+
+
+def _of_strides(heard: Heard, truth: FloatArray, first: int) -> dict[str, float]:
+    """Score the figures of strides that lie in ``truth`` (T, 6) rad, which begins at ``first``."""
+    strides = {(stride.side, stride.end_s): stride for stride in heard.all(Stride)}
+    error_deg: dict[str, list[float]] = {name: [] for name in RANGES}
+    inside: list[bool] = []
+    for figure in heard.all(Figure):
+        stride = strides.get((figure.side, figure.t_s)) if figure.side is not None else None
+        if figure.name not in RANGES or figure.quality.withheld or stride is None:
+            continue
+        joint, _, what = figure.name.partition("_")
+        begun, over = (round(t_s * RATE_HZ) - first for t_s in (stride.start_s, stride.end_s))
+        course = truth[max(0, begun) : over + 1, JOINTS.index(Joint(f"{figure.side}_{joint}"))]
+        if begun < 0 or over >= len(truth) or np.isnan(course).any():
+            continue
+        error_rad = figure.value - _EXTREMES[what](course)
+        error_deg[figure.name].append(np.degrees(error_rad))
+        inside.append(abs(error_rad) <= figure.half_width)
+    values = {f"{name}_deg": _rms(np.array(errors)) for name, errors in error_deg.items()}
+    return {**values, "within_interval": float(np.mean(inside)) if inside else float("nan")}
+
+
+_EXTREMES: Mapping[str, Callable[[FloatArray], float]] = {
+    "range_of_motion": lambda course: float(np.ptp(course)),
+    "peak_flexion": lambda course: float(course.max()),
+    "extension_deficit": lambda course: float(course.min()),
+}
 
 
 def _rms(error: FloatArray) -> float:
