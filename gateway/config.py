@@ -84,6 +84,13 @@ class PipeSection(Section):
     """How much is worked on at once."""
 
 
+class CalibrationSection(Section):
+    """How the sensors sit, as `gaitwire calibrate` found it."""
+
+    file: Path | None = None
+    """Its file; without it, standing and walking tell anew in every session."""
+
+
 class ModelSection(Section):
     """The ONNX model."""
 
@@ -201,6 +208,7 @@ class Config(BaseSettings):
     source: SourceSection = SourceSection()
     sensors: tuple[SensorSection, ...] = ()
     pipe: PipeSection = PipeSection()
+    calibration: CalibrationSection = CalibrationSection()
     model: ModelSection = ModelSection()
     exercises: ExercisesSection = ExercisesSection()
     feedback: FeedbackSection = FeedbackSection()

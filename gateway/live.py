@@ -26,6 +26,7 @@ from gateway.messages import (
     ExerciseState,
     Figure,
     GaitEvent,
+    GuideState,
     JointAngleBlock,
     Marker,
     Message,
@@ -125,6 +126,20 @@ class GaitView(msgspec.Struct, frozen=True):
     withheld: str
 
 
+class GuideView(msgspec.Struct, frozen=True):
+    """Step ``number`` of ``steps`` of a guided calibration.
+
+    ``instruction`` is what to do, ``hint`` what is not good enough, ``progress`` 0..1 in the step.
+    """
+
+    number: int
+    steps: int
+    instruction: str
+    hint: str
+    progress: float
+    done: bool
+
+
 class SensorView(msgspec.Struct, frozen=True):
     """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1.
 
@@ -163,6 +178,7 @@ class LiveFrame(msgspec.Struct, frozen=True):
     figures: list[FigureView]
     events: list[EventView]
     sensors: list[SensorView]
+    guide: GuideView | None = None
 
 
 def number(value: float) -> float | None:
@@ -195,6 +211,7 @@ class LiveView:
                 | BodyAngleBlock()
                 | EstimateBlock()
                 | ExerciseState()
+                | GuideState()
             ):
                 self._newest[type(message)] = message
                 if isinstance(message, JointAngleBlock):
@@ -255,6 +272,7 @@ class LiveView:
             figures=[figure for _, figure in sorted(self._figures.items())],
             events=list(self._events),
             sensors=self.sensor_table(),
+            guide=_guide_view(self._newest.get(GuideState)),
         )
 
     def sensor_table(self) -> list[SensorView]:
@@ -363,6 +381,14 @@ def _exercise_view(state: ExerciseState | None) -> ExerciseView | None:
         target_low_deg=round(float(np.degrees(state.target_low_rad)), 1),
         target_high_deg=round(float(np.degrees(state.target_high_rad)), 1),
         progress=round(state.progress, 3),
+    )
+
+
+def _guide_view(state: GuideState | None) -> GuideView | None:
+    if state is None:
+        return None
+    return GuideView(
+        state.number, state.steps, state.instruction, state.hint, state.progress, state.done
     )
 
 

@@ -29,6 +29,8 @@ from inference.pairing import Pairing
 from inference.placement import WHERE
 
 TICK_S = 0.5
+PATIENT_TICKS = 3
+"""So many ticks in a row with a gap are said; fewer are left out, as radios lose packets."""
 
 _STAND = "Stand upright and still, feet side by side, arms hanging, looking ahead"
 _STAND_AGAIN = "Stand still once more, as at the beginning"
@@ -40,7 +42,9 @@ class _State:
     places: Places
     steps: list[Step]
     number: int = 0
+    spoilt_ticks: int = 0
     shown: Shown | None = None
+    seen: Seen = dataclasses.field(default_factory=Seen)
     told: tuple[object, ...] = ()
 
 
@@ -91,7 +95,7 @@ class CalibrationGuide:
             at = (body.start + first) % size
             last = min(len(valid), first + size - at)
             part = slice(first, last)
-            self._tick.take(at, valid[part], orientation.converged[part], vectors[..., part])
+            self._tick.take(at, valid[part], orientation.valid[part], vectors[..., part])
             if at + last - first == size:
                 yield from self._judge(body, (body.start + last) / body.rate_hz)
             first = last
@@ -118,6 +122,11 @@ class CalibrationGuide:
         """Show the tick to the step under way; keep what it is to remember."""
         tick, state = self._tick, self._state
         step = state.steps[state.number]
+        acc, gyr, up = (np.array(part) for part in tick.motion)
+        spoilt = not tick.present.all() or (state.shown is not None and not np.isfinite(up).all())
+        state.spoilt_ticks = state.spoilt_ticks + 1 if spoilt else 0
+        if spoilt and state.spoilt_ticks < PATIENT_TICKS:
+            return state.seen
         if not tick.present.all():
             missing = [
                 name(p) for p, there in zip(body.places, tick.present, strict=True) if not there
@@ -125,12 +134,12 @@ class CalibrationGuide:
             return Seen(
                 0.0, f"Nothing comes from: {', '.join(missing)}; is it switched on and near?"
             )
-        acc, gyr, up = (np.array(part) for part in tick.motion)
-        if state.shown is not None and not np.isfinite(up).all():
+        if spoilt:
             return Seen(0.0, "A sensor finds its way again; go on in a moment")
         standing = np.zeros((len(body.places), 3)) if state.shown is None else state.shown.standing
         seen = step.push(Look(body.places, (acc, gyr, up), tick.present, standing, TICK_S))
         self._remember(step, (acc, gyr, up), body.rate_hz, done=seen.done)
+        state.seen = Seen(0.0) if seen.done else seen
         return seen
 
     def _remember(

@@ -58,7 +58,7 @@ class Look:
 class Seen:
     """How far a step has come (0..1), whether it is done, and why it is not good enough."""
 
-    progress: float
+    progress: float = 0.0
     hint: str = ""
     done: bool = False
 

@@ -22,6 +22,7 @@ from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
 from inference.foot_steps import FootSteps
 from inference.gait_events import GaitEvents
+from inference.guide import CalibrationGuide
 from inference.joint_angles import JointAngles, joints_between
 from inference.joint_rotations import JointRotations
 from inference.lower_back import LowerBack
@@ -51,27 +52,12 @@ def build_pipe(
     how soon, and how cheaply, it does. ``size`` is what the sensors' source knows of the person;
     what the configuration says counts before it.
     """
-    pipe = config.pipe
     taught = _taught(config)
     known: dict[str, Guided] = {**exercises(), **taught}
     _check_rules(config, known)
     programme = _programme(config, known)
-    align = Align(
-        person,
-        sensors,
-        origin_ns,
-        rate_hz,
-        hold_back_s=hold_back(pipe.hold_back_ms, sensors).seconds,
-        bridge_s=pipe.bridge_ms / 1000,
-        hop_samples=max(1, round(hop_s * rate_hz)),
-    )
     stages: list[Stage] = [
-        Decode(sensors),
-        BatteryWatch(person, sensors, origin_ns),
-        align,
-        Orientation(),
-        SegmentCalibration(),
-        JointAngles(),
+        *_to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s),
         BodyAngles(),
         *_joint_rotations(sensors),
         GaitEvents(),
@@ -87,6 +73,46 @@ def build_pipe(
         stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
     return Chain([*stages, Bouts(), Feedback(config.feedback.rules, known)])
+
+
+def build_guide(
+    config: Config,
+    person: str,
+    sensors: Sequence[SensorSpec],
+    origin_ns: int,
+    rate_hz: float,
+    hop_s: float,
+) -> Chain:
+    """Return the stages that lead a person through a calibration, and show how the body moves."""
+    stages = _to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s)
+    return Chain([*stages, CalibrationGuide()])
+
+
+def _to_joint_angles(
+    config: Config,
+    person: str,
+    sensors: Sequence[SensorSpec],
+    origin_ns: int,
+    rate_hz: float,
+    hop_s: float,
+) -> list[Stage]:
+    align = Align(
+        person,
+        sensors,
+        origin_ns,
+        rate_hz,
+        hold_back_s=hold_back(config.pipe.hold_back_ms, sensors).seconds,
+        bridge_s=config.pipe.bridge_ms / 1000,
+        hop_samples=max(1, round(hop_s * rate_hz)),
+    )
+    return [
+        Decode(sensors),
+        BatteryWatch(person, sensors, origin_ns),
+        align,
+        Orientation(),
+        SegmentCalibration(),
+        JointAngles(),
+    ]
 
 
 def _joint_rotations(sensors: Sequence[SensorSpec]) -> list[Stage]:

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from dashboards.live.server import PageServer, bind
-from gateway.app.pipeline import build_pipe
+from gateway.app.pipeline import build_guide, build_pipe
 from gateway.config import Config
 from gateway.errors import GaitwireError
 from gateway.hold_back import hold_back
@@ -35,6 +35,7 @@ from gateway.sinks.mqtt import MqttSink
 from gateway.sinks.status import SinkStatus
 from gateway.sources import Source
 from gateway.sources.playback import Playback
+from gateway.stage import Chain
 from gateway.tasks import in_thread, one_error
 from simulators.recording import Equipment, SimulatedRecording
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from gateway.sinks.influx import InfluxSink
 
 SIMULATED = "simulated person"
+Follow = Callable[[Sequence[Message]], None]
 Delivery = Coroutine[Any, Any, None]
 
 
@@ -83,22 +85,18 @@ def _radio_source(config: Config) -> Source:
 
 
 class Service:
-    """One person's source with everything around it, from start to a clean end."""
+    """One person's source with everything around it, from start to a clean end.
 
-    def __init__(self, config: Config, source: Source) -> None:
+    ``follow``, if given, leads the person through a calibration, and hears all that is made.
+    """
+
+    def __init__(self, config: Config, source: Source, follow: Follow | None = None) -> None:
         self._config = config
+        self._follow = follow
         self._source = source
         self._view = LiveView(source.person)
         self._frame: LiveFrame | None = None
-        chain = build_pipe(
-            config,
-            source.person,
-            source.sensors,
-            source.origin_ns,
-            source.grid_rate_hz,
-            config.pipe.hop_ms / 1000,
-            source.size,
-        )
+        chain = _chain(config, source, guided=follow is not None)
         hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))
         self._hold_back = hold_back(config.pipe.hold_back_ms, source.sensors)
         next_hop = NextHop(source, hop_samples, self._hold_back.seconds)
@@ -233,6 +231,8 @@ class Service:
     def _listen(self, produced: Sequence[Message]) -> None:
         for message in produced:
             self._view.update(message)
+        if self._follow is not None:
+            self._follow(produced)
         if any(isinstance(message, JointAngleBlock) for message in produced):
             self._show()
 
@@ -272,6 +272,12 @@ class Service:
             pages = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         mqtt = "" if self._mqtt is None else self._mqtt.where
         return Ready(pages, mqtt, "" if self._path is None else str(self._path))
+
+
+def _chain(config: Config, source: Source, *, guided: bool) -> Chain:
+    hop_s = config.pipe.hop_ms / 1000
+    about = (source.person, source.sensors, source.origin_ns, source.grid_rate_hz, hop_s)
+    return build_guide(config, *about) if guided else build_pipe(config, *about, source.size)
 
 
 def _favour_the_loop() -> None:

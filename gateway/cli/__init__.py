@@ -10,6 +10,7 @@ import typer
 
 from gateway.cli import (
     bench,
+    calibrate,
     dashboards,
     days,
     demo,
@@ -37,6 +38,7 @@ app.command()(demo.demo)
 app.command()(demo.run)
 app.command()(scan.scan)
 app.command()(pair.pair)
+app.command()(calibrate.calibrate)
 app.command()(replay.replay)
 app.command()(simulate.simulate)
 app.command()(sessions.sessions)

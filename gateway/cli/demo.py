@@ -38,7 +38,7 @@ def demo(
     """Show a simulated person live: the whole service, with nothing else needed."""
     kind = "virtual-radio" if radio or scenario_file else "simulator"
     source = {"kind": kind, "scenario": scenario, "plan": scenario_file}
-    _serve(_for_demo(default_config(), source), seconds, as_json, browser=not headless)
+    _serve(for_demo(default_config(), source), seconds, as_json, browser=not headless)
 
 
 def run(
@@ -59,7 +59,7 @@ def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: boo
     put_out(figures, as_json)
 
 
-def _for_demo(config: Config, source: dict[str, str]) -> Config:
+def for_demo(config: Config, source: dict[str, str]) -> Config:
     """Return the defaults with the source, and with free ports where the usual ones are taken."""
     pages, mqtt = config.pages, config.mqtt
     return config.model_copy(

@@ -18,20 +18,27 @@ REFRESH_S = 0.5
 
 
 def serve(
-    service: Service, seconds: float | None, *, browser: bool = False, total_s: float | None = None
+    service: Service,
+    seconds: float | None,
+    *,
+    browser: bool = False,
+    total_s: float | None = None,
+    stop: asyncio.Event | None = None,
 ) -> tuple[Figures, bool]:
-    """Serve to the end; return the figures, and whether a person (or the system) ended it.
+    """Serve to the end; return the figures, and whether somebody (or the system) ended it.
 
-    ``total_s`` is how long it is expected to take.
+    ``total_s`` is how long it is expected to take; ``stop`` ends it too.
     """
-    return asyncio.run(_serve(service, seconds, browser, total_s))
+    return asyncio.run(_serve(service, seconds, browser, total_s, stop or asyncio.Event()))
 
 
 async def _serve(
-    service: Service, seconds: float | None, browser: bool, total_s: float | None
+    service: Service,
+    seconds: float | None,
+    browser: bool,
+    total_s: float | None,
+    stop: asyncio.Event,
 ) -> tuple[Figures, bool]:
-    stop = asyncio.Event()
-
     def ready(where: Ready) -> None:
         _tell(where)
         if browser and where.pages:

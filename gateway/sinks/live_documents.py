@@ -13,6 +13,7 @@ from gateway.live import (
     ExerciseView,
     FigureView,
     GaitView,
+    GuideView,
     LiveFrame,
     SensorView,
 )
@@ -57,12 +58,13 @@ LIVE_TOPICS: dict[str, Any] = {
     "estimates": dict[str, EstimateView],
     "cue": CueView,
     "sensors": list[SensorView],
+    "guide": GuideView,
 }
 """Last level of a live topic → what its ``data`` holds."""
 
 
 def live_parts(frame: LiveFrame) -> dict[str, Any]:
-    """Return the ``data`` of each live topic; the cue only once there has been one."""
+    """Return the ``data`` of each live topic; cue and guide only once there has been one."""
     parts = {
         "motion": Motion(frame.calibrated, frame.angles_deg, frame.segments),
         "body_angles": frame.body_angles,
@@ -72,4 +74,5 @@ def live_parts(frame: LiveFrame) -> dict[str, Any]:
         "estimates": frame.estimates,
         "sensors": frame.sensors,
     }
-    return parts if frame.cue is None else {**parts, "cue": frame.cue}
+    sometimes = {"cue": frame.cue, "guide": frame.guide}
+    return parts | {topic: data for topic, data in sometimes.items() if data is not None}

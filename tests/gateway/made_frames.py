@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.live import CueView, GaitView, LiveFrame
+from gateway.live import CueView, GaitView, GuideView, LiveFrame
 from tests.gateway.made_sessions import PERSON
 
 
@@ -23,4 +23,5 @@ def frame(t_s: float, cue: int) -> LiveFrame:
         figures=[],
         events=[],
         sensors=[],
+        guide=GuideView(1, 6, "Stand upright and still", "", 0.5, False),
     )

@@ -144,8 +144,11 @@ def test_a_missing_sensor_is_named() -> None:
     block = still(11).blocks(11, 1.0)[0]
     valid = block.valid.copy()
     valid[:, PLACE_INDEX[Place.STERNUM]] = False
-    (state, *_) = states(guided([dataclasses.replace(block, valid=valid)]))
-    assert state.hint == "Nothing comes from: sternum; is it switched on and near?"
+    block = dataclasses.replace(block, valid=valid)
+    gone = [dataclasses.replace(block, start=100 * k) for k in range(3)]
+    assert (
+        states(guided(gone))[-1].hint == "Nothing comes from: sternum; is it switched on and near?"
+    )
 
 
 def test_one_leg_alone_is_guided_without_the_other() -> None:

@@ -1,0 +1,160 @@
+"""``gaitwire calibrate``: a simulated person follows the guide, and a file is written."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from gateway.accelerometer import GRAVITY, Accelerometer, fitted
+from gateway.cli import app
+from gateway.cli.calibrating import calibrated
+from gateway.config import Config, JournalSection, MqttSection, PagesSection
+from gateway.errors import ConfigError, SourceError
+from gateway.messages import FloatArray, Place
+from gateway.sources.playback import Playback
+from inference.stored_calibration import (
+    StoredCalibration,
+    StoredSensor,
+    read_calibration,
+    write_calibration,
+)
+from simulators.recording import SimulatedRecording
+
+QUIETLY = Config(
+    mqtt=MqttSection(enabled=False),
+    pages=PagesSection(enabled=False),
+    journal=JournalSection(enabled=False),
+)
+
+
+def person(seconds: float, scenario: str = "calibration") -> Playback:
+    return Playback(SimulatedRecording(scenario, seed=2, seconds=seconds), speed=20.0)
+
+
+def test_a_person_is_led_through_and_the_file_keeps_what_was_found(tmp_path: Path) -> None:
+    file = tmp_path / "kept" / "calibration.toml"
+    first = calibrated(QUIETLY, person(60.0), file, 60.0, browser=False)
+    assert (first.version, first.remarks) == (1, [])
+    assert [one.place for one in first.sensors] == [one.told for one in first.sensors]
+    assert all(one.front and one.confidence > 0.95 for one in first.sensors)
+    assert calibrated(QUIETLY, person(60.0), file, 60.0, browser=False).version == 2
+    assert read_calibration(file.with_name("calibration.v1.toml")).version == 1
+    kept = read_calibration(file)
+    assert [one.sensor for one in kept.sensors] == [one.sensor for one in first.sensors]
+
+
+def test_what_was_not_finished_is_not_written(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.toml"
+    with pytest.raises(SourceError, match="nothing was written"):
+        calibrated(QUIETLY, person(8.0, "squat"), file, 60.0, browser=False)
+    assert not file.exists()
+
+
+A_SENSOR = StoredSensor("A", Place.LEFT_THIGH, np.array([0.5, -0.5, -0.5, -0.5]), True, 0.98, 3.0)
+
+
+@given(
+    turn=st.lists(st.floats(-1, 1), min_size=4, max_size=4).filter(
+        lambda turn: np.linalg.norm(turn) > 0.1
+    ),
+    sure=st.floats(0, 1),
+)
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, turn: list[float], sure: float
+) -> None:
+    file = tmp_path_factory.mktemp("kept") / "calibration.toml"
+    quat = np.array(turn) / np.linalg.norm(turn)
+    one = StoredSensor("A", Place.LEFT_THIGH, quat, front=False, confidence=sure, spread_deg=2.0)
+    two = StoredSensor("B", Place.PELVIS, quat, True, 1.0, float("nan"))
+    known = Accelerometer(np.array([0.1, 0.0, -0.1]), np.ones(3), np.full(3, 0.01))
+    made = StoredCalibration(person="p", sensors=(one, two), accelerometers={"A": known})
+    write_calibration(file, made)
+    kept = read_calibration(file)
+    assert [(s.sensor, s.place, s.front) for s in kept.sensors] == [
+        ("A", Place.LEFT_THIGH, False),
+        ("B", Place.PELVIS, True),
+    ]
+    assert np.abs(kept.sensors[0].quat - quat).max() < 1e-5
+    assert abs(kept.sensors[0].confidence - sure) < 1e-3
+    assert np.isnan(kept.sensors[1].spread_deg)
+    assert kept.accelerometers["A"].bias.tolist() == [0.1, 0.0, -0.1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("schema = 1", "schema = 7", "schema: Input should be 1"),
+        ('place = "left_thigh"', 'place = "nose"', "sensors.0.place"),
+        ("mounting = [0.5", "mounting = [3.5", "length 1"),
+        ("[[sensors]]", "[[sensors]", "is not TOML"),
+        ("[[sensors]]", '[[sensors]]\nsensor = "A"', "is not TOML"),
+        ("front = true", "", "sensors.0.front: Field required"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_what_is_wrong(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    file = tmp_path / "calibration.toml"
+    write_calibration(file, StoredCalibration(person="p", sensors=(A_SENSOR,)))
+    file.write_text(file.read_text().replace(before, after))
+    with pytest.raises(ConfigError, match=said):
+        read_calibration(file)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`gaitwire calibrate` makes one"):
+        read_calibration(tmp_path / "none.toml")
+
+
+def test_a_place_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.toml"
+    write_calibration(file, StoredCalibration(person="p", sensors=(A_SENSOR, A_SENSOR)))
+    with pytest.raises(ConfigError, match="a place is there twice"):
+        read_calibration(file)
+
+
+def test_the_file_is_toml_with_a_schema(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.toml"
+    write_calibration(file, StoredCalibration(person="p", sensors=(A_SENSOR,)))
+    kept = tomllib.loads(file.read_text())
+    assert (kept["schema"], kept["version"], kept["person"]) == (1, 1, "p")
+
+
+def test_the_command_refuses_a_configuration_that_is_none() -> None:
+    told = CliRunner().invoke(app, ["calibrate", "-c", "none.toml", "--headless"])
+    assert told.exit_code != 0
+    assert isinstance(told.exception, ConfigError)
+
+
+def poses(bias: FloatArray, scale: FloatArray, count: int, seed: int) -> FloatArray:
+    """What an accelerometer reads on the sides of its case, held a little askew."""
+    rng = np.random.default_rng(seed)
+    sides = np.concatenate([np.eye(3), -np.eye(3)])[:count]
+    sides = sides + rng.normal(0, 0.1, sides.shape)
+    sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    return np.asarray(sides * GRAVITY / scale + bias + rng.normal(0, 0.003, sides.shape))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_six_poses_show_bias_and_scale(seed: int) -> None:
+    print(f"seed {seed}")  # noqa: T201, reproduces the poses
+    rng = np.random.default_rng(seed)
+    bias, scale = rng.normal(0, 0.2, 3), 1 + rng.normal(0, 0.01, 3)
+    found = fitted(poses(bias, scale, 6, seed))
+    assert np.abs(found.bias - bias).max() < 0.02
+    assert np.abs(found.scale - scale).max() < 0.004
+    assert found.bias_sd.max() < 0.02
+
+
+def test_fewer_poses_say_how_little_they_show() -> None:
+    found = fitted(poses(np.array([0.2, 0.0, 0.0]), np.ones(3), 3, 4))
+    assert found.bias_sd.max() > 0.1
+    none = fitted(np.empty((0, 3)))
+    assert np.array_equal(none.bias, np.zeros(3))
+    assert np.array_equal(none.scale, np.ones(3))
