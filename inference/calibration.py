@@ -5,12 +5,14 @@ ahead, with straight knees; that stance is zero for every joint. Where on the st
 does not matter. Sitting is told from standing where sensors are worn as described; a stance of a
 sensor that comes later counts only while the sensors already known say that the person stands.
 A sensor that was moved on its segment is known no more, until the next stance.
+
+A calibration that was kept gives the fronts at the first stance already, of the sensors in which up
+is where it was then. One that sits otherwise is said to, and calibrated anew.
 """
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -20,28 +22,21 @@ from gateway.messages import (
     BoolArray,
     Calibration,
     FloatArray,
-    IntArray,
     Marker,
     Message,
     OrientationBlock,
-    Places,
     SegmentBlock,
 )
-from inference import alignment
+from inference import alignment, remounting
+from inference.calibration_state import EVIDENCE_S, LONG_TICK_S, TICK_S, CalibrationState
 from inference.calibration_tick import CalibrationTick, vectors_of
 from inference.inclination import without_heading
+from inference.kept import Kept
 from inference.nominal import nominal
 from inference.pairing import Pairing
-from inference.remounting import moved_at_rest, moved_in_walking
+from inference.remounting import AS_BEFORE, moved_at_rest, moved_in_walking
 from inference.stance import Stance
 from inference.walking_direction import push_evidence
-
-TICK_S = 0.5
-"""While a sensor waits for a stance, it is looked for at multiples of this on the grid."""
-
-LONG_TICK_S, PHASE_S = 1.0, 0.2
-"""Once all stand calibrated, only movement is looked at, so much after multiples of the first: in
-the hop that ends a second others have enough to do."""
 
 UPRIGHT = np.radians(15)
 """A known segment within this of its calibration stance is upright."""
@@ -49,109 +44,17 @@ UPRIGHT = np.radians(15)
 RENEW_AFTER_S = 30.0
 """A sensor that was silent for longer may have been taken off: the next stance renews it."""
 
-EVIDENCE_S = (1.0, 5.0)
-"""Seconds of clear tilt after which the forward axis is set, and set again."""
-
 SWING_S = 0.25
-"""The same at first for a foot, which tilts so far only in swing: one swing will do."""
+"""A foot's first front takes only so long, as it tilts so far only in swing: one swing will do."""
 
-LEAST_TURN = np.radians(2)
-"""A forward axis that would turn by less stays, so that the angles make no needless step."""
-
+STANDING, MOVING = "standing still", "standing still and movement"
+STORED = "standing still, with what was kept"
 MOVED = "a sensor was moved"
 LEAST_JUDGED = 3
 """Fewer sensors do not say which of them was moved."""
 
 AGREEMENT = 0.6
 """Share of the tilt that must point one way for the forward axis to be taken from it."""
-
-
-@dataclasses.dataclass
-class _State:
-    """What is known of each sensor, all in sensor axes, rows in the order of ``places``.
-
-    ``axes`` and ``known`` are replaced, never written to: segments already made hold on to them.
-    """
-
-    places: Places
-    axes: FloatArray
-    up: FloatArray
-    known: BoolArray
-    tick_s: float
-    silent_s: FloatArray
-    stale: BoolArray
-    tilt: FloatArray
-    weight: FloatArray
-    clear: FloatArray
-    refined: IntArray
-    suspect: BoolArray
-
-    @classmethod
-    def nominal(cls, places: Places) -> _State:
-        axes, count = nominal(places).axes, len(places)
-        return cls(
-            places=places,
-            axes=axes,
-            up=axes[:, :, 1].copy(),
-            known=np.zeros(count, dtype=bool),
-            tick_s=TICK_S,
-            silent_s=np.zeros(count),
-            stale=np.zeros(count, dtype=bool),
-            tilt=np.zeros((count, 3)),
-            weight=np.zeros(count),
-            clear=np.zeros(count),
-            refined=np.zeros(count, dtype=np.int64),
-            suspect=np.zeros(count, dtype=bool),
-        )
-
-    @property
-    def phase_s(self) -> float:
-        """Where a tick begins, beyond a multiple of its length."""
-        return PHASE_S if self.tick_s == LONG_TICK_S else 0.0
-
-    def align(self, places: BoolArray, up: FloatArray) -> None:
-        """Take ``up`` (S, 3) of a stance as the long axis of ``places`` (S,)."""
-        standing = alignment.axes_from_standing(nominal(self.places), up)
-        self.axes = np.where(places[:, None, None], standing, self.axes)
-        self.up[places] = up[places]
-        self.known = self.known | places
-        self.stale &= ~places
-        self.refined[places] = 0
-        self.forget_movement(places)
-
-    def refine(self, places: BoolArray, signed: BoolArray) -> bool:
-        """Take the gathered tilt of ``places`` (S,) as the direction of their movement.
-
-        Where it is not ``signed`` (S,) front stays where it was, within a quarter turn. Returns
-        whether that changed anything.
-        """
-        forward = nominal(self.places).forward_sign[:, None] * self.tilt
-        flip = ~signed & ((forward * self.axes[:, :, 0]).sum(axis=1) < 0)
-        forward = np.where(flip[:, None], -forward, forward)
-        self.refined[places] += 1
-        axes = self.axes.copy()
-        axes[places] = alignment.axes_from(self.up[places], forward[places])
-        turned = alignment.angle_between(axes[:, :, 0], self.axes[:, :, 0])
-        if not (turned > LEAST_TURN).any():
-            return False
-        self.axes = axes
-        return True
-
-    def unfinished(self) -> BoolArray:
-        """Return (S,) which places a stance or movement could still tell more about."""
-        return self.stale | ~self.known | self.unrefined()
-
-    def unrefined(self) -> BoolArray:
-        """Return (S,) which places movement could still tell more about."""
-        return nominal(self.places).sagittal & (self.refined < len(EVIDENCE_S))
-
-    def lose(self, places: BoolArray) -> None:
-        """Know nothing of how the sensors at ``places`` (8,) sit any more."""
-        self.known = self.known & ~places
-        self.suspect = np.zeros_like(places)
-
-    def forget_movement(self, places: BoolArray) -> None:
-        self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
 
 
 class SegmentCalibration:
@@ -164,9 +67,11 @@ class SegmentCalibration:
 
     consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
+        self._kept = kept or Kept()
+        self._news: list[str] = []
         self._pairing = Pairing(BodyBlock, OrientationBlock)
-        self._state = _State.nominal(())
+        self._state = CalibrationState.nominal(())
         self._tick = CalibrationTick(0)
         self._stance = Stance()
 
@@ -195,7 +100,7 @@ class SegmentCalibration:
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
         if body.places != self._state.places:
-            self._state = _State.nominal(body.places)
+            self._state = CalibrationState.nominal(body.places)
             self._tick = CalibrationTick(len(body.places))
         vectors = vectors_of(body, orientation)
         valid = body.valid & orientation.valid
@@ -219,7 +124,8 @@ class SegmentCalibration:
                 yield _segments(body, vectors, flags, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
                 if method == MOVED:
-                    yield from self._lost(body, last, known & ~self._state.known)
+                    self._tell_lost(known & ~self._state.known)
+                yield from self._told(body, last)
                 done = last
             first = last
         if done < len(valid):
@@ -282,8 +188,29 @@ class SegmentCalibration:
         if found is None or not self._upright(*found):
             return ""
         there, up = found
-        state.align(there & (state.stale | ~state.known), up)
-        return "standing still"
+        aligned = there & (state.stale | ~state.known)
+        state.align(aligned, up)
+        return self._take_kept(aligned) or STANDING
+
+    def _take_kept(self, aligned: BoolArray) -> str:
+        """Take the fronts that were kept of ``aligned`` (S,) where up is as it was."""
+        state, kept = self._state, self._kept
+        axes = kept.axes(state.places)
+        there = aligned & np.isfinite(axes[:, 0, 0])
+        if not there.any():
+            return ""
+        off = np.zeros(len(there))
+        off[there] = alignment.angle_between(state.up[there], axes[there, :, 1])
+        as_kept = there & (off < AS_BEFORE)
+        self._news += [
+            f"{place}: it sits otherwise than in the calibration of {kept.made}; it was calibrated "
+            "anew by standing"
+            for place in self._named(there & ~as_kept)
+        ]
+        if not as_kept.any():
+            return ""
+        state.take_fronts(as_kept, axes[:, :, 0])
+        return STORED
 
     def _upright(self, there: BoolArray, up: FloatArray) -> bool:
         state = self._state
@@ -304,13 +231,37 @@ class SegmentCalibration:
         ready = wanted & (state.clear >= needed)
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
         state.forget_movement(ready & ~agreed)
-        changed = agreed.any() and state.refine(agreed, alignment.thigh_known(known, usable))
-        return "standing still and movement" if changed else ""
+        before = state.axes
+        if not agreed.any() or not state.refine(agreed, alignment.thigh_known(known, usable)):
+            return ""
+        self._tell_turned(before, agreed)
+        return MOVING
 
-    def _lost(self, body: BodyBlock, last: int, lost: BoolArray) -> Iterable[Message]:
-        for place in np.array(body.places)[lost].tolist():
-            text = f"{place}: it was moved since it was calibrated; stand still for two seconds"
-            yield Marker(body.person, (body.start + last) / body.rate_hz, "sensor_moved", text)
+    def _tell_turned(self, before: FloatArray, agreed: BoolArray) -> None:
+        """Say which of the sensors ``agreed`` (S,) to have moved were not as they were kept."""
+        state = self._state
+        kept = agreed & np.isfinite(self._kept.axes(state.places)[:, 0, 0]) & (state.refined > 1)
+        turned = alignment.angle_between(before[:, :, 0], state.axes[:, :, 0]) > remounting.MOVED
+        self._news += [
+            f"{place}: it was turned round its limb since the calibration of {self._kept.made}; "
+            "its front was found anew"
+            for place in self._named(kept & turned)
+        ]
+
+    def _tell_lost(self, lost: BoolArray) -> None:
+        self._news += [
+            f"{place}: it was moved since it was calibrated; stand still for two seconds"
+            for place in self._named(lost)
+        ]
+
+    def _named(self, which: BoolArray) -> list[str]:
+        return [str(p) for p, named in zip(self._state.places, which, strict=True) if named]
+
+    def _told(self, body: BodyBlock, last: int) -> Iterable[Message]:
+        """Return the news as remarks, once."""
+        news, self._news = self._news, []
+        t_s = (body.start + last) / body.rate_hz
+        return [Marker(body.person, t_s, "sensor_moved", text) for text in news]
 
     def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> None:
         """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,)."""

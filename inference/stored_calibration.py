@@ -17,9 +17,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gateway import quaternion
 from gateway.accelerometer import Accelerometer
 from gateway.errors import ConfigError
-from gateway.messages import FloatArray, GuidedCalibration, Place
+from gateway.messages import FloatArray, GuidedCalibration, Place, SensorSpec
+from inference.kept import Kept
 
 SCHEMA = 1
 _DECIMALS = 6
@@ -72,6 +74,31 @@ class StoredCalibration:
     def measured(self, accelerometers: Mapping[str, Accelerometer]) -> StoredCalibration:
         """Return this with these ``accelerometers``, by address."""
         return dataclasses.replace(self, accelerometers={**self.accelerometers, **accelerometers})
+
+
+def kept_of(calibration: StoredCalibration, sensors: Sequence[SensorSpec]) -> Kept:
+    """Return how those of ``sensors`` sit that it holds, where movement has shown their front.
+
+    Raises ConfigError where one was worn elsewhere: the places that are told, or those that were
+    found, are wrong.
+    """
+    worn = {spec.sensor.upper(): spec.place for spec in sensors}
+    for one in calibration.sensors:
+        place = worn.get(one.sensor.upper(), one.place)
+        if place is not one.place:
+            raise ConfigError(
+                f"sensor {one.sensor} is said to be on the {place}, and in the calibration of "
+                f"{calibration.made} it was on the {one.place}; correct its place, or calibrate "
+                "again"
+            )
+    return Kept(
+        calibration.made,
+        {
+            one.place: quaternion.to_matrix(one.quat)
+            for one in calibration.sensors
+            if one.front and one.sensor.upper() in worn
+        },
+    )
 
 
 class _Table(BaseModel):

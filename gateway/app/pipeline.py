@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Mapping, Sequence
 
+from gateway.accelerometer import CorrectedDecode
 from gateway.align import Align
 from gateway.battery import BatteryWatch
 from gateway.config import Config
@@ -31,6 +33,7 @@ from inference.model.loading import load
 from inference.model.runtime import Estimates
 from inference.pendulum import PendulumStrides
 from inference.repetitions import Repetitions
+from inference.stored_calibration import StoredCalibration, kept_of, read_calibration
 from inference.strides import Strides
 from inference.taught import TaughtExercise
 from inference.taught.file import read_taught
@@ -57,7 +60,7 @@ def build_pipe(
     _check_rules(config, known)
     programme = _programme(config, known)
     stages: list[Stage] = [
-        *_to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s),
+        *_to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s, _kept(config)),
         BodyAngles(),
         *_joint_rotations(sensors),
         GaitEvents(),
@@ -84,7 +87,9 @@ def build_guide(
     hop_s: float,
 ) -> Chain:
     """Return the stages that lead a person through a calibration, and show how the body moves."""
-    stages = _to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s)
+    # How the sensors sit is what is asked; what their accelerometers are off is known.
+    kept = dataclasses.replace(_kept(config), sensors=())
+    stages = _to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s, kept)
     return Chain([*stages, CalibrationGuide()])
 
 
@@ -95,6 +100,7 @@ def _to_joint_angles(
     origin_ns: int,
     rate_hz: float,
     hop_s: float,
+    kept: StoredCalibration,
 ) -> list[Stage]:
     align = Align(
         person,
@@ -106,13 +112,25 @@ def _to_joint_angles(
         hop_samples=max(1, round(hop_s * rate_hz)),
     )
     return [
-        Decode(sensors),
+        _decode(sensors, kept),
         BatteryWatch(person, sensors, origin_ns),
         align,
         Orientation(),
-        SegmentCalibration(),
+        SegmentCalibration(kept_of(kept, sensors)),
         JointAngles(),
     ]
+
+
+def _kept(config: Config) -> StoredCalibration:
+    file = config.calibration.file
+    return StoredCalibration() if file is None else read_calibration(file)
+
+
+def _decode(sensors: Sequence[SensorSpec], kept: StoredCalibration) -> Stage:
+    """Correct accelerations where it is known what is off."""
+    if any(spec.sensor in kept.accelerometers for spec in sensors):
+        return CorrectedDecode(Decode(sensors), sensors, kept.accelerometers)
+    return Decode(sensors)
 
 
 def _joint_rotations(sensors: Sequence[SensorSpec]) -> list[Stage]:

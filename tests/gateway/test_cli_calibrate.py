@@ -14,10 +14,17 @@ from typer.testing import CliRunner
 from gateway.accelerometer import GRAVITY, Accelerometer, fitted
 from gateway.cli import app
 from gateway.cli.calibrating import calibrated
-from gateway.config import Config, JournalSection, MqttSection, PagesSection
+from gateway.config import (
+    CalibrationSection,
+    Config,
+    JournalSection,
+    MqttSection,
+    PagesSection,
+)
 from gateway.errors import ConfigError, SourceError
-from gateway.messages import FloatArray, Place
+from gateway.messages import BodyBlock, Calibration, FloatArray, Place
 from gateway.sources.playback import Playback
+from inference.calibration import STORED
 from inference.stored_calibration import (
     StoredCalibration,
     StoredSensor,
@@ -25,6 +32,7 @@ from inference.stored_calibration import (
     write_calibration,
 )
 from simulators.recording import SimulatedRecording
+from tests.playing import played
 
 QUIETLY = Config(
     mqtt=MqttSection(enabled=False),
@@ -158,3 +166,38 @@ def test_fewer_poses_say_how_little_they_show() -> None:
     none = fitted(np.empty((0, 3)))
     assert np.array_equal(none.bias, np.zeros(3))
     assert np.array_equal(none.scale, np.ones(3))
+
+
+def with_file(tmp_path: Path, place: Place = Place.PELVIS, offset: float = 0.0) -> Config:
+    """A configuration with a calibration of the simulated person's pelvis sensor."""
+    file = tmp_path / "calibration.toml"
+    one = StoredSensor("sim-pelvis", place, np.array([0.5, -0.5, -0.5, -0.5]), True, 1.0, 1.0)
+    off = Accelerometer(np.full(3, offset), np.ones(3), np.full(3, 0.01))
+    known = {"sim-pelvis": off} if offset else {}
+    made = StoredCalibration(person="p", sensors=(one,), accelerometers=known)
+    write_calibration(file, made)
+    return Config(calibration=CalibrationSection(file=file))
+
+
+def test_the_pipe_takes_what_was_kept(tmp_path: Path) -> None:
+    recording = SimulatedRecording("squat", seed=3, seconds=5.0)
+    messages = played(recording, 1.0, with_file(tmp_path))
+    first = next(m for m in messages if isinstance(m, Calibration))
+    assert first.method == STORED
+    assert np.flatnonzero(first.front).tolist() == [0]
+
+
+def test_the_pipe_corrects_accelerations(tmp_path: Path) -> None:
+    recording = SimulatedRecording("squat", seed=3, seconds=3.0)
+    plain, corrected = (
+        np.concatenate([m.acc for m in played(recording, 1.0, config) if isinstance(m, BodyBlock)])
+        for config in (Config(), with_file(tmp_path, offset=0.25))
+    )
+    assert np.allclose(plain[:, 0] - corrected[:, 0], 0.25, atol=1e-9)
+    assert np.array_equal(plain[:, 1:], corrected[:, 1:])
+
+
+def test_a_sensor_that_is_worn_elsewhere_is_refused(tmp_path: Path) -> None:
+    recording = SimulatedRecording("squat", seed=3, seconds=3.0)
+    with pytest.raises(ConfigError, match="said to be on the pelvis, and in the calibration of"):
+        played(recording, 1.0, with_file(tmp_path, place=Place.STERNUM))

@@ -1,0 +1,121 @@
+"""What calibration knows of each sensor, and how it changes by a stance and by movement."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gateway.messages import BoolArray, FloatArray, IntArray, Places
+from inference import alignment
+from inference.nominal import nominal
+
+TICK_S = 0.5
+"""While a sensor waits for a stance, it is looked for at multiples of this on the grid."""
+
+LONG_TICK_S, PHASE_S = 1.0, 0.2
+"""Once all stand calibrated, only movement is looked at, so much after multiples of the first: in
+the hop that ends a second others have enough to do."""
+
+EVIDENCE_S = (1.0, 5.0)
+"""Seconds of clear tilt after which the forward axis is set, and set again."""
+
+LEAST_TURN = np.radians(2)
+"""A forward axis that would turn by less stays, so that the angles make no needless step."""
+
+
+@dataclasses.dataclass
+class CalibrationState:
+    """What is known of each sensor, all in sensor axes, rows in the order of ``places``.
+
+    ``axes`` and ``known`` are replaced, never written to: segments already made hold on to them.
+    """
+
+    places: Places
+    axes: FloatArray
+    up: FloatArray
+    known: BoolArray
+    tick_s: float
+    silent_s: FloatArray
+    stale: BoolArray
+    tilt: FloatArray
+    weight: FloatArray
+    clear: FloatArray
+    refined: IntArray
+    suspect: BoolArray
+
+    @classmethod
+    def nominal(cls, places: Places) -> CalibrationState:
+        """Know nothing but how sensors are meant to be worn."""
+        axes, count = nominal(places).axes, len(places)
+        return cls(
+            places=places,
+            axes=axes,
+            up=axes[:, :, 1].copy(),
+            known=np.zeros(count, dtype=bool),
+            tick_s=TICK_S,
+            silent_s=np.zeros(count),
+            stale=np.zeros(count, dtype=bool),
+            tilt=np.zeros((count, 3)),
+            weight=np.zeros(count),
+            clear=np.zeros(count),
+            refined=np.zeros(count, dtype=np.int64),
+            suspect=np.zeros(count, dtype=bool),
+        )
+
+    @property
+    def phase_s(self) -> float:
+        """Where a tick begins, beyond a multiple of its length."""
+        return PHASE_S if self.tick_s == LONG_TICK_S else 0.0
+
+    def align(self, places: BoolArray, up: FloatArray) -> None:
+        """Take ``up`` (S, 3) of a stance as the long axis of ``places`` (S,)."""
+        standing = alignment.axes_from_standing(nominal(self.places), up)
+        self.axes = np.where(places[:, None, None], standing, self.axes)
+        self.up[places] = up[places]
+        self.known = self.known | places
+        self.stale &= ~places
+        self.refined[places] = 0
+        self.forget_movement(places)
+
+    def take_fronts(self, kept: BoolArray, forward: FloatArray) -> None:
+        """Take ``forward`` (S, 3) as the fronts of places that are ``kept`` (S,)."""
+        axes = self.axes.copy()
+        axes[kept] = alignment.axes_from(self.up[kept], forward[kept])
+        self.axes = axes
+        self.refined[kept] = 1
+
+    def refine(self, places: BoolArray, signed: BoolArray) -> bool:
+        """Take the gathered tilt of ``places`` (S,) as the direction of their movement.
+
+        Where it is not ``signed`` (S,) front stays where it was, within a quarter turn. Returns
+        whether that changed anything.
+        """
+        forward = nominal(self.places).forward_sign[:, None] * self.tilt
+        flip = ~signed & ((forward * self.axes[:, :, 0]).sum(axis=1) < 0)
+        forward = np.where(flip[:, None], -forward, forward)
+        self.refined[places] += 1
+        axes = self.axes.copy()
+        axes[places] = alignment.axes_from(self.up[places], forward[places])
+        turned = alignment.angle_between(axes[:, :, 0], self.axes[:, :, 0])
+        if not (turned > LEAST_TURN).any():
+            return False
+        self.axes = axes
+        return True
+
+    def unfinished(self) -> BoolArray:
+        """Return (S,) which places a stance or movement could still tell more about."""
+        return self.stale | ~self.known | self.unrefined()
+
+    def unrefined(self) -> BoolArray:
+        """Return (S,) which places movement could still tell more about."""
+        return nominal(self.places).sagittal & (self.refined < len(EVIDENCE_S))
+
+    def lose(self, places: BoolArray) -> None:
+        """Know nothing of how the sensors at ``places`` (8,) sit any more."""
+        self.known = self.known & ~places
+        self.suspect = np.zeros_like(places)
+
+    def forget_movement(self, places: BoolArray) -> None:
+        """Begin anew to gather what movement tells of ``places`` (S,)."""
+        self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
