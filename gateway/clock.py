@@ -11,6 +11,7 @@ two samples a sensor, and calls a sensor would cost more than the arithmetic.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,10 @@ RESTART_NS = 2 * SECOND_NS
 """A device clock that departs this much from the arrivals has restarted."""
 OUT_OF_ORDER_NS = SECOND_NS
 """A counter that steps back by less is a packet out of order; by more, a restart."""
+PACE_NS = SECOND_NS // 5
+"""Within so long it shows whether samples come as they are taken, or had waited ..."""
+FASTER = 1.25
+"""... and so much faster than they were taken is more than their bunching on the radio."""
 _FAR = 1 << 54
 _NEVER = 1 << 62
 
@@ -35,14 +40,30 @@ _NEVER = 1 << 62
 class Unwrapped(NamedTuple):
     """Samples on an unbroken device time: index of the ``row`` in the input, time and segment.
 
-    ``step_ns`` is the device time since the sample before, 0 where a segment begins. Rows that
-    ran backwards are left out. All arrays are (N,).
+    ``step_ns`` is the device time since the sample before, 0 where that is not known, as where a
+    connection begins; ``dropped_ns`` is then that of what came too late over the one before. Rows
+    that came too late or ran backwards are left out. All arrays are (N,).
     """
 
     row: IntArray
     device_ns: IntArray
     step_ns: IntArray
     segment: IntArray
+    dropped_ns: IntArray
+
+
+@dataclass
+class _Late:
+    """The last that came too late, and the device time since what came in time before it.
+
+    At ``from_ns`` of arrival that was ``from_taken_ns``.
+    """
+
+    raw_ns: float
+    arrival_ns: int
+    taken_ns: float
+    from_ns: int
+    from_taken_ns: float
 
 
 class Unwrapper:
@@ -51,8 +72,9 @@ class Unwrapper:
     Each step is the one, among those that differ by whole wraps, that agrees best with the step
     of arrival. A small step back means out of order, and the sample is dropped; a larger one, or
     departing by more than ``RESTART_NS``, means that the device restarted: a new segment begins.
-    But what waited in the sensor while its link did not listen goes on where it left off, comes
-    faster than it was taken, and is dropped: it is seconds late.
+    But what waited while nobody listened (the link, or this process) goes on where it left off,
+    comes faster than it was taken, and is dropped: it is seconds late. Nor is a step of whole
+    turns of a short counter believed before samples come at their own pace again.
     """
 
     def __init__(self, wrap_ns: Sequence[float]) -> None:
@@ -64,7 +86,8 @@ class Unwrapper:
         self._device_ns = np.zeros(count, np.int64)
         self._arrival_ns = np.zeros(count, np.int64)
         self._segment = np.full(count, -1, np.int64)
-        self._stale: dict[int, tuple[float, int]] = {}
+        self._late: dict[int, _Late] = {}
+        self._dropped_ns = np.zeros(count, np.int64)
 
     def push(self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray) -> Unwrapped:
         """Unwrap raw counter times (N,) in ns of the rows of ``runs``."""
@@ -72,18 +95,21 @@ class Unwrapper:
         if odd is not None and odd.any():
             return self._with_odd_rows(runs.run, raw_ns, arrival_ns)
         device_ns, step_ns = self._take(runs, step, raw_ns, arrival_ns)
-        return Unwrapped(np.arange(len(raw_ns)), device_ns, step_ns, self._segment[runs.run])
+        none = np.zeros(len(raw_ns), np.int64)
+        return Unwrapped(np.arange(len(raw_ns)), device_ns, step_ns, self._segment[runs.run], none)
 
     def restart(self, sensor: int) -> None:
         """Begin a new segment with the next sample of ``sensor``."""
         self._near_ns[sensor] = -1.0
-        self._stale.pop(sensor, None)
+        late = self._late.pop(sensor, None)
+        if late is not None and late.arrival_ns > self._arrival_ns[sensor]:
+            self._dropped_ns[sensor] += round(late.taken_ns)
 
     def _with_odd_rows(
         self, sensor: IntArray, raw_ns: FloatArray, arrival_ns: IntArray
     ) -> Unwrapped:
         """Take the regular rows up to each sensor's first odd one, then that one, and so on."""
-        device_ns, step_ns, segment = np.zeros((3, len(sensor)), np.int64)
+        device_ns, step_ns, segment, dropped_ns = np.zeros((4, len(sensor)), np.int64)
         kept = np.ones(len(sensor), np.bool_)
         rows = np.arange(len(sensor))
         while len(rows):
@@ -100,11 +126,14 @@ class Unwrapper:
                 segment[taken] = self._segment[own.run]
             for head in np.flatnonzero(heads):
                 row, who = rows[head], int(runs.run[head])
-                kept[row] = self._odd(who, float(raw[head]), int(arrival[head]))
+                taken = self._odd(who, float(raw[head]), int(arrival[head]))
+                kept[row] = taken is not None
+                step_ns[row], dropped_ns[row] = taken or (0, 0)
                 device_ns[row], segment[row] = self._device_ns[who], self._segment[who]
             rows = rows[~regular & ~heads]
         index = np.flatnonzero(kept)
-        return Unwrapped(index, device_ns[index], step_ns[index], segment[index])
+        columns = (device_ns, step_ns, segment, dropped_ns)
+        return Unwrapped(index, *(column[index] for column in columns))
 
     def _steps(
         self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray
@@ -121,7 +150,7 @@ class Unwrapper:
             return step, None
         wrap_ns = self._wrap_ns[runs.run]
         step += np.rint(behind / wrap_ns) * wrap_ns
-        odd = (step <= 0) | (np.abs(step - arrival_step) > RESTART_NS)
+        odd = (step <= 0) | (step > wrap_ns) | (np.abs(step - arrival_step) > RESTART_NS)
         odd[runs.start] |= self._near_ns[runs.sensors] < 0
         return step, odd
 
@@ -137,30 +166,46 @@ class Unwrapper:
         self._device_ns[sensors] = device_ns[last]
         return device_ns, step_ns
 
-    def _odd(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
-        """Drop a sample that comes too late, or start a new segment; tell whether it is kept."""
+    def _odd(self, sensor: int, raw_ns: float, arrival_ns: int) -> tuple[int, int] | None:
+        """Take a sample that is no regular step, and return its ``step_ns`` and ``dropped_ns``.
+
+        None drops a sample that comes too late.
+        """
         wrap_ns = float(self._wrap_ns[sensor])
         step = raw_ns - float(self._raw_ns[sensor])
         arrival_step = arrival_ns - int(self._arrival_ns[sensor])
         step += np.rint((arrival_step - step) / wrap_ns) * wrap_ns
         known = self._near_ns[sensor] >= 0
         if known and -OUT_OF_ORDER_NS < step <= 0:
-            return False
-        if known and step > 0 and arrival_step > step and self._waited(sensor, raw_ns, arrival_ns):
-            return False
-        self._segment[sensor] += 1
-        self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)
-        self._raw_ns[sensor], self._device_ns[sensor] = raw_ns, round(raw_ns)
-        self._arrival_ns[sensor] = arrival_ns
-        self._stale.pop(sensor, None)
-        return True
+            return None
+        late = known and step > 0 and (arrival_step > step or step > wrap_ns)
+        if late and self._waited(sensor, raw_ns, arrival_ns):
+            return None
+        if known and step > 0 and abs(step - arrival_step) <= RESTART_NS:
+            self._device_ns[sensor] += round(step)
+        else:
+            self._segment[sensor] += 1
+            self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)
+            self._device_ns[sensor] = round(raw_ns)
+        self._raw_ns[sensor], self._arrival_ns[sensor] = raw_ns, arrival_ns
+        dropped_ns, self._dropped_ns[sensor] = int(self._dropped_ns[sensor]), 0
+        return round(step) if late else 0, dropped_ns
 
     def _waited(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
-        """Say of a late sample whether it came faster than it was taken; the first one may."""
-        raw_before, arrival_before = self._stale.get(sensor, (raw_ns, arrival_ns))
-        self._stale[sensor] = raw_ns, arrival_ns
-        arrival_step = arrival_ns - arrival_before
-        return arrival_step > RESTART_NS or 2 * arrival_step <= raw_ns - raw_before
+        """Say of a late sample whether it had waited: unless the pace of ``PACE_NS`` says no."""
+        wrap_ns, last_ns = float(self._wrap_ns[sensor]), int(self._arrival_ns[sensor])
+        late = self._late.get(sensor)
+        if late is None or late.arrival_ns <= last_ns:
+            since_ns = (raw_ns - float(self._raw_ns[sensor])) % wrap_ns
+            self._late[sensor] = _Late(raw_ns, arrival_ns, since_ns, arrival_ns, since_ns)
+            return True
+        late.taken_ns += (raw_ns - late.raw_ns) % wrap_ns
+        late.raw_ns, late.arrival_ns = raw_ns, arrival_ns
+        passed_ns, taken_ns = arrival_ns - late.from_ns, late.taken_ns - late.from_taken_ns
+        if passed_ns < PACE_NS:
+            return True
+        late.from_ns, late.from_taken_ns = arrival_ns, late.taken_ns
+        return passed_ns > RESTART_NS or taken_ns > FASTER * passed_ns
 
 
 class ClockFit:

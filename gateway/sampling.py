@@ -112,6 +112,8 @@ class Sampling:
         periods = unwrapped.step_ns / self._periods_ns[runs.run]
         slack = (self._slack_ns / self._periods_ns)[runs.run]
         lost: IntArray = np.maximum(np.rint(periods - slack).astype(np.int64) - 1, 0)
+        if unwrapped.dropped_ns.any():
+            lost += np.rint(unwrapped.dropped_ns / self._periods_ns[runs.run]).astype(np.int64)
         every = len(rows) == len(samples.packet)
         clipped = samples.clipped if every else samples.clipped[rows]
         if samples.quat is not None:

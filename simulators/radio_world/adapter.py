@@ -35,9 +35,9 @@ class Adapter:
 
     async def listen(self, listener: Callable[[Advertisement], None]) -> None:
         """Hand advertisements to ``listener`` from now on."""
-        self._listeners.append(listener)
-        if len(self._listeners) == 1:
+        if not self._listeners:
             await self._device.start_scanning(legacy=True)
+        self._listeners.append(listener)
 
     async def listen_no_longer(self, listener: Callable[[Advertisement], None]) -> None:
         """Hand none to ``listener`` any more."""
@@ -51,10 +51,17 @@ class Adapter:
         try:
             return await self._device.connect(address, timeout=timeout_s)
         except asyncio.CancelledError:
-            await self._device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+            await self._give_up(address)
             raise
         finally:
             self.connecting = False
+
+    async def _give_up(self, address: hci.Address) -> None:
+        """End an attempt to connect, and the link if it was made in the same moment."""
+        await self._device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+        for connection in list(self._device.connections.values()):
+            if connection.peer_address == address:
+                await connection.disconnect()
 
     def switch_off(self) -> None:
         """Lose every link at once, and hear nothing, until it is switched on."""

@@ -1,15 +1,18 @@
 """The air between virtual radios: bumble's in-process link, with range, and its defects mended.
 
 Mended: a connection attempt can be given up (bumble answers the cancel and goes on waiting), ACL
-packets are as long as modern controllers have them, the data of a scan response arrives, and no
-packet is written out for a log that nobody keeps, which costs more than all the rest.
+packets are as long as modern controllers have them, the data of a scan response arrives, a link
+that only one side has heard of ends, a late answer does no harm, and no packet is written out for
+a log that nobody keeps, which costs more than all the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from bumble import hci, ll
+from bumble.att import Opcode
 from bumble.controller import Connection, Controller
 from bumble.core import PhysicalTransport
 from bumble.host import Host
@@ -19,6 +22,8 @@ from bumble.transport.common import AsyncPipeSink
 SUPERVISION_S = 0.42
 """How long a link outlives the last sign of its peer: the default of the Linux kernel."""
 
+_ATT_OPCODE = 4
+"""Where the operation of the attribute protocol lies in a packet of L2CAP."""
 _Report = hci.HCI_LE_Advertising_Report_Event
 _Kind = hci.HCI_LE_Advertising_Report_Event.EventType
 
@@ -26,7 +31,8 @@ _Kind = hci.HCI_LE_Advertising_Report_Event.EventType
 class Radio(Controller):
     """A controller that may be out of range; ``rssi_dbm`` is how strongly others hear it.
 
-    While it is ``hidden`` it does not advertise.
+    While it is ``hidden`` it does not advertise. ``unheard`` counts the notifications that were
+    handed to it but did not reach the other side, because the link had ended.
     """
 
     le_acl_data_packet_length = 251
@@ -42,6 +48,7 @@ class Radio(Controller):
         self.in_range = True
         self.hidden = False
         self.rssi_dbm = -60
+        self.unheard = 0
         self._air = air
 
     def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
@@ -51,6 +58,17 @@ class Radio(Controller):
                 self.on_hci_command_packet(packet)
             case hci.HCI_AclDataPacket():
                 self.on_hci_acl_data_packet(packet)
+
+    def on_hci_acl_data_packet(self, packet: hci.HCI_AclDataPacket) -> None:
+        """Send data over a connection, if it still stands."""
+        if self.find_connection_by_handle(packet.connection_handle) is None:
+            self.miss(packet.data)
+        else:
+            super().on_hci_acl_data_packet(packet)
+
+    def miss(self, data: bytes) -> None:
+        """Take notice that data (of L2CAP) were not heard."""
+        self.unheard += data[_ATT_OPCODE] == Opcode.ATT_HANDLE_VALUE_NOTIFICATION
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         """Tell the host."""
@@ -124,6 +142,12 @@ class RadioHost(Host):
         assert self.hci_sink is not None
         self.hci_sink.on_packet(bytes(packet))
 
+    def on_packet(self, packet: bytes) -> None:
+        """Take a packet of the controller, as bytes."""
+        # An answer may come in the moment in which it is no longer waited for.
+        with suppress(asyncio.InvalidStateError):
+            super().on_packet(packet)
+
     def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
         """Take a packet of the controller."""
         match packet:
@@ -161,11 +185,14 @@ class Air(LocalLink):
         data: bytes,
     ) -> None:
         """Carry data of a connection."""
+        assert isinstance(sender_controller, Radio)
         receiver = self._radios.get(destination_address)
         if receiver is not None and _hear(sender_controller, receiver):
             asyncio.get_running_loop().call_soon(
-                _arrive, receiver, sender_controller.random_address, transport, data
+                _arrive, receiver, sender_controller, transport, data
             )
+        else:
+            sender_controller.miss(data)
 
     def send_advertising_pdu(
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
@@ -179,12 +206,16 @@ class Air(LocalLink):
             wanted = isinstance(packet, ll.ConnectInd) or radio.listens
             if wanted and radio is not sender_controller and _hear(sender_controller, radio):
                 loop.call_soon(radio.on_ll_advertising_pdu, packet)
+        if isinstance(packet, ll.ConnectInd):
+            self._look_after(packet.initiator_address, packet.advertiser_address)
 
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
     ) -> None:
         """Carry a control message, such as the end of a connection."""
         sender, receiver = self._radios.get(sender_address), self._radios.get(receiver_address)
+        if isinstance(packet, ll.TerminateInd):
+            self._look_after(sender_address, receiver_address)
         if sender is None or receiver is None or not _hear(sender, receiver):
             return
         if sender_address in receiver.le_connections:
@@ -199,11 +230,27 @@ class Air(LocalLink):
         if radio.in_range:
             return
         for peer in list(radio.le_connections):
-            reason = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
-            radio.cut(peer, reason)
-            other = self._radios.get(peer)
-            if other is not None:
-                other.cut(radio.random_address, reason)
+            self._cut(radio.random_address, peer)
+
+    def _look_after(self, one: hci.Address, other: hci.Address) -> None:
+        """See to it that a link which only one side has heard to begin, or to end, ends."""
+        asyncio.get_running_loop().call_later(SUPERVISION_S, self._end_one_sided, one, other)
+
+    def _end_one_sided(self, one: hci.Address, other: hci.Address) -> None:
+        sides = [
+            peer in radio.le_connections
+            for address, peer in ((one, other), (other, one))
+            if (radio := self._radios.get(address)) is not None
+        ]
+        if any(sides) and not all(sides):
+            self._cut(one, other)
+
+    def _cut(self, one: hci.Address, other: hci.Address) -> None:
+        """End the link between two radios, as far as either has it."""
+        for address, peer in ((one, other), (other, one)):
+            radio = self._radios.get(address)
+            if radio is not None:
+                radio.cut(peer, hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR)
 
 
 def _hear(one: Controller, other: Controller) -> bool:
@@ -212,9 +259,9 @@ def _hear(one: Controller, other: Controller) -> bool:
     return one.in_range and other.in_range
 
 
-def _arrive(
-    receiver: Radio, sender: hci.Address, transport: PhysicalTransport, data: bytes
-) -> None:
+def _arrive(receiver: Radio, sender: Radio, transport: PhysicalTransport, data: bytes) -> None:
     # What was under way when a connection ended is gone.
-    if sender in receiver.le_connections:
-        receiver.on_link_acl_data(sender, transport, data)
+    if sender.random_address in receiver.le_connections:
+        receiver.on_link_acl_data(sender.random_address, transport, data)
+    else:
+        sender.miss(data)

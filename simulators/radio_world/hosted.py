@@ -30,6 +30,8 @@ _PROPERTY = {
     "indicate": Characteristic.Properties.INDICATE,
 }
 _SWAPPED_EVERY = 7
+_QUEUED = 32
+"""So many packets at most wait in bumble, which hands 64 to the controller at once."""
 _ATT_HEADER = struct.Struct("<BH")
 _POWER_OFF = hci.HCI_ErrorCode.REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF_ERROR
 _READ_AND_WRITE = Attribute.Permissions.READABLE | Attribute.Permissions.WRITEABLE
@@ -59,9 +61,9 @@ class Account:
     """What became of a sensor's notifications."""
 
     sent: int = 0
-    """Notifications that went on the air."""
+    """Notifications that went over the air."""
     lost: int = 0
-    """Notifications that its buffer had no room for, or that a lost link left in it."""
+    """Notifications that its buffer had no room for, or that a lost link left on its way."""
 
 
 class HostedSensor:
@@ -79,7 +81,7 @@ class HostedSensor:
     ) -> None:
         self.address = address
         self.place = place
-        self.account = Account()
+        self._account = Account()
         self.frozen = self.refusing = self.doubling = self.disorderly = False
         self.peripheral: Peripheral = make(address)
         self._make = make
@@ -175,6 +177,12 @@ class HostedSensor:
         self._stalled_until_s = self._performance.now_s + seconds
 
     @property
+    def account(self) -> Account:
+        """Return what became of its notifications so far."""
+        told, unheard = self._account, self._radio.unheard
+        return Account(sent=told.sent - unheard, lost=told.lost + unheard)
+
+    @property
     def taken(self) -> int:
         """Return how many samples it has taken since it was switched on."""
         return self._feeling.taken
@@ -194,6 +202,7 @@ class HostedSensor:
             event_s = loop.time()
             while self._connection is not None:
                 await asyncio.sleep(event_s - loop.time())
+                await self._performance.known_by_now()
                 # A busy machine may be late for several events, which took place all the same.
                 events = 1 + int((loop.time() - event_s) / interval_s)
                 event_s += events * interval_s
@@ -212,26 +221,27 @@ class HostedSensor:
         notifications = self._survivors(notifications)
         room = max(0, self._conditions.buffer + through - len(self._waiting))
         self._waiting += notifications[:room]
-        self.account.lost += max(0, len(notifications) - room)
+        self._account.lost += max(0, len(notifications) - room)
 
     def _survivors(self, notifications: Sequence[Notification]) -> Sequence[Notification]:
         """Return the notifications that the radio does not lose."""
         if not self._conditions.loss:
             return notifications
         gone = self._rng.random(len(notifications)) < self._conditions.loss
-        self.account.lost += int(np.count_nonzero(gone))
+        self._account.lost += int(np.count_nonzero(gone))
         return [told for told, lost in zip(notifications, gone.tolist(), strict=True) if not lost]
 
     async def _send(self, through: int) -> None:
         for _ in range(min(through, len(self._waiting))):
+            await self._have_room()
             if self._connection is None:
                 return
-            if self.disorderly and self.account.sent % _SWAPPED_EVERY == 0:
+            if self.disorderly and self._account.sent % _SWAPPED_EVERY == 0:
                 if len(self._waiting) < 2:
                     return
                 self._waiting[0], self._waiting[1] = self._waiting[1], self._waiting[0]
             told = self._waiting.popleft()
-            self.account.sent += 1
+            self._account.sent += 1
             characteristic = self._characteristics[told.characteristic, told.service]
             server = self._device.gatt_server
             if characteristic.properties & Characteristic.Properties.NOTIFY:
@@ -244,6 +254,14 @@ class HostedSensor:
                     server.send_gatt_pdu(self._connection, header + payload)
             else:
                 await server.indicate_subscriber(self._connection, characteristic, told.payload)
+
+    async def _have_room(self) -> None:
+        """Wait until the radio has room: what its queue holds as a link ends would be lost."""
+        while (connection := self._connection) is not None:
+            queue = connection.data_packet_queue
+            if queue is None or queue.pending < _QUEUED:
+                return
+            await connection.drain()
 
     def _blocked(self, events: int) -> bool:
         """Say whether nothing gets through now."""
@@ -279,6 +297,8 @@ class HostedSensor:
             self._enqueue(self.peripheral.written(uuid, bytes(value), service))
 
         def subscription(_: Connection, notify: bool, indicate: bool) -> None:
+            if not (notify or indicate):
+                self._drop_waiting(uuid, service)
             self._enqueue(self.peripheral.subscribed(uuid, notify or indicate, service))
 
         flags = Characteristic.Properties(0)
@@ -288,6 +308,12 @@ class HostedSensor:
         made = Characteristic[bytes](UUID(uuid), flags, _READ_AND_WRITE, value)
         made.on(made.EVENT_SUBSCRIPTION, subscription)
         return made
+
+    def _drop_waiting(self, uuid: str, service: str) -> None:
+        """Lose what waits of a characteristic to which nobody listens any longer."""
+        kept = [w for w in self._waiting if (w.characteristic, w.service) != (uuid, service)]
+        self._account.lost += len(self._waiting) - len(kept)
+        self._waiting = deque(kept)
 
     def _begin(self, connection: Connection) -> None:
         connection.on("disconnection", lambda _: self._end(connection))
@@ -302,5 +328,5 @@ class HostedSensor:
         self._connection = None
         self._connected.clear()
         self.peripheral.disconnected()
-        self.account.lost += len(self._waiting)
+        self._account.lost += len(self._waiting)
         self._waiting.clear()

@@ -20,7 +20,8 @@ from simulators.scenarios import scenario
 from simulators.sensor import SensorGrade, draw_errors, measure
 
 _FINE_GRID_HZ = 100.0
-_KEPT = 2
+_KEPT_S = 120.0
+"""So far back the motion is known: the whole process may have stood still for a while."""
 _AHEAD_S = 5.0
 _LOOK_AHEAD_S = 0.25
 SHAKE_HZ = 5.0
@@ -49,6 +50,7 @@ class Performance:
         self._errors = draw_errors(grade, np.random.default_rng([seed, 2]))
         self._rng = np.random.default_rng([seed, 3])
         self._began_ns = 0
+        self._extended = asyncio.Event()
         self._shaken: dict[Place, float] = {}
 
     @property
@@ -80,7 +82,9 @@ class Performance:
     def feel(self, place: Place, t_s: FloatArray, device_ns: IntArray, rate_hz: float) -> Movement:
         """Return what the sensor at ``place`` feels at times (N,), which its clock calls (N,)."""
         faults = self._faults[place]
-        felt = felt_at(self._windows, place, t_s, faults)
+        # All those that are kept would be looked through in vain.
+        windows = [w for w in self._windows if w.from_s <= t_s[-1] and w.until_s > t_s[0]]
+        felt = felt_at(windows, place, t_s, faults)
         shaken = t_s < self._shaken.get(place, 0.0)
         felt.acc[:, 0] += shaken * SHAKE * np.sin(2 * np.pi * SHAKE_HZ * t_s)
         acc, gyr = measure(
@@ -95,7 +99,15 @@ class Performance:
     async def extend(self) -> None:
         """Work the next few seconds out, in a thread, and forget what is long over."""
         upcoming = await asyncio.to_thread(next, self._coming)
-        self._windows = [*self._windows[-_KEPT:], upcoming]
+        kept = [w for w in self._windows if w.until_s > upcoming.until_s - _KEPT_S]
+        self._windows = [*kept, upcoming]
+        self._extended.set()
+
+    async def known_by_now(self) -> None:
+        """Return once the motion is known up to now, as it is unless the process stood still."""
+        while self.until_s < self.now_s:
+            self._extended.clear()
+            await self._extended.wait()
 
 
 class Feeling:

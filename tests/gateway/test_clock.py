@@ -27,7 +27,7 @@ def unwrap(raw_ns: IntArray, arrival_ns: IntArray, wrap_ns: float, cut: int = 10
         own = slice(first, first + cut)
         rows = Runs(np.zeros(len(raw_ns[own]), np.int64))
         part = unwrapper.push(rows, raw_ns[own].astype(float), arrival_ns[own])
-        parts.append((part.row + first, part.device_ns, part.step_ns, part.segment))
+        parts.append((part.row + first, *part[1:]))
     return Unwrapped(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
@@ -83,8 +83,42 @@ def test_a_counter_that_stood_still_with_its_sensor_begins_a_new_segment(cut: in
     device_ns = np.arange(100) * PERIOD_NS
     arrival_ns = device_ns + np.where(np.arange(100) < 50, 0, 4 * SECOND_NS)
     unwrapped = unwrap(device_ns, arrival_ns, 2.0**32 * 1000, cut)
-    assert unwrapped.row.tolist() == [*range(50), *range(51, 100)]
-    assert unwrapped.segment.tolist() == [0] * 50 + [1] * 49
+    first = unwrapped.row.tolist().index(49) + 1
+    kept = unwrapped.row[first]
+    assert unwrapped.row.tolist() == [*range(50), *range(kept, 100)]
+    assert unwrapped.segment.tolist() == [0] * 50 + [1] * (100 - kept)
+    assert kept <= 70
+    assert unwrapped.step_ns[first] == (kept - 49) * PERIOD_NS
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100, 5000])
+@pytest.mark.parametrize("bits", [8, 32])
+def test_what_waited_while_the_process_stood_still_moves_no_clock(bits: int, cut: int) -> None:
+    """Ten seconds come within a hundredth of one, and then all goes on as before."""
+    count, stood = np.arange(2000), slice(500, 1500)
+    arrival_ns = count * PERIOD_NS
+    arrival_ns[stood] = 1500 * PERIOD_NS - 10_000_000 + np.arange(1000) * 10_000
+    raw_ns = count % 2**bits * PERIOD_NS
+    unwrapped = unwrap(raw_ns, arrival_ns, 2.0**bits * PERIOD_NS, cut)
+    assert (unwrapped.device_ns == unwrapped.row * PERIOD_NS).all()
+    assert not unwrapped.segment.any()
+    assert unwrapped.step_ns[1:].tolist() == np.diff(unwrapped.device_ns).tolist()
+    assert unwrapped.row[500] > 1200
+    assert set(range(1550, 2000)) <= set(unwrapped.row.tolist())
+
+
+def test_what_came_late_over_one_connection_is_told_with_the_next() -> None:
+    device_ns = np.arange(100) * PERIOD_NS
+    arrival_ns = device_ns.copy()
+    arrival_ns[50:60] += 4 * SECOND_NS
+    arrival_ns[60:] += 6 * SECOND_NS
+    unwrapper, runs = Unwrapper([2.0**62]), Runs(np.zeros(60, np.int64))
+    first = unwrapper.push(runs, device_ns[:60].astype(float), arrival_ns[:60])
+    unwrapper.restart(0)
+    runs = Runs(np.zeros(40, np.int64))
+    then = unwrapper.push(runs, device_ns[60:].astype(float), arrival_ns[60:])
+    assert first.row.tolist() == [*range(50)]
+    assert then.dropped_ns.tolist() == [10 * PERIOD_NS] + [0] * 39
 
 
 def link(seconds: float, drift_ppm: float, seed: int) -> tuple[IntArray, IntArray, IntArray]:

@@ -1,7 +1,7 @@
 """Does every sample that sensors made come, or is it declared lost?
 
     python -m tests.gateway.radio.accounting --minutes 10
-    python -m tests.gateway.radio.accounting --minutes 1 --loss 0.02 --drop-every 20
+    python -m tests.gateway.radio.accounting --minutes 1 --loss 0.02 --drop-every 20 --still 10
 
 Eight virtual sensors of eight makers stream through the real bleak and the pipe's first stages.
 Then the books are balanced, sensor by sensor: notifications that went on the air against those
@@ -101,9 +101,17 @@ class Pipe:
 
 
 async def keep_books(
-    seconds: float, conditions: Conditions, *, drop_every_s: float = float("inf"), seed: int = 1
+    seconds: float,
+    conditions: Conditions,
+    *,
+    drop_every_s: float = float("inf"),
+    still_s: float = 0.0,
+    seed: int = 1,
 ) -> list[Books]:
-    """Let all stream for so long, one of them dropping its link now and then; balance the books."""
+    """Let all stream for so long, one of them dropping its link now and then; balance the books.
+
+    Halfway the whole process stands still for ``still_s``.
+    """
     worn = [
         Worn(kind, place, f"D4:22:CD:00:00:{number:02X}")
         for number, (kind, place) in enumerate(zip(KINDS, PLACES, strict=True), start=1)
@@ -120,8 +128,11 @@ async def keep_books(
         pumping = asyncio.create_task(pipe.pump.run())
         running = asyncio.create_task(source.run(pipe.pump.emit))
         await until(pipe.all_stream, "all stream", 60)
+        asyncio.get_running_loop().call_later(seconds / 2, time.sleep, still_s)
         await _let_them_stream(seconds, sensors, drop_every_s)
         await until(pipe.all_stream, "all stream again", 60)
+        before = pipe.received.copy()
+        await until(lambda: bool((pipe.received > before).all()), "all are received", 60)
         for task in (running, pumping):
             task.cancel()
             await asyncio.wait({task}, timeout=20)
@@ -171,13 +182,20 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--loss", type=float, default=0.0, help="share of notifications lost")
     parser.add_argument("--drop-every", type=float, default=float("inf"), metavar="SECONDS")
+    parser.add_argument(
+        "--still", type=float, default=0.0, metavar="SECONDS", help="stand still once, for so long"
+    )
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     conditions = Conditions(loss=asked.loss)
     with watched_processor() as processor:
         books = asyncio.run(
             keep_books(
-                asked.minutes * 60, conditions, drop_every_s=asked.drop_every, seed=asked.seed
+                asked.minutes * 60,
+                conditions,
+                drop_every_s=asked.drop_every,
+                still_s=asked.still,
+                seed=asked.seed,
             )
         )
     sys.stdout.write(f"{_table(books)}\n{processor.told()}")

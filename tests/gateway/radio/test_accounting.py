@@ -22,3 +22,11 @@ async def test_every_sample_that_was_made_came_or_was_declared_lost(conditions: 
     declared = sum(one.declared for one in books)
     assert (declared > 0) == (conditions is OVERFLOWING)
     assert sum(one.connections for one in books) == len(KINDS) + 2 * (declared > 0)
+
+
+async def test_a_process_that_stood_still_loses_nothing_that_it_does_not_tell() -> None:
+    books = await keep_books(4.0, Conditions(), still_s=4.0, seed=SEED)
+    for one in books:
+        assert one.balanced, one
+        assert one.declared > 100
+        assert one.received > 100
