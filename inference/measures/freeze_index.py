@@ -34,8 +34,8 @@ from inference.leg_motion import FEET, SHANKS, SIDES
 from inference.measures import Measure
 from inference.strides import LEAST_REAL_SHARE
 
-EVERY_S, STEPS = 1.0, 6
-"""The index is told once a second, of the last six."""
+EVERY_S, STEPS, PHASE_S = 1.0, 6, 0.4
+"""The index is told once a second, of the last six; not as a second ends: others do much then."""
 
 LOCOMOTION_HZ, FREEZE_HZ = (0.5, 3.0), (3.0, 8.0)
 LEAST_RATE_HZ = 20.0
@@ -52,12 +52,14 @@ nor trembles: what is left is breath and noise, whose ratio means nothing."""
 class Windows:
     """How windows are cut at one rate, and how they become power.
 
-    ``thin`` samples are averaged to one; windows are ``length`` samples long and ``step`` apart.
+    ``thin`` samples are averaged to one; windows are ``length`` samples long and ``step`` apart,
+    and end ``phase`` after multiples of that on the grid.
     ``taper`` weights the averages, ``scale`` makes power, m²/s⁴, of each frequency's square.
     """
 
     thin: int
     step: int
+    phase: int
     length: int
     taper: FloatArray
     locomotion: slice
@@ -69,7 +71,7 @@ class Windows:
     def at(cls, rate_hz: float) -> Windows:
         """Return the windows for ``rate_hz``."""
         thin = max(1, int(rate_hz / ENOUGH_HZ))
-        step = thin * round(EVERY_S * rate_hz / thin)
+        step, phase = (thin * round(each * rate_hz / thin) for each in (EVERY_S, PHASE_S))
         count = STEPS * step // thin
         hz = np.arange(count // 2 + 1) * rate_hz / (STEPS * step)
         low, middle, high = np.searchsorted(hz, [*LOCOMOTION_HZ, FREEZE_HZ[1]]).tolist()
@@ -77,7 +79,7 @@ class Windows:
         kept = np.sinc(hz[:high] * thin / rate_hz) / np.sinc(hz[:high] / rate_hz)
         scale = 2.0 / (count * (taper**2).sum() * kept**2)
         bands = slice(low, middle), slice(middle, high)
-        return cls(thin, step, STEPS * step, taper, *bands, scale)
+        return cls(thin, step, phase, STEPS * step, taper, *bands, scale)
 
 
 @dataclass
@@ -117,8 +119,8 @@ class FreezeIndex:
             state = self._state = _State(message.start)
         state.fresh.append(message)
         before, state.end = state.end, state.end + count
-        step = Windows.at(message.rate_hz).step
-        ends = range(before - before % step + step, state.end + 1, step)
+        step, phase = Windows.at(message.rate_hz).step, Windows.at(message.rate_hz).phase
+        ends = range(before - (before - phase) % step + step, state.end + 1, step)
         return list(_told(state, ends, message)) if ends else []
 
     def flush(self) -> Iterable[Message]:

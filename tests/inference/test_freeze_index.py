@@ -73,10 +73,10 @@ def test_a_leg_that_is_still_has_none() -> None:
 
 
 def test_too_few_measured_samples_withhold_it() -> None:
-    rise = waves(100.0, (1.5, 2.0))
-    rise[300:500] = np.nan  # the last window is one third without
+    rise = waves(100.0, (1.5, 2.0), seconds=12.0)
+    rise[300:500] = np.nan  # the first windows are one third without
     withheld = figures(leg(rise, 100.0))
-    assert [math.isnan(figure.value) for figure in withheld] == [True] * 4 + [False]
+    assert [math.isnan(figure.value) for figure in withheld] == [True] * 4 + [False] * 2
     assert withheld[0].quality.withheld == "only 67% of the samples were measured"
 
 

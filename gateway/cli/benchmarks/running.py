@@ -74,7 +74,8 @@ async def _watch(seconds: float, mqtt_port: int | None) -> Seen:
                 task.cancel()
             await asyncio.wait(watching)
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
         await drained
     return seen
