@@ -166,6 +166,8 @@ class Tracker:
 
     def exclude(self, start: int) -> list[Turn]:
         """Take samples from ``start`` on at all of which the exercise is excluded."""
+        if not (self.rested or self.missing or len(self.past) or self.open):
+            return []
         self.past = self.past[:0]
         return list(self._leave(start))
 

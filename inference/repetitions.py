@@ -21,6 +21,7 @@ from gateway.messages import (
     JointAngleBlock,
     Message,
     Place,
+    Places,
     Quality,
     Repetition,
     SegmentBlock,
@@ -56,15 +57,12 @@ class Repetitions:
         self._targets = dict(targets or {})
         self._exercises = tuple(exercises().values() if followed is None else followed)
         self._pairing = Pairing(JointAngleBlock, SegmentBlock)
-        self._rate_hz = 0.0
-        self._lines: list[_Line] = []
+        self._start(0.0, ())
         self._shown: int | None = None
 
     def push(self, message: Message) -> list[Message]:
         """Take either block; return what the samples for which both have come lead to."""
         assert isinstance(message, JointAngleBlock | SegmentBlock)
-        if not self._lines:
-            self._start(message.rate_hz)
         pairs = self._pairing.push(message)
         return [made for angles, segments in pairs for made in self._advance(angles, segments)]
 
@@ -75,27 +73,30 @@ class Repetitions:
     def snapshot(self) -> object:
         """Return a copy of the state."""
         lines = [line.snapshot() for line in self._lines]
-        return self._pairing.snapshot(), self._rate_hz, lines, self._shown
+        return self._pairing.snapshot(), self._rate_hz, self._places, lines, self._shown
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        held, rate_hz, lines, self._shown = snapshot
+        held, rate_hz, places, lines, self._shown = snapshot
         self._pairing.resume(held)
-        if lines:
-            self._start(rate_hz)
+        self._start(rate_hz, places)
         for line, state in zip(self._lines, lines, strict=True):
             line.resume(state)
 
-    def _start(self, rate_hz: float) -> None:
-        self._rate_hz = rate_hz
+    def _start(self, rate_hz: float, places: Places) -> None:
+        """Follow what sensors at ``places`` can tell of."""
+        self._rate_hz, self._places = rate_hz, places
         self._lines = [
             _Line(exercise, side, self._targets.get(exercise.name, exercise.target_deg), rate_hz)
             for exercise in self._exercises
             for side in exercise.sides
+            if set(exercise.needed(side)) <= set(places)
         ]
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
+        if segments.places != self._places:
+            self._start(angles.rate_hz, segments.places)
         seen = anywhere(angles.valid) or not ARMS.isdisjoint(segments.places)
         pose = Pose.of(angles, segments) if seen else None
         spans: Spans = {} if pose is None else pose.spans_deg()
@@ -152,7 +153,6 @@ class _Line:
         self.side = side
         self.windows = exercise.windows(side)
         self.rests = exercise.rests(side)
-        self.needed = exercise.needed(side)
         self.rate_hz = rate_hz
         self.target = np.radians(target_deg)
         self.edge_deg = exercise.target_edge_deg(target_deg)
@@ -182,7 +182,7 @@ class _Line:
         ``spans`` are the pose's; whether the exercise is ``shown``, so that its angle is asked for.
         """
         self.course, self.outside = None, None
-        if pose is None or not all(place in spans for place in self.needed):
+        if pose is None:
             return self.tracker.lose(start, count)
         for place, (low, high) in self.windows.items():
             least, greatest = spans.get(place, (low, high))
