@@ -61,7 +61,9 @@ _MEASURED = {
     "walking_speed": "walking_speed_mps",  # from the lower back
     "stride_speed": "walking_speed_mps",  # from feet
     "stride_length": "stride_length_m",
+    "step_on_the_spot": "stride_length_m",  # too short for a stride, which it takes out of a bout
 }
+_OUTCOMES = tuple(dict.fromkeys(_MEASURED.values()))
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,10 @@ def _bout(
     outcomes = {
         "cadence_spm": [120.0 / duration_s for duration_s in durations],
         "stride_duration_s": durations,
-        **{name: [of.get(name, math.nan) for _, of in found] for name in _MEASURED.values()},
+        **{
+            name: [of.get(name, math.nan) for _, of in found]
+            for name in dict.fromkeys(_MEASURED.values())
+        },
     }
     return Bout(
         start_s=min(s.start_s for s, _ in found),

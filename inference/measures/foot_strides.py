@@ -35,7 +35,8 @@ class FootStrides:
     level, else a stair), ``stride_turn`` (rad, to the left), ``foot_clearance`` (m, how high the
     sensor came), ``foot_angle_at_contact`` and ``foot_angle_at_lift`` (rad, toes up positive);
     ``stride_length_cv`` (1) of each foot and ``stride_length_asymmetry`` (1) over the last `STEPS`
-    strides of each on the level in one bout.
+    strides of each on the level in one bout. Of a step that led nowhere there is nothing but
+    ``step_on_the_spot`` (m), its length.
     """
 
     consumes: tuple[type, ...] = (FootStep,)
@@ -53,8 +54,10 @@ class FootStrides:
         if not time_s <= BREAK_S:
             self._known = {**self._known, message.side: ()}
         length_m = math.hypot(*message.displacement_m[:2])
-        if not SHORTEST_S <= time_s <= LONGEST_S or length_m < LEAST_LENGTH_M:
+        if not SHORTEST_S <= time_s <= LONGEST_S:
             return []
+        if length_m < LEAST_LENGTH_M:
+            return [_on_the_spot(message, length_m)]
         poor = message.quality.real_share < LEAST_REAL_SHARE
         if not poor and message.displacement_m[2] == 0.0:
             known = _Known(length_m, message.quality.real_share)
@@ -116,6 +119,12 @@ def _figures(step: FootStep, length_m: float, time_s: float) -> list[Message]:
         for name, value, unit in values
         if not math.isnan(value)
     ]
+
+
+def _on_the_spot(step: FootStep, length_m: float) -> Figure:
+    """Return the figure by which `inference.bouts` knows what was no stride."""
+    share = step.quality.real_share
+    return _figure(step, "step_on_the_spot", length_m, "m", Quality(share))
 
 
 def _figure(step: FootStep, name: str, value: float, unit: str, quality: Quality) -> Figure:
