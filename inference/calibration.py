@@ -34,6 +34,7 @@ from inference.inclination import without_heading
 from inference.kept import Kept
 from inference.nominal import nominal
 from inference.pairing import Pairing
+from inference.placement_watch import PlacementWatch
 from inference.remounting import AS_BEFORE, moved_at_rest, moved_in_walking
 from inference.stance import Stance
 from inference.walking_direction import push_evidence
@@ -69,7 +70,8 @@ class SegmentCalibration:
 
     def __init__(self, kept: Kept | None = None) -> None:
         self._kept = kept or Kept()
-        self._news: list[str] = []
+        self._news: list[tuple[str, str]] = []
+        self._watch = PlacementWatch(())
         self._pairing = Pairing(BodyBlock, OrientationBlock)
         self._state = CalibrationState.nominal(())
         self._tick = CalibrationTick(0)
@@ -88,20 +90,22 @@ class SegmentCalibration:
     def snapshot(self) -> object:
         """Return a copy of the state."""
         held = self._pairing.snapshot()
-        return held, copy.deepcopy((self._state, self._tick)), self._stance.snapshot()
+        state = copy.deepcopy((self._state, self._tick, self._watch))
+        return held, state, self._stance.snapshot()
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
         held, state, stance = snapshot
         self._pairing.resume(held)
-        self._state, self._tick = copy.deepcopy(state)
+        self._state, self._tick, self._watch = copy.deepcopy(state)
         self._stance.resume(stance)
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterable[Message]:
         if body.places != self._state.places:
             self._state = CalibrationState.nominal(body.places)
             self._tick = CalibrationTick(len(body.places))
+            self._watch = PlacementWatch(body.places)
         vectors = vectors_of(body, orientation)
         valid = body.valid & orientation.valid
         flags = valid, body.real & orientation.converged
@@ -123,10 +127,9 @@ class SegmentCalibration:
             if method:
                 yield _segments(body, vectors, flags, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
-                if method == MOVED:
-                    self._tell_lost(known & ~self._state.known)
-                yield from self._told(body, last)
                 done = last
+            if self._news:
+                yield from self._told(body, last)
             first = last
         if done < len(valid):
             rest = slice(done, len(valid))
@@ -150,11 +153,18 @@ class SegmentCalibration:
             return ""
         acc, gyr, _ = tick.motion
         present = tick.present
+        self._watch_places(present, rate_hz)
         return (
             self._moved(acc, gyr, present)
             or self._stand(acc, gyr, present)
             or self._move(present, rate_hz)
         )
+
+    def _watch_places(self, present: BoolArray, rate_hz: float) -> None:
+        state = self._state
+        usable = present & state.known & ~state.stale
+        exchanged = self._watch.push(self._tick.motion, state.up, usable, rate_hz)
+        self._news += [("sensor_exchanged", text) for text in exchanged]
 
     def _moved(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
         """Lose the sensors that were moved; in walking two ticks must say so."""
@@ -170,6 +180,8 @@ class SegmentCalibration:
         if not moved.any():
             return ""
         state.lose(moved)
+        self._tell(moved, "it was moved since it was calibrated; stand still for two seconds")
+        self._watch.begin()
         return MOVED
 
     def _notice_silence(self, heard: BoolArray) -> None:
@@ -190,6 +202,7 @@ class SegmentCalibration:
         there, up = found
         aligned = there & (state.stale | ~state.known)
         state.align(aligned, up)
+        self._watch.begin()
         return self._take_kept(aligned) or STANDING
 
     def _take_kept(self, aligned: BoolArray) -> str:
@@ -202,11 +215,11 @@ class SegmentCalibration:
         off = np.zeros(len(there))
         off[there] = alignment.angle_between(state.up[there], axes[there, :, 1])
         as_kept = there & (off < AS_BEFORE)
-        self._news += [
-            f"{place}: it sits otherwise than in the calibration of {kept.made}; it was calibrated "
-            "anew by standing"
-            for place in self._named(there & ~as_kept)
-        ]
+        self._tell(
+            there & ~as_kept,
+            f"it sits otherwise than in the calibration of {kept.made}; it was calibrated anew by "
+            "standing",
+        )
         if not as_kept.any():
             return ""
         state.take_fronts(as_kept, axes[:, :, 0])
@@ -242,26 +255,22 @@ class SegmentCalibration:
         state = self._state
         kept = agreed & np.isfinite(self._kept.axes(state.places)[:, 0, 0]) & (state.refined > 1)
         turned = alignment.angle_between(before[:, :, 0], state.axes[:, :, 0]) > remounting.MOVED
-        self._news += [
-            f"{place}: it was turned round its limb since the calibration of {self._kept.made}; "
-            "its front was found anew"
-            for place in self._named(kept & turned)
-        ]
+        self._tell(
+            kept & turned,
+            f"it was turned round its limb since the calibration of {self._kept.made}; its front "
+            "was found anew",
+        )
 
-    def _tell_lost(self, lost: BoolArray) -> None:
-        self._news += [
-            f"{place}: it was moved since it was calibrated; stand still for two seconds"
-            for place in self._named(lost)
-        ]
-
-    def _named(self, which: BoolArray) -> list[str]:
-        return [str(p) for p, named in zip(self._state.places, which, strict=True) if named]
+    def _tell(self, which: BoolArray, text: str) -> None:
+        """Keep something to say of sensors ``which`` (S,) until the tick has been judged."""
+        places = zip(self._state.places, which, strict=True)
+        self._news += [("sensor_moved", f"{place}: {text}") for place, named in places if named]
 
     def _told(self, body: BodyBlock, last: int) -> Iterable[Message]:
         """Return the news as remarks, once."""
         news, self._news = self._news, []
         t_s = (body.start + last) / body.rate_hz
-        return [Marker(body.person, t_s, "sensor_moved", text) for text in news]
+        return [Marker(body.person, t_s, kind, text) for kind, text in news]
 
     def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> None:
         """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,)."""

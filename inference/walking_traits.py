@@ -15,6 +15,9 @@ from inference.placement import RESTING_RAD_S, Traits
 WALKING_RAD_S = 1.2
 """A second in which no sensor turns faster (root mean square) is not one of walking."""
 
+IN_TURN = -0.2
+"""The speeds of two limbs that move in turn correlate by less."""
+
 TURNING_RAD_S = 0.3
 """A sensor that turns more slowly tips by posture, and tells nothing of the way it swings."""
 
@@ -100,6 +103,16 @@ class WalkingTraits:
         size = np.sqrt(np.maximum(np.diagonal(self.speeds), 1e-12))
         hurry: FloatArray = self.speeds / (size[:, None] * size)
         return hurry
+
+
+def alternates(gyr: FloatArray) -> bool:
+    """Say whether limbs hurry in turn in a tick (3, S, N), as in walking, and not all at once."""
+    speed = np.sqrt(np.einsum("csn,csn->sn", gyr, gyr))
+    fast = (speed * speed).mean(axis=1) > WALKING_RAD_S**2
+    free = speed[fast] - speed[fast].mean(axis=1, keepdims=True)
+    size = np.sqrt((free * free).sum(axis=1))
+    together = np.einsum("in,jn->ij", free, free)
+    return bool((together < IN_TURN * size[:, None] * size).any())
 
 
 def _tipped(up: FloatArray, turning: FloatArray, standing: FloatArray) -> FloatArray:
