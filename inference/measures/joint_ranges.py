@@ -36,9 +36,10 @@ from inference.error_budget import (
 from inference.measures import Measure
 from inference.strides import LEAST_REAL_SHARE
 
-REST_S = 1.0
+REST_S, PHASE_S = 1.0, 0.6
 STILL_RAD = np.radians(2.0)
-"""A knee rests while its angle stays within this for ``REST_S``."""
+"""A knee rests while its angle stays within this for ``REST_S``; it is looked for once a second,
+``PHASE_S`` after the full one, when others have less to do."""
 
 MOVED_RAD = np.radians(5.0)
 """One that has come this far from where it rested last rests anew."""
@@ -74,7 +75,7 @@ class JointRanges:
 
     Of each stride ``hip_range_of_motion``, ``knee_range_of_motion`` and ``ankle_range_of_motion``,
     ``knee_peak_flexion`` and ``knee_extension_deficit`` (the least flexion: how much is short of
-    straight, negative beyond it). Of a knee held still for ``REST_S``, once, at full seconds,
+    straight, negative beyond it). Of a knee held still for ``REST_S``, once,
     ``knee_flexion_at_rest``: held as bent as it can be that is the peak flexion at rest, held as
     straight the extension deficit. A joint that is not known has none.
     """
@@ -116,13 +117,13 @@ class JointRanges:
         if not len(block.angle_rad):
             return
         self._memory.take(block)
-        for second, end in _full_seconds(block):
+        for t_s, end in _looks(block):
             window = self._memory.window(end - round(REST_S * block.rate_hz), end)
             if window is None:
                 continue
             for side, joint in _KNEES.items():
                 course = _Course.of(joint, *window)
-                yield from self._rest(block.person, float(second), side, course)
+                yield from self._rest(block.person, t_s, side, course)
 
     def _rest(self, person: str, t_s: float, side: Side, course: _Course) -> Iterator[Figure]:
         """Yield the angle of a knee that rests during ``course``, if that was not told."""
@@ -160,12 +161,12 @@ class JointRanges:
                 yield _figure(stride, name, value, half_width_rad(sd_deg), quality)
 
 
-def _full_seconds(block: JointAngleBlock) -> Iterator[tuple[int, int]]:
-    """Yield each second of the grid that ends within ``block``, and the sample it ends before."""
-    second = math.floor(block.start / block.rate_hz)
-    while (end := round(second * block.rate_hz)) <= block.start + len(block.angle_rad):
+def _looks(block: JointAngleBlock) -> Iterator[tuple[float, int]]:
+    """Yield the times s at which rest is looked for within ``block``, and the sample after each."""
+    second = math.floor(block.start / block.rate_hz) - 1
+    while (end := round((second + PHASE_S) * block.rate_hz)) <= block.start + len(block.angle_rad):
         if end > block.start:
-            yield second, end
+            yield second + PHASE_S, end
         second += 1
 
 

@@ -113,7 +113,7 @@ def test_a_knee_that_rests_is_told_once_and_again_when_it_rests_elsewhere() -> N
     made = figures(facing(known=True), knee(np.concatenate([straight, way, bent])))
     assert [m.name for m in made] == ["knee_flexion_at_rest"] * 2
     assert [round(math.degrees(m.value)) for m in made] == [4, 110]
-    assert [m.t_s for m in made] == [1.0, 5.0]
+    assert [m.t_s for m in made] == [1.6, 4.6]
     assert all(math.degrees(m.half_width) == pytest.approx(5.0, abs=0.1) for m in made)
     assert figures(facing(known=False), knee(straight)) == []
 
