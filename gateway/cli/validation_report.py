@@ -21,6 +21,14 @@ at most. *Offline* has the whole recording at hand; where nothing looks ahead, b
 the bit. *Best known* is what others have published, on other trials or people where it says so.
 """
 
+BOUGHT = """\
+## What looking ahead buys
+
+Live, orientation looks at nothing that is to come, and a foot contact at what its set's look-ahead
+says. Offline, only orientation knows better: it is filtered forwards and backwards. Everything
+else is the live code, whose figures do not depend on how its input is cut.
+"""
+
 AGAIN = """\
 ## Again
 
@@ -37,7 +45,7 @@ def write_report(pairs: Sequence[tuple[Run, Run]], page: Path) -> None:
     plots = page.parent / "plots"
     plots.mkdir(parents=True, exist_ok=True)
     sections = [_section(live, offline, plots) for live, offline in pairs]
-    page.write_text("\n".join([INTRODUCTION, *sections, AGAIN]), "utf-8")
+    page.write_text("\n".join([INTRODUCTION, *sections, *_bought(pairs), AGAIN]), "utf-8")
 
 
 def _section(live: Run, offline: Run, plots: Path) -> str:
@@ -53,6 +61,24 @@ def _section(live: Run, offline: Run, plots: Path) -> str:
         *_remarks(live),
     ]
     return "\n".join(parts)
+
+
+def _bought(pairs: Sequence[tuple[Run, Run]]) -> Iterator[str]:
+    """Yield what having the whole recording at hand buys, figure by figure."""
+    yield BOUGHT
+    same, rows = 0, []
+    for live, offline in pairs:
+        known = {metric.name: metric for metric in live.chosen.metrics}
+        for name, value in live.document.summary.items():
+            later = offline.document.summary.get(name)
+            if value == later:
+                same += 1
+            else:
+                told = (_with_unit(each, known.get(name)) for each in (value, later))
+                rows.append(f"| {live.document.set}: `{name}` | {' | '.join(told)} |")
+    if rows:
+        yield from ("| figure | live | offline |", "|---|---|---|", *rows, "")
+    yield f"The other {same} figures of this page are the same live and offline.\n"
 
 
 def _amount(live: Run) -> str:

@@ -7,15 +7,20 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.app.validation import Mode, validation_sets
 from gateway.cli.validating import run_set
 from gateway.cli.validation_report import write_report
 from gateway.errors import RecordingError, UsageError
+from gateway.messages import Figure, GaitEvent, Stride
+from gateway.recordings import open_recording
 from tests.data import data_set
+from tests.playing import played
 
 VOISARD = "voisard_healthy_gait"
 
@@ -75,6 +80,32 @@ def test_a_report_has_every_figure_and_its_plots(folder: Path, tmp_path: Path) -
     assert plots
     for plot in plots:
         assert "</svg>" in (page.parent / plot).read_text("utf-8")
+    count = len(live.chosen.metrics)
+    assert f"The other {count} figures of this page are the same live and offline" in told
+
+
+def test_what_looking_ahead_buys_is_told_where_it_buys_something(
+    folder: Path, tmp_path: Path
+) -> None:
+    live = run_set(VOISARD, folder, Mode.LIVE)
+    better = msgspec.structs.replace(
+        live.document, summary={**live.document.summary, "ic_ms": 0.25}
+    )
+    page = tmp_path / "validation.md"
+    write_report([(live, replace(live, document=better))], page)
+    told = page.read_text("utf-8")
+    assert re.search(r"\| voisard_healthy_gait: `ic_ms` \| [\d.]+ ms \| 0.25 ms \|", told)
+
+
+def test_live_hops_say_what_the_whole_recording_says(folder: Path) -> None:
+    hops, whole = (played(open_recording(folder / "1-1.json"), hop_s) for hop_s in (0.02, 20.0))
+    for kind in (GaitEvent, Stride, Figure):
+        live, offline = (
+            sorted(msgspec.msgpack.encode(m) for m in made if isinstance(m, kind))
+            for made in (hops, whole)
+        )
+        assert live
+        assert live == offline
 
 
 def test_metrics_are_named_once() -> None:
