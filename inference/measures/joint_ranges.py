@@ -24,6 +24,7 @@ from gateway.messages import (
     Side,
     Stride,
 )
+from gateway.worn import anywhere
 from inference.alignment_history import AlignmentHistory
 from inference.angle_memory import AngleMemory
 from inference.error_budget import (
@@ -117,6 +118,8 @@ class JointRanges:
         if not len(block.angle_rad):
             return
         self._memory.take(block)
+        if not anywhere(block.valid):
+            return  # as with feet alone, at every hop
         for t_s, end in _looks(block):
             window = self._memory.window(end - round(REST_S * block.rate_hz), end)
             if window is None:
