@@ -146,13 +146,14 @@ def _told(state: _State, ends: Sequence[int], newest: SegmentBlock) -> Iterator[
     if ends:
         whole = slice(ends[0] - windows.length - start, ends[-1] - start)
         walking, freezing = band_powers(state.along[:, whole], windows)
-        real = sliding_window_view(state.real[:, whole], windows.length, axis=1)[:, :: windows.step]
-        shares = real.mean(axis=2)
+        real = state.real[:, whole].reshape(2, -1, windows.step)
+        measured = sliding_window_view(np.count_nonzero(real, axis=2), STEPS, axis=1).sum(axis=2)
         moves = (walking > 0.0) & (walking + freezing >= STILL_M_S2**2)
         for number, leg in np.argwhere(moves.T).tolist():
             if leg in _legs(newest.places):
                 ratio = float(freezing[leg, number] / walking[leg, number])
-                yield _figure(newest, ends[number], leg, ratio, float(shares[leg, number]))
+                share = float(measured[leg, number] / windows.length)
+                yield _figure(newest, ends[number], leg, ratio, share)
     state.along = state.along[:, -windows.length :].copy()
     state.real = state.real[:, -windows.length :].copy()
 
@@ -178,7 +179,7 @@ def band_powers(along: FloatArray, windows: Windows) -> FloatArray:
     or does not change, from leaking into the other.
     """
     thin = windows.thin
-    averages = along.reshape(len(along), -1, thin).sum(axis=2) / thin
+    averages = sum((along[:, k::thin] for k in range(1, thin)), along[:, ::thin]) / thin
     parts = sliding_window_view(averages, windows.length // thin, axis=1)
     parts = parts[:, :: windows.step // thin]
     wave = np.fft.rfft(parts * windows.taper)[..., : windows.freezing.stop]
