@@ -196,6 +196,7 @@ class LiveView:
     cues: int = 0
     _newest: dict[Any, Any] = field(default_factory=dict)
     _angles: deque[JointAngleBlock] = field(default_factory=lambda: deque(maxlen=ANGLES_KEPT))
+    _turned: dict[tuple[str, ...], BodyAngleBlock] = field(default_factory=dict)
     _figures: dict[tuple[str, str], FigureView] = field(default_factory=dict)
     _events: deque[EventView] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     _charges: defaultdict[str, Charge] = field(default_factory=lambda: defaultdict(Charge))
@@ -208,7 +209,6 @@ class LiveView:
             case (
                 SegmentBlock()
                 | JointAngleBlock()
-                | BodyAngleBlock()
                 | EstimateBlock()
                 | ExerciseState()
                 | GuideState()
@@ -216,6 +216,8 @@ class LiveView:
                 self._newest[type(message)] = message
                 if isinstance(message, JointAngleBlock):
                     self._angles.append(message)
+            case BodyAngleBlock():
+                self._turned[message.names] = message
             case SensorStatus():
                 self._newest[SensorStatus, message.sensor] = message
             case BatteryLevel():
@@ -263,7 +265,7 @@ class LiveView:
             ready_ns=angles.ready_ns,
             calibrated=segments is not None and bool(segments.calibrated.any()),
             angles_deg=_angle_view(angles),
-            body_angles=_body_angle_view(self._newest.get(BodyAngleBlock)),
+            body_angles=_body_angle_view(self._turned.values()),
             segments={} if segments is None else _segment_view(segments),
             estimates=_estimate_view(self._newest.get(EstimateBlock), self._angles),
             exercise=_exercise_view(self._newest.get(ExerciseState)),
@@ -328,12 +330,13 @@ def _angle_view(block: JointAngleBlock) -> dict[str, float | None]:
     return {str(joint): number(angle) for joint, angle in zip(JOINTS, degrees, strict=True)}
 
 
-def _body_angle_view(block: BodyAngleBlock | None) -> dict[str, BodyAngleView]:
-    if block is None:
-        return {}
-    angles, sds = (np.degrees(values[-1]).tolist() for values in (block.angle_rad, block.sd_rad))
-    rows = zip(block.names, angles, sds, strict=True)
-    return {name: BodyAngleView(number(angle), number(sd)) for name, angle, sd in rows}
+def _body_angle_view(blocks: Iterable[BodyAngleBlock]) -> dict[str, BodyAngleView]:
+    view: dict[str, BodyAngleView] = {}
+    for block in blocks:
+        newest = (np.degrees(values[-1]).tolist() for values in (block.angle_rad, block.sd_rad))
+        for name, angle, sd in zip(block.names, *newest, strict=True):
+            view[name] = BodyAngleView(number(angle), number(sd))
+    return view
 
 
 def _segment_view(block: SegmentBlock) -> dict[str, list[float]]:

@@ -422,19 +422,22 @@ class BodyAngleBlock:
 
 @message
 class JointRotationBlock:
-    """How the two sensors at each of ``JOINTS`` are turned against each other, however mounted.
+    """How the two sensors at each of J ``joints`` are turned against each other, however mounted.
 
-    ``quat`` (T, 6, 4) axes of the sensor below the joint → those of the one above, NaN unless
-    ``valid`` (T, 6). ``sd_rad`` (T, 6) by how much the whole angle may be off (standard deviation).
+    ``quat`` (T, J, 4) axes of the sensor below the joint → those of the one above, NaN unless
+    ``valid`` (T, J). ``sd_rad`` (T, J) by how much the whole angle may be off (standard deviation);
+    ``real`` (T, J) both sensors were measured.
     """
 
     person: str
     start: int
     rate_hz: float
     ready_ns: int
+    joints: tuple[str, ...]
     quat: FloatArray
     sd_rad: FloatArray
     valid: BoolArray
+    real: BoolArray
 
 
 @message

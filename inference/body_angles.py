@@ -120,7 +120,7 @@ class BodyAngles:
         return BodyAngleBlock(
             person=piece.segments.person,
             start=piece.start,
-            rate_hz=piece.segments.rate_hz / _thinning(piece.segments.rate_hz),
+            rate_hz=piece.segments.rate_hz / thinning(piece.segments.rate_hz),
             ready_ns=piece.segments.ready_ns,
             names=columns.names,
             angle_rad=angle.T,
@@ -145,7 +145,7 @@ class BodyAngles:
     def _headings_of(self, piece: _Piece, columns: AngleColumns) -> JointHeadings:
         """Return what is known of the headings, as the alignment of ``piece`` has them."""
         if self._headings is None:
-            rate_hz = piece.segments.rate_hz / _thinning(piece.segments.rate_hz)
+            rate_hz = piece.segments.rate_hz / thinning(piece.segments.rate_hz)
             self._headings = JointHeadings(columns.ends.shape[1], rate_hz)
         before, self._followed = self._followed, piece.right
         if before is not None and piece.right is not None and piece.right is not before:
@@ -181,7 +181,7 @@ class _Piece:
     def of(
         cls, orientation: OrientationBlock, segments: SegmentBlock, right: FloatArray | None
     ) -> _Piece:
-        thin = _thinning(segments.rate_hz)
+        thin = thinning(segments.rate_hz)
         rows = slice(-segments.start % thin, None, thin)
         return cls(
             start=-(-segments.start // thin),
@@ -196,7 +196,7 @@ class _Piece:
         )
 
 
-def _thinning(rate_hz: float) -> int:
+def thinning(rate_hz: float) -> int:
     """Return of how many samples one is told."""
     return max(1, round(rate_hz / TOLD_HZ))
 

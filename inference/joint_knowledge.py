@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from gateway import quaternion
-from gateway.messages import (
-    JOINTS,
-    BoolArray,
-    FloatArray,
-    IntArray,
-    Places,
-)
-from inference.joint_angles import ENDS
+from gateway.messages import BoolArray, FloatArray, IntArray
 from inference.joint_tick import ACC, GYR, QUAT, tick_motion
 from inference.joint_tracks import (
     BIAS,
@@ -41,35 +35,30 @@ STEPS = (2, 1)
 
 
 class JointKnowledge:
-    """The tracks of the joints between S ``places`` worn.
+    """The tracks of J joints between pairs of S sensors.
 
-    ``columns`` are those of the sensors at a joint with two; ``bias`` (S, 3) is what to take from
-    the gyroscopes, rad/s.
+    ``ends`` (2, J) are the columns of the sensors above and below each joint, ``columns`` those of
+    all; ``bias`` (S, 3) is what to take from the gyroscopes, rad/s.
     """
 
-    def __init__(self, places: Places) -> None:
-        ends = [
-            [places.index(end) for end in ENDS[joint]] if set(ENDS[joint]) <= set(places) else []
-            for joint in JOINTS
-        ]
-        self._worn = np.array([bool(pair) for pair in ends])
-        self._ends = np.array([pair or [0, 0] for pair in ends]).T
-        self.columns: list[int] = np.unique(self._ends[:, self._worn]).tolist()
-        self.bias = np.zeros((len(places), 3))
+    def __init__(self, ends: Sequence[tuple[int, int]], sensors: int) -> None:
+        self.ends = np.array(ends, np.int64).reshape(-1, 2).T
+        self.columns: list[int] = np.unique(self.ends).tolist()
+        self.bias = np.zeros((sensors, 3))
         self._tracks = no_tracks()
         self._settled = no_tracks()
 
     def tell(
         self, quat: FloatArray, present: BoolArray, told: FloatArray, sd_rad: FloatArray
     ) -> None:
-        """Fill ``told`` (T, 6, 4), lower sensor → upper, and ``sd_rad`` (T, 6) of settled joints.
+        """Fill ``told`` (T, J, 4), lower sensor → upper, and ``sd_rad`` (T, J) of settled joints.
 
         ``quat`` (S, T, 4) is from the gyroscopes, ``present`` (T, S) where it can be relied on.
         """
         tracks = self._settled
         if not len(tracks.pair):
             return
-        above, below = self._ends[:, tracks.pair]
+        above, below = self.ends[:, tracks.pair]
         across = quaternion.multiply(tracks.quat[:, None], quat[below])
         rotation = quaternion.multiply(quaternion.conjugate(quat[above]), across)
         there = present[:, above] & present[:, below]
@@ -78,19 +67,17 @@ class JointKnowledge:
 
     def learn(self, samples: FloatArray, missing: IntArray, rate_hz: float) -> None:
         """Take a tick, ``samples`` (S, size, 10) less the ``missing`` (S,)."""
-        if not self._worn.any():
-            return
-        gap_s = np.where(self._worn, missing[self._ends].max(axis=0) / rate_hz, np.inf)
+        gap_s = missing[self.ends].max(axis=0) / rate_hz
         tracks = _blurred(self._tracks.at(gap_s[self._tracks.pair] <= GAP_S), gap_s)
         whole = gap_s == 0
         if whole.any():
             known = whole[tracks.pair]
             tracks, others = tracks.at(known), tracks.at(~known)
-            new = whole & ~np.isin(np.arange(len(JOINTS)), tracks.pair)
+            new = whole & ~np.isin(np.arange(len(whole)), tracks.pair)
             up = quaternion.rotate(samples[..., QUAT], samples[..., ACC]).mean(axis=1)
             if new.any():
                 pair = np.flatnonzero(new)
-                tracks = tracks.joined(started(pair, *up[self._ends[:, pair]]))
+                tracks = tracks.joined(started(pair, *up[self.ends[:, pair]]))
             tracks = self._updated(tracks, samples, up, rate_hz).joined(others)
         self._tracks = tracks
         self._learn_bias()
@@ -99,7 +86,7 @@ class JointKnowledge:
     def _updated(
         self, tracks: Tracks, samples: FloatArray, up: FloatArray, rate_hz: float
     ) -> Tracks:
-        columns, rows = np.unique(self._ends[:, tracks.pair], return_inverse=True)
+        columns, rows = np.unique(self.ends[:, tracks.pair], return_inverse=True)
         quat, acc, gyr = (samples[columns, :, part] for part in (QUAT, ACC, GYR))
         motion = tick_motion(quat, acc, gyr, self.bias[columns], rate_hz)
         row = np.zeros(len(self.bias), np.int64)
@@ -107,9 +94,9 @@ class JointKnowledge:
         begins = motion.pace[rows.reshape(2, -1)].min(axis=0) > MOVING_RAD_S
         begins &= tracks.moved_s == 0
         if begins.any():
-            first_up = up[self._ends[0, tracks.pair[begins]]]
+            first_up = up[self.ends[0, tracks.pair[begins]]]
             tracks = tracks.at(~begins).joined(split(tracks.at(begins), first_up))
-        ends = self._ends[:, tracks.pair]
+        ends = self.ends[:, tracks.pair]
         quick = (tracks.moved_s >= SETTLED_S) | motion.rest[row[ends]].any(axis=0)
         steps = STEPS[bool(quick.all())]
         taken = np.concatenate([*self.bias[ends]], axis=1)
@@ -117,7 +104,7 @@ class JointKnowledge:
 
     def _learn_bias(self) -> None:
         """Take each gyroscope's offset as the mean of what its joints say."""
-        columns = self._ends[:, self._tracks.pair].ravel()
+        columns = self.ends[:, self._tracks.pair].ravel()
         count = np.bincount(columns, minlength=len(self.bias))
         offsets = np.concatenate(np.split(self._tracks.state[:, BIAS], 2, axis=1))
         total = np.zeros_like(self.bias)
@@ -136,7 +123,7 @@ def _best(tracks: Tracks) -> Tracks:
 
 
 def _blurred(tracks: Tracks, gap_s: FloatArray) -> Tracks:
-    """Return the tracks with what gaps of ``gap_s`` (6,) may have hidden."""
+    """Return the tracks with what gaps of ``gap_s`` (J,) may have hidden."""
     hidden = (gap_s[tracks.pair] * UNSEEN_RAD_S) ** 2
     if not hidden.any():
         return tracks

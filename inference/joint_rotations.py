@@ -8,19 +8,19 @@ second of the grid, what the joint says corrects them.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gateway.messages import (
-    JOINTS,
     BodyBlock,
     BoolArray,
     FloatArray,
     JointRotationBlock,
     Message,
+    Place,
 )
 from gateway.worn import anywhere, everywhere
 from inference.gyro_orientation import GyroOrientation
@@ -38,23 +38,26 @@ TOLD_S = 0.2
 class JointRotations:
     """Turns ``BodyBlock`` into ``JointRotationBlock``, of the same samples up to ``TOLD_S`` later.
 
-    A joint is valid once the filter has settled on it, where both its sensors are; after a missing
+    ``joints`` names the places above and below each joint; those with both worn are followed. A
+    joint is valid once the filter has settled on it, where both its sensors are; after a missing
     sample not before the next full second of the grid.
     """
 
     consumes: tuple[type, ...] = (BodyBlock,)
 
-    def __init__(self) -> None:
+    def __init__(self, joints: Mapping[str, tuple[Place, Place]]) -> None:
+        self._places_of = dict(joints)
+        self._names: tuple[str, ...] = ()
         self._held: list[BodyBlock] = []
         self._tick: _Tick | None = None
-        self._joints = JointKnowledge(())
+        self._joints = JointKnowledge([], 0)
 
     def push(self, message: Message) -> list[Message]:
         """Return the rotations of the samples that are complete with the block."""
         assert isinstance(message, BodyBlock)
         if self._tick is None:
             self._tick = _Tick(len(message.places), message.rate_hz)
-            self._joints = JointKnowledge(message.places)
+            self._begin(message)
         end = message.start + len(message.valid)
         told = end - end % self._tick.told
         if told <= message.start:
@@ -64,6 +67,15 @@ class JointRotations:
         self._held = [cut(message, told - message.start, len(message.valid))]
         return [self._advance(_joined(complete), self._tick)]
 
+    def _begin(self, body: BodyBlock) -> None:
+        found = {
+            name: (body.places.index(above), body.places.index(below))
+            for name, (above, below) in self._places_of.items()
+            if {above, below} <= set(body.places)
+        }
+        self._names = tuple(found)
+        self._joints = JointKnowledge(list(found.values()), len(body.places))
+
     def flush(self) -> list[Message]:
         """Return the rotations of the samples held back."""
         held, self._held = [block for block in self._held if len(block.valid)], []
@@ -72,20 +84,20 @@ class JointRotations:
     def snapshot(self) -> object:
         """Return a copy of the state."""
         tick = None if self._tick is None else self._tick.snapshot()
-        return list(self._held), tick, copy.deepcopy(self._joints)
+        return list(self._held), tick, self._names, copy.deepcopy(self._joints)
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        held, tick, joints = snapshot
+        held, tick, self._names, joints = snapshot
         self._held = list(held)
         self._tick = None if tick is None else _Tick.resumed(tick)
         self._joints = copy.deepcopy(joints)
 
     def _advance(self, body: BodyBlock, tick: _Tick) -> JointRotationBlock:
         count = len(body.valid)
-        quat = np.full((count, len(JOINTS), 4), np.nan)
-        sd_rad = np.full((count, len(JOINTS)), np.nan)
+        quat = np.full((count, len(self._names), 4), np.nan)
+        sd_rad = np.full((count, len(self._names)), np.nan)
         first = 0
         while first < count:
             at = (body.start + first) % tick.size
@@ -99,14 +111,18 @@ class JointRotations:
                 self._joints.learn(tick.samples, tick.missing, tick.rate_hz)
                 tick.begin()
             first = part.stop
+        valid = np.isfinite(sd_rad)
+        above, below = self._joints.ends
         return JointRotationBlock(
             person=body.person,
             start=body.start,
             rate_hz=body.rate_hz,
             ready_ns=body.ready_ns,
+            joints=self._names,
             quat=quat,
             sd_rad=sd_rad,
-            valid=np.isfinite(sd_rad),
+            valid=valid,
+            real=valid & body.real[:, above] & body.real[:, below],
         )
 
 

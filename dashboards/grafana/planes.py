@@ -33,10 +33,12 @@ def panels() -> list[Panel]:
     trunk = (("Pelvis", "pelvis_", NEUTRAL), ("Trunk", "trunk_", RIGHT))
     positive = "Its name says what is positive, on both sides. "
     elevation = "How far the upper arm is off hanging down, to whichever side."
+    elbow = "Angle between upper arm and forearm, zero with the arm hanging as when calibrated."
     return [
         *(_angle(name, field, positive + zero, sides) for name, field, zero in _JOINTS),
         *(_angle(name, field, about, trunk) for name, field, about in _TILTS),
         _angle("Shoulder elevation", "shoulder_elevation", elevation, sides, (0, 120)),
+        _angle("Elbow flexion", "elbow_flexion", elbow, sides, (0, 120)),
     ]
 
 

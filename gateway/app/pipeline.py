@@ -17,9 +17,11 @@ from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
+from inference.angle_columns import JOINT_ENDS
 from inference.body_angles import BodyAngles
 from inference.bouts import Bouts
 from inference.calibration import SegmentCalibration
+from inference.elbows import ELBOW_ENDS, Elbows
 from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
 from inference.foot_steps import FootSteps
@@ -134,13 +136,17 @@ def _decode(sensors: Sequence[SensorSpec], kept: StoredCalibration) -> Stage:
 
 
 def _joint_rotations(sensors: Sequence[SensorSpec]) -> list[Stage]:
-    """Follow a joint in all angles where its two sensors are all that tell of it.
+    """Follow a joint in all angles where its two sensors are all that tell of it, and elbows.
 
-    On a body with more sensors their calibration tells flexion, and to follow each joint as well
-    would cost as much as all the rest.
+    On a body with more sensors their calibration tells flexion of the legs' joints, and to follow
+    each as well would cost as much as all the rest. Of arms it does not.
     """
-    between = joints_between({sensor.place for sensor in sensors})
-    return [JointRotations()] if len(between) == 1 else []
+    worn = {sensor.place for sensor in sensors}
+    legs = joints_between(worn)
+    elbows = {elbow: ends for elbow, ends in ELBOW_ENDS.items() if set(ends) <= worn}
+    alone = {str(leg): JOINT_ENDS[leg] for leg in legs if len(legs) == 1}
+    stages: list[Stage] = [JointRotations({**alone, **elbows})] if alone or elbows else []
+    return [*stages, Elbows()] if elbows else stages
 
 
 def _targets(config: Config) -> dict[str, tuple[float, float]]:

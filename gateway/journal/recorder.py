@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from gateway.journal.seconds import SECOND_NS, BlockRecorder, GridBlock, PacketRecorder
 from gateway.journal.writer import Journal
@@ -28,7 +28,7 @@ class SessionRecorder:
         self._journal = journal
         self._origin_ns = origin_ns
         self._packets = PacketRecorder(origin_ns)
-        self._blocks: dict[type, BlockRecorder] = {}
+        self._blocks: dict[Hashable, BlockRecorder] = {}
         self.commit_due = False
 
     def packets(self, blocks: Iterable[PacketBlock]) -> None:
@@ -44,7 +44,8 @@ class SessionRecorder:
         """
         for message in messages:
             if isinstance(message, GridBlock) and not truth:
-                recorder = self._blocks.setdefault(type(message), BlockRecorder())
+                stream = type(message), getattr(message, "names", ())
+                recorder = self._blocks.setdefault(stream, BlockRecorder())
                 for block in recorder.push(message):
                     self._append(block)
             elif isinstance(message, RECORDED) and not isinstance(message, PacketBlock):

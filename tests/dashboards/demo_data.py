@@ -32,6 +32,7 @@ from gateway.messages import (
     Stride,
 )
 from inference.angle_columns import angle_columns
+from inference.elbows import ELBOW_ENDS
 from inference.model.contract import TARGETS
 from tests.gateway.made_sessions import RATE_HZ, session_info
 
@@ -77,7 +78,8 @@ def _motion(second: int, rng: np.random.Generator) -> Iterator[Message]:
 
 
 def _body_angles(second: int) -> BodyAngleBlock:
-    names = angle_columns(tuple(Place)).names
+    elbows = (f"{elbow}_flexion" for elbow in ELBOW_ENDS)
+    names = (*angle_columns(tuple(Place)).names, *elbows)
     phase = 2 * np.pi * (second + np.arange(25) / 25) / STRIDE_S
     angles = np.radians(8 * np.sin(phase[:, None] + np.arange(len(names))))
     valid = np.full(angles.shape, second != 7)

@@ -11,7 +11,7 @@ from gateway import quaternion
 from gateway.app.validation import About, Metric, Mode, TrialScore, means
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
-from gateway.messages import JOINTS, BoolArray, FloatArray, Joint, JointRotationBlock
+from gateway.messages import BoolArray, FloatArray, JointRotationBlock
 from gateway.recordings import open_recording
 from gateway.recordings.dfjimu_joint import NAME, RATE_HZ
 from gateway.recordings.matlab import load_matlab
@@ -25,7 +25,6 @@ JUMP_RAD_S = 2.0
 """Where the optical orientation turns by so much more than the gyroscope, markers were mixed up."""
 BESIDE_JUMP_S = 1.0
 
-_COLUMN = JOINTS.index(Joint.LEFT_KNEE)
 _BEST = "3.4 with lever arms given (the authors' online filter, computed by us)"
 _ALL = "relative_deg_after_10s"
 _CLEAN = "relative_deg_without_optical_jumps"
@@ -60,7 +59,7 @@ class DfjimuSet:
         true, jumps = _truth(path)
         heard = Heard(recording, JointRotationBlock)
         blocks = heard.all(JointRotationBlock)
-        told = np.concatenate([block.quat[:, _COLUMN] for block in blocks])[LATE_SAMPLES:]
+        told = np.concatenate([block.quat[:, 0] for block in blocks])[LATE_SAMPLES:]
         count = min(len(true), len(told))
         error_deg = _angle_deg(true[:count], told[:count])
         time_s = (np.arange(count) + LATE_SAMPLES) / RATE_HZ
