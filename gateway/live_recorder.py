@@ -35,6 +35,11 @@ class LiveRecorder:
             self._recorder.packets(blocks)
             self._recorder.messages(messages)
 
+    def take_truth(self, messages: Sequence[Message]) -> None:
+        """Take what a simulator knows."""
+        if self._recorder is not None:
+            self._recorder.messages(messages, truth=True)
+
     async def run(self) -> None:
         """Commit whenever a second has closed, and at least once a second, until cancelled.
 

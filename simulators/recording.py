@@ -96,6 +96,10 @@ class SimulatedRecording:
             for d in self._devices
         )
 
+    def performer(self) -> Performer:
+        """Return who moves."""
+        return Performer(self._scenario, self.seed, self.grid_rate_hz, self._habits)
+
     def truth(self) -> Truth:
         """Return what the person did, on the grid from ``origin_ns``.
 
@@ -129,9 +133,8 @@ class SimulatedRecording:
 
     def _send(self, motion: dict[str, Stream], battery: dict[str, Stream]) -> Iterator[float]:
         """Fill the streams window by window; yield the time up to which they are complete."""
-        performer = Performer(self._scenario, self.seed, self.grid_rate_hz, self._habits)
         end_s = float("inf") if np.isnan(self.duration_s) else self.duration_s
-        windows = (window for _, window in performer.windows())
+        windows = (window for _, window in self.performer().windows())
         stall_ends = {device.name: np.empty((0, 2)) for device in self._devices}
         for number, stitched in enumerate(stitch(windows)):
             bounds = (stitched.from_s, min(stitched.until_s, end_s))

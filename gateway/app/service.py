@@ -38,11 +38,13 @@ from gateway.sources.playback import Playback
 from gateway.stage import Chain
 from gateway.tasks import in_thread, one_error
 from simulators.recording import Equipment, SimulatedRecording
+from simulators.telling import Telling
 
 if TYPE_CHECKING:
     from gateway.sinks.influx import InfluxSink
 
 SIMULATED = "simulated person"
+TELL_EVERY_S = 10.0
 Follow = Callable[[Sequence[Message]], None]
 Delivery = Coroutine[Any, Any, None]
 
@@ -67,19 +69,30 @@ def configured_source(config: Config) -> Source:
         person=config.person.id,
         equipment=Equipment(places=worn),
     )
-    return Playback(recording, label=SIMULATED)
+    truth = Telling(
+        recording.performer(), recording.grid_rate_hz, person=recording.person, began_s=0.0
+    )
+    return Playback(recording, label=SIMULATED, truth=truth)
 
 
 def _radio_source(config: Config) -> Source:
     # Imported only where they are used, as InfluxDB's client is: all take long to load.
-    from gateway.app.virtual_radio import virtual_radio, virtual_sensors
+    from gateway.app.virtual_radio import virtual_performance, virtual_radio, virtual_sensors
     from gateway.radio.bleak_link import BleakRadio
     from gateway.sources.bluetooth import BluetoothSource
 
     person, rate_hz = config.person.id, config.pipe.grid_rate_hz
     if config.source.kind == "virtual-radio":
         sensors = virtual_sensors(config)
-        return BluetoothSource(person, sensors, rate_hz, virtual_radio(config), SIMULATED)
+        performer, marks = virtual_performance(config)
+        truth = Telling(performer, rate_hz, person=person, marks=marks)
+
+        def began(at_ns: int) -> None:
+            truth.began_s = (at_ns - source.origin_ns) * 1e-9
+
+        opened = virtual_radio(config, began)
+        source = BluetoothSource(person, sensors, rate_hz, opened, SIMULATED, truth=truth)
+        return source
     radio = nullcontext(BleakRadio(config.source.adapters))
     return BluetoothSource(person, config.sensor_specs(), rate_hz, radio)
 
@@ -159,6 +172,7 @@ class Service:
                 background.append(group.create_task(self._page_server().run(listening)))
             brokered = asyncio.Event()
             background.append(group.create_task(_keep_broker(broker, brokered)))
+            telling = group.create_task(self._keep_telling())
             if self._recorder is not None:
                 background.append(group.create_task(self._recorder.run()))
             sinks = [
@@ -172,6 +186,9 @@ class Service:
             failure = await self._play(stop, seconds)
             lasted_s = time.monotonic() - started_s
             self.pump.finish()
+            telling.cancel()
+            await asyncio.wait([telling])
+            await self._tell_truth(self.pump.ended_ns)
             if self._recorder is not None:
                 await self._recorder.finish()
             recorded.set()
@@ -239,6 +256,18 @@ class Service:
     def _record(self, blocks: Sequence[PacketBlock], produced: Sequence[Message]) -> None:
         if self._recorder is not None:
             self._recorder.take(blocks, produced)
+
+    async def _keep_telling(self) -> None:
+        """Record what is true now and then, so that a crash costs little of it."""
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            await self._tell_truth(self._source.now_ns())
+
+    async def _tell_truth(self, now_ns: int) -> None:
+        """Record what is true up to now beside what was made of it, where it is known."""
+        if self._source.truth is not None and self._recorder is not None:
+            t_s = (now_ns - self._source.origin_ns) * 1e-9
+            self._recorder.take_truth(await in_thread(self._source.truth.until, t_s))
 
     def _show(self) -> None:
         """Make the live view that pages and MQTT show, with its moment on the host's own clock."""
@@ -326,7 +355,7 @@ def session_info(config: Config, source: Source, path: Path) -> SessionInfo:
         sensors=tuple(source.sensors),
         configuration=_configuration(config, source),
         source=source.label or "sensors",
-        truth=False,
+        truth=source.truth is not None,
         version=version("gaitwire"),
     )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from gateway.config import Config
 from gateway.errors import UsageError
-from gateway.messages import SensorSpec
+from gateway.messages import Marker, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
+from simulators.motion import Habits, Performer
 from simulators.plans import Plan
 from simulators.plans.files import load_plan
 
@@ -40,10 +41,28 @@ def virtual_sensors(config: Config) -> tuple[SensorSpec, ...]:
 
 
 @asynccontextmanager
-async def virtual_radio(config: Config) -> AsyncIterator[Radio]:
-    """Open a world with the sensors and the person of a configuration; yield its radio."""
-    async with virtual_world(config) as (radio, _):
+async def virtual_radio(
+    config: Config, began: Callable[[int], None] = lambda _: None
+) -> AsyncIterator[Radio]:
+    """Open a world with the sensors and the person of a configuration; yield its radio.
+
+    ``began`` is told when the person began to move (monotonic, ns).
+    """
+    async with virtual_world(config) as (radio, world):
+        began(world.began_ns)
         yield radio
+
+
+def virtual_performance(config: Config) -> tuple[Performer, list[Marker]]:
+    """Return who moves in that world, and the remarks of what goes wrong in it."""
+    _check_extra()
+    from simulators.radio_world.performance import performer
+
+    plan = _plan(config)
+    if plan is None:
+        return performer(config.source.scenario, config.source.seed), []
+    moves = performer(plan.scenario, plan.seed, Habits(speed_mps=plan.speed_mps))
+    return moves, plan.markers(config.person.id)
 
 
 @asynccontextmanager

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from gateway.messages import BodySize, RawPacket, SensorSpec
+from gateway.messages import BodySize, Message, RawPacket, SensorSpec
 
 Emit = Callable[[RawPacket], None]
+
+
+class Truth(Protocol):
+    """What a simulator knows of the session that it plays."""
+
+    def until(self, t_s: float) -> list[Message]:
+        """Return what is true from where it was told last to ``t_s``; may take a while."""
 
 
 class Source(Protocol):
@@ -15,7 +22,7 @@ class Source(Protocol):
 
     ``label`` says for people where the motion comes from, empty for real sensors;
     ``wall_origin_ns`` is the wall clock at ``origin_ns``; ``size`` what the source knows of the
-    person's.
+    person's; ``truth`` what it knows of all else, if it is a simulator.
     """
 
     label: str
@@ -24,6 +31,7 @@ class Source(Protocol):
     wall_origin_ns: int
     grid_rate_hz: float
     size: BodySize
+    truth: Truth | None
 
     @property
     def sensors(self) -> Sequence[SensorSpec]:

@@ -15,7 +15,7 @@ from gateway.messages import UNKNOWN_SIZE, SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.link import Radio
 from gateway.radio.sensor_life import Burst, SensorLife
-from gateway.sources import Emit
+from gateway.sources import Emit, Truth
 
 
 class BluetoothSource:
@@ -34,12 +34,14 @@ class BluetoothSource:
         label: str = "",
         *,
         placed: bool = True,
+        truth: Truth | None = None,
     ) -> None:
         self.label = label
         self.person = person
         self.sensors = tuple(sensors)
         self.grid_rate_hz = grid_rate_hz
         self.size = UNKNOWN_SIZE
+        self.truth = truth
         self.origin_ns = time.monotonic_ns()
         self.wall_origin_ns = time.time_ns()
         self._radio = radio

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from gateway.messages import PacketBlock, RawPacket, SensorSpec
 from gateway.packet_blocks import single_packets
 from gateway.recordings import Recording
-from gateway.sources import Emit
+from gateway.sources import Emit, Truth
 
 CHUNK_S = 0.5
 
@@ -21,8 +21,15 @@ class Playback:
     promptly they are played.
     """
 
-    def __init__(self, recording: Recording, speed: float = 1.0, label: str = "recording") -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        speed: float = 1.0,
+        label: str = "recording",
+        truth: Truth | None = None,
+    ) -> None:
         self.label = label
+        self.truth = truth
         self.person = recording.person
         self.sensors: Sequence[SensorSpec] = recording.sensors
         self.origin_ns = recording.origin_ns

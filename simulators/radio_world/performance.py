@@ -29,8 +29,13 @@ SHAKE = 40.0
 """How strongly a hand shakes a sensor (m/s²)."""
 
 
+def performer(performed: str, seed: int, habits: Habits | None = None) -> Performer:
+    """Return who moves in a virtual world."""
+    return Performer(scenario(performed), seed, _FINE_GRID_HZ, habits or Habits())
+
+
 class Performance:
-    """A person who performs a scenario, in real time from when it is begun.
+    """A person who performs a scenario, in real time from ``began_ns`` (monotonic).
 
     ``faults`` befall what the sensors feel, at times since then.
     """
@@ -43,20 +48,20 @@ class Performance:
         habits: Habits | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
-        performer = Performer(scenario(performed), seed, _FINE_GRID_HZ, habits or Habits())
+        moves = performer(performed, seed, habits)
         self._faults = {p: [f for f in faults if f.strikes(p)] for p in PLACES}
-        self._coming: Iterator[Stitched] = stitch(window for _, window in performer.windows())
+        self._coming: Iterator[Stitched] = stitch(window for _, window in moves.windows())
         self._windows: list[Stitched] = []
         self._errors = draw_errors(grade, np.random.default_rng([seed, 2]))
         self._rng = np.random.default_rng([seed, 3])
-        self._began_ns = 0
+        self.began_ns = 0
         self._extended = asyncio.Event()
         self._shaken: dict[Place, float] = {}
 
     @property
     def now_s(self) -> float:
         """Return the time since it began."""
-        return (time.monotonic_ns() - self._began_ns) * 1e-9
+        return (time.monotonic_ns() - self.began_ns) * 1e-9
 
     @property
     def from_s(self) -> float:
@@ -66,7 +71,7 @@ class Performance:
     async def begin(self) -> None:
         """Work the beginning out, and begin."""
         await self.extend()
-        self._began_ns = time.monotonic_ns()
+        self.began_ns = time.monotonic_ns()
 
     async def run(self) -> None:
         """Keep the motion known a few seconds ahead, until cancelled."""

@@ -51,12 +51,14 @@ def eight(driver: str = "movella_dot") -> tuple[Worn, ...]:
 class RadioWorld:
     """The world while it is open.
 
-    ``scanner`` and ``client`` are backends of bleak, to be given ``arguments``.
+    ``scanner`` and ``client`` are backends of bleak, to be given ``arguments``. The person began
+    to move at ``began_ns`` of the host's monotonic clock.
     """
 
     sensors: Mapping[str, HostedSensor]
     adapters: Mapping[str, Adapter]
     air: Air
+    began_ns: int
 
     @property
     def backend(self) -> dict[str, Any]:
@@ -145,12 +147,13 @@ async def _opened(
     # What is under way when a link ends is lost, here as on the air; bumble warns of every packet.
     logging.getLogger("bumble").setLevel(logging.ERROR)
     air = Air()
+    await performance.begin()
     world = RadioWorld(
         {sensor.address: sensor for sensor in sensors},
         {n: Adapter(n, k, air) for k, n in enumerate(adapters)},
         air,
+        performance.began_ns,
     )
-    await performance.begin()
     for adapter in world.adapters.values():
         await adapter.come_up()
     for sensor in sensors:

@@ -104,6 +104,9 @@ def test_demo_sums_up_what_it_showed(call: Call, tmp_path: Path) -> None:
     assert summary["mqtt_messages"] > 100
     assert "patient page" in err
     (session,) = sessions(tmp_path)
+    with open_journal(session) as journal:
+        assert journal.info.truth
+        assert {"JointAngleBlock", "GaitEvent"} <= {type(told).__name__ for told in journal.truth()}
     code, out, _ = call("replay", "--max", "--json", session)
     again = document(out)
     assert code == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -14,7 +16,8 @@ from gateway.cli import app
 from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.config_file import load_config
 from gateway.errors import UsageError
-from gateway.journal import SUFFIX
+from gateway.journal import SUFFIX, open_journal
+from gateway.messages import FloatArray, GaitEvent, GaitEventKind, JointAngleBlock, Marker
 from gateway.radio.link import Sighting
 from gateway.radio.states import LinkState, read_settings, read_state
 from gateway.radio.survey import Found, known_as, survey
@@ -63,6 +66,60 @@ def config(folder: Path) -> Config:
         journal=JournalSection(folder=folder),
         mqtt=MqttSection(enabled=False),
         pages=PagesSection(enabled=False),
+    )
+
+
+PLAN = """
+scenario = "walk"
+seed = 1
+[[sensors]]
+place = "left_foot"
+driver = "movella_dot"
+rate_hz = 60
+[[sensors]]
+place = "right_foot"
+driver = "movella_dot"
+rate_hz = 60
+[[faults]]
+kind = "duplicated"
+place = "left_foot"
+at_s = 5
+for_s = 1
+"""
+
+
+def test_a_live_session_of_a_plan_holds_truth_and_faults_in_its_own_time(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN)
+    chosen = config(tmp_path).model_copy(
+        update={"source": SourceSection(kind="virtual-radio", plan=str(plan))}
+    )
+    source = configured_source(chosen)
+    asyncio.run(Service(chosen, source).run(asyncio.Event(), lambda _: None, seconds=14))
+    (path,) = tmp_path.glob(f"*{SUFFIX}")
+    with open_journal(path) as journal:
+        assert journal.info.truth
+        truth = list(journal.truth())
+        (fault,) = [told for told in truth if isinstance(told, Marker)]
+        assert (fault.kind, fault.text) == ("fault:duplicated", "left_foot, for 1 s")
+        assert 5 < fault.t_s < 9
+        angles = [told for told in truth if isinstance(told, JointAngleBlock)]
+        assert sum(len(block.angle_rad) for block in angles) > 900
+        known = landings(truth)
+        found = landings(list(journal.messages(["gait_event"])))
+    assert len(found) >= 3
+    nearest = [float(np.abs(known - t_s).min()) for t_s in found]
+    assert np.median(nearest) < 0.08, (known, found)
+
+
+def landings(messages: Sequence[object]) -> FloatArray:
+    """Return the times of initial contacts."""
+    return np.array(
+        [
+            m.t_s
+            for m in messages
+            if isinstance(m, GaitEvent) and m.kind is GaitEventKind.INITIAL_CONTACT
+        ]
     )
 
 
