@@ -232,9 +232,9 @@ class HostedSensor:
         return [told for told, lost in zip(notifications, gone.tolist(), strict=True) if not lost]
 
     async def _send(self, through: int) -> None:
-        for _ in range(min(through, len(self._waiting))):
+        for _ in range(through):
             await self._have_room()
-            if self._connection is None:
+            if self._connection is None or not self._waiting:
                 return
             if self.disorderly and self._account.sent % _SWAPPED_EVERY == 0:
                 if len(self._waiting) < 2:
