@@ -1,8 +1,9 @@
 """Step-up: one leg is set on a step, straightens under the body, and comes down again.
 
 The leading angle is the knee's flexion of that leg. What tells it from lifting a knee is the
-shank, which leans forward over the foot that carries; from a lunge, the other leg, which is
-straighter; and from a squat, that the legs differ.
+shank, which leans forward over the foot that carries, so that the ankle bends, where it hangs in
+the air when it does not carry; from a lunge, the other leg, which is straighter; and from a squat,
+that the legs differ.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from gateway.messages import FloatArray, Side
 from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
-LEAN_DEG = (-40.0, -5.0)
+LEAN_DEG = (-40.0, -12.0)
 """Pitch of the shank of a leg that carries on its way up."""
+
+BENT_ANKLE_DEG = 5.0
+"""Least dorsiflexion of a foot that stands under a shank that leans."""
 
 CARRYING_THIGH_DEG = 15.0
 RESTING_THIGH_DEG = 35.0
@@ -34,11 +38,12 @@ def course(pose: Pose, side: Side | None) -> Course:
     knee, rear = pose.flexion(joint(side, "knee")), pose.flexion(joint(other(side), "knee"))
     shank, thigh = pose.pitch(limb(side, "shank")), pose.pitch(limb(side, "thigh"))
     carries = (shank > LEAN_DEG[0]) & (shank < LEAN_DEG[1]) & (thigh > CARRYING_THIGH_DEG)
+    stands = ~(pose.flexion(joint(side, "ankle")) < BENT_ANKLE_DEG)
     one = (knee - rear > DIFFERENCE_DEG) & (rear < OTHER_KNEE_DEG)
     return Course(
         angle_deg=lead(pose, side),
         at_rest=thigh < RESTING_THIGH_DEG,
-        in_effort=carries & one,
+        in_effort=carries & stands & one,
         fits=~(rear > OTHER_KNEE_DEG),
         real=pose.measured(joint(side, "knee")),
     )

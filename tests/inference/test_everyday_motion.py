@@ -41,6 +41,12 @@ def test_walking_at_any_speed_is_none(speed_mps: float, asymmetry: float) -> Non
     assert told(SimulatedRecording("walk", 1, 38.0, habits=Habits(speed_mps, asymmetry))) == []
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_calibration_asks_for_is_none(seed: int) -> None:
+    """Knees are raised, and the trunk bows."""
+    assert told(SimulatedRecording("calibration", seed, 45.0)) == []
+
+
 @pytest.mark.parametrize("speed_mps", [0.4, 0.6, 1.2])
 def test_getting_up_to_fetch_something_is_none(speed_mps: float) -> None:
     assert told(SimulatedRecording(FETCHING, 2, 60.0, habits=Habits(speed_mps))) == []
