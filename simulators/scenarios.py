@@ -92,13 +92,44 @@ class Bow:
 
 
 @dataclass(frozen=True)
+class HeelRaise:
+    """Standing: rise on the toes ``repetitions`` times, the feet pointing down by ``peak_deg``."""
+
+    repetitions: int
+    peak_deg: float = 35.0
+    seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class Lunge:
+    """Step forward with the foot of ``side``, go down ``repetitions`` times, and step back.
+
+    ``depth_deg`` is the front knee's flexion.
+    """
+
+    side: Side
+    repetitions: int
+    depth_deg: float = 92.0
+    seconds: float = 3.5
+
+
+@dataclass(frozen=True)
+class SitToStand:
+    """Seated: stand up and sit down again ``repetitions`` times."""
+
+    repetitions: int
+    seconds: float = 4.0
+
+
+@dataclass(frozen=True)
 class StandUp:
     """Stand up from the chair."""
 
     seconds: float = 2.0
 
 
-Part = Stand | Walk | Turn | Squat | SitDown | KneeExtension | KneeRaise | Bow | StandUp
+Seated = SitDown | KneeExtension | SitToStand | StandUp
+Part = Stand | Walk | Turn | Squat | KneeRaise | Bow | HeelRaise | Lunge | Seated
 
 
 @dataclass(frozen=True)
@@ -149,6 +180,12 @@ _GUIDED = (
     rest(5.0),
 )
 
+_EXERCISES = (
+    *(Walk(8.0), rest(2.0), HeelRaise(4), rest(2.0)),
+    *(Lunge(Side.LEFT, 3), rest(2.0), Lunge(Side.RIGHT, 3), rest(2.0)),
+    *(SitDown(), rest(1.5), SitToStand(4), rest(1.5), StandUp(), rest(2.0)),
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -164,6 +201,7 @@ SCENARIOS = {
         Scenario("squat", _CALIBRATION, (Squat(5), rest(3.0))),
         Scenario("knee-extension", _CALIBRATION, (*_SEATED, rest(2.0))),
         Scenario("calibration", _CALIBRATION, _GUIDED),
+        Scenario("exercises", _CALIBRATION, _EXERCISES),
     )
 }
 

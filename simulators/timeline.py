@@ -13,16 +13,20 @@ from gateway.messages import FloatArray, Quality, Repetition, Side
 from simulators.person import Person, cadence_spm
 from simulators.scenarios import (
     Bow,
+    HeelRaise,
     KneeExtension,
     KneeRaise,
+    Lunge,
     Part,
     SitDown,
+    SitToStand,
     Squat,
     Stand,
     StandUp,
     Turn,
     Walk,
 )
+from simulators.split_stance import split_stance
 from simulators.stepping import Bout, Stage, Swing, plan_bout, swings_of
 from simulators.tracks import Track, TrackBuilder
 
@@ -31,6 +35,9 @@ _SEATED_TORSO = (np.radians(6.0), 0.0)
 _RISING_TORSO = (np.radians(-20.0), np.radians(-38.0))
 _SIDES = (Side.LEFT, Side.RIGHT)
 _EASE_S = 0.4
+_FRONT_KNEE_RAD, _REAR_HEEL_RAD = np.radians([12.0, 28.0])
+_STEP_S = 1.4
+_STEPPING_RAD = np.radians([32.0, 48.0, -20.0])
 
 
 @dataclass(frozen=True)
@@ -105,17 +112,28 @@ class _Planner:
                 self._pass(part.name, part.seconds)
             case Squat():
                 self._squat(part)
-            case SitDown():
-                self._change_seat(part.seconds, down=True)
-                self._pass("sit-down", part.seconds)
-            case KneeExtension():
-                self._extend_knee(part)
             case Bow():
                 self._bow(part)
             case KneeRaise():
                 self._raise_knee(part)
+            case HeelRaise():
+                self._raise_heels(part)
+            case Lunge():
+                self._lunge(part)
+            case _:
+                self._perform_seated(part)
+
+    def _perform_seated(self, part: Any) -> None:
+        match part:
+            case SitDown():
+                self._change_seat(self.t, self.t + part.seconds, down=True)
+                self._pass("sit-down", part.seconds)
+            case KneeExtension():
+                self._extend_knee(part)
+            case SitToStand():
+                self._stand_from_seat(part)
             case StandUp():
-                self._change_seat(part.seconds, down=False)
+                self._change_seat(self.t, self.t + part.seconds, down=False)
                 self._pass("stand-up", part.seconds)
 
     def walk(self, parts: Sequence[Walk | Turn]) -> None:
@@ -208,6 +226,45 @@ class _Planner:
             self.torso.move(times[2], times[3], np.zeros(2))
             self._count("bow", None, count, times, depth, depth)
 
+    def _raise_heels(self, part: HeelRaise) -> None:
+        for count in range(1, part.repetitions + 1):
+            peak = np.radians(part.peak_deg + self.rng.normal(0, 3))
+            times = self._beats(part.seconds)
+            self.legs.move(times[0], times[1], np.array([[0.0], [0.0], [-peak]]) * np.ones(2))
+            self.legs.move(times[2], times[3], np.zeros((3, 2)))
+            self._count("heel-raise", None, count, times, peak, peak)
+
+    def _lunge(self, part: Lunge) -> None:
+        side = _SIDES.index(part.side)
+        front_first = [side, 1 - side]
+        above = split_stance(self.person, _FRONT_KNEE_RAD, _REAR_HEEL_RAD)[:, front_first]
+        self._step(side, above)
+        for count in range(1, part.repetitions + 1):
+            depth = np.radians(part.depth_deg + self.rng.normal(0, 3))
+            times = self._beats(part.seconds)
+            below = split_stance(self.person, float(depth), 2 * _REAR_HEEL_RAD)[:, front_first]
+            self.legs.move(times[0], times[1], below)
+            self.legs.move(times[2], times[3], above)
+            self._count("lunge", part.side, count, times, depth - _FRONT_KNEE_RAD, depth)
+        self._step(side, np.zeros((3, 2)))
+
+    def _step(self, side: int, stance: FloatArray) -> None:
+        """Raise the foot of ``side``, and set it down so that the legs are in ``stance``."""
+        start, middle, end = self.t, self.t + _STEP_S / 2, self.t + _STEP_S
+        raised = np.zeros((3, 2))
+        raised[:, side] = _STEPPING_RAD
+        self.legs.move(start, middle, raised)
+        self.legs.move(middle, end, stance)
+        self.swings.append(Swing(side, start + 0.1 * _STEP_S, end, step=True))
+        self._pass("step", _STEP_S)
+
+    def _stand_from_seat(self, part: SitToStand) -> None:
+        for count in range(1, part.repetitions + 1):
+            times = self._beats(part.seconds)
+            self._change_seat(times[0], times[1], down=False)
+            self._change_seat(times[2], times[3], down=True)
+            self._count("sit-to-stand", None, count, times, _SEATED_RAD, 0.0)
+
     def _beats(self, seconds: float) -> list[float]:
         """Start, reached, left, end of a repetition that begins now, with human scatter."""
         pace = seconds * float(np.clip(self.rng.normal(1, 0.06), 0.8, 1.2))
@@ -239,11 +296,11 @@ class _Planner:
         )
         self._pass(exercise, (times[3] - times[0]) / 0.88)
 
-    def _change_seat(self, seconds: float, down: bool) -> None:
-        start, end = self.t, self.t + seconds
+    def _change_seat(self, start: float, end: float, *, down: bool) -> None:
+        middle = (start + end) / 2
         self.legs.move(start, end, _seated() if down else np.zeros((3, 2)))
-        self.torso.move(start, start + 0.5 * seconds, _RISING_TORSO)
-        self.torso.move(start + 0.5 * seconds, end, _SEATED_TORSO if down else np.zeros(2))
+        self.torso.move(start, middle, _RISING_TORSO)
+        self.torso.move(middle, end, _SEATED_TORSO if down else np.zeros(2))
 
 
 def _seated(side: int | None = None, knee_rad: float = 0.0) -> FloatArray:

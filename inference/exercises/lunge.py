@@ -10,6 +10,9 @@ from gateway.messages import FloatArray, Side
 from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, limb, other
 
+STANCE_THIGH_DEG = 60.0
+"""With the feet far apart the front thigh leans, and further before the knee has left rest."""
+
 FRONT_THIGH_DEG = 30.0
 REAR_THIGH_DEG = 20.0
 REAR_KNEE_DEG = 40.0
@@ -34,7 +37,7 @@ def course(pose: Pose, side: Side | None) -> Course:
     rear = (rear_thigh < REAR_THIGH_DEG) & (rear_knee > REAR_KNEE_DEG)
     return Course(
         angle_deg=lead(pose, side),
-        at_rest=thigh < FRONT_THIGH_DEG,
+        at_rest=thigh < STANCE_THIGH_DEG,
         in_effort=front & rear,
         fits=~(rear_thigh > REAR_THIGH_DEG),
         real=pose.measured(joint(side, "knee"), joint(behind, "knee")),

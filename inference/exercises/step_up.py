@@ -15,7 +15,7 @@ from inference.exercises import Course, Exercise, Pose, joint, limb, other
 LEAN_DEG = (-40.0, -12.0)
 """Pitch of the shank of a leg that carries on its way up."""
 
-BENT_ANKLE_DEG = 5.0
+BENT_ANKLE_DEG = 8.0
 """Least dorsiflexion of a foot that stands under a shank that leans."""
 
 CARRYING_THIGH_DEG = 15.0

@@ -1,0 +1,41 @@
+"""Simulated people who exercise: every repetition is counted, measured, and taken for no other."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gateway.config import Config
+from gateway.messages import Execution, Repetition
+from simulators.recording import SimulatedRecording
+from tests.playing import played
+
+SECONDS = 84.0
+WITHOUT_MODEL = Config.model_validate({"model": {"enabled": False}})
+WITHIN_DEG = {"heel-raise": 2.0, "lunge": 6.0, "sit-to-stand": 5.0}
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_all_repetitions_are_found_and_nothing_else(seed: int) -> None:
+    recording = SimulatedRecording("exercises", seed, SECONDS)
+    found = [m for m in played(recording, 5.0, WITHOUT_MODEL) if isinstance(m, Repetition)]
+    truth = sorted(recording.truth().repetitions, key=lambda r: r.end_s)
+    assert len(truth) == 14
+    assert [(r.exercise, r.side, r.count) for r in found] == [
+        (r.exercise, r.side, r.count) for r in truth
+    ]
+    for one, true in zip(found, truth, strict=True):
+        assert one.execution is Execution.AS_ASKED
+        assert true.start_s < one.start_s < one.end_s < true.end_s
+        if one.quality.withheld:
+            continue
+        for value, half, wanted in (
+            (one.peak_rad, one.peak_half_width_rad, true.peak_rad),
+            (one.rom_rad, one.rom_half_width_rad, true.rom_rad),
+        ):
+            assert abs(value - wanted) < math.radians(WITHIN_DEG[one.exercise])
+            assert abs(value - wanted) < half
+        assert 0.2 < one.outward_s < 1.5
+        assert 0.2 < one.return_s < 1.5
+        assert -2.5 < one.smoothness < -1.0
