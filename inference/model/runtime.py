@@ -20,9 +20,9 @@ LEAST_GRID_SHARE = 0.5
 """A grid slower than this share of the model's rate says too little of an impact or a swing."""
 
 
-AT_ONCE_S = 0.1
+AT_ONCE_S, PHASE_S = 0.1, 0.04
 """Estimates are made so many seconds at once: a run costs as much for one sample as for five, and
-who reads a figure does not see it change faster."""
+who reads a figure does not see it change faster. Not at full tenths: others do much then."""
 
 
 class _Rows(NamedTuple):
@@ -68,7 +68,7 @@ class Estimates:
     which no sensor was present are NaN, and so is a figure whose standard deviation is above
     the target's limit. On a grid slower than half the model's rate nothing is estimated. The last
     ``look_ahead_s`` of a session have no estimate: what they would need never came. Estimates come
-    at multiples of ``AT_ONCE_S``, so up to that much later than their look-ahead.
+    ``AT_ONCE_S`` at once, so up to that much later than their look-ahead.
     """
 
     consumes: tuple[type, ...] = (SegmentBlock,)
@@ -79,7 +79,8 @@ class Estimates:
         self._names = tuple(target.name for target in model.metadata.targets)
         self._units = tuple(target.unit for target in model.metadata.targets)
         self._reading = Reading(model.metadata)
-        self._at_once = max(1, round(AT_ONCE_S * model.metadata.rate_hz))
+        rate_hz = model.metadata.rate_hz
+        self._at_once, self._phase = max(1, round(AT_ONCE_S * rate_hz)), round(PHASE_S * rate_hz)
         self._progress: _Progress | None = None
 
     def push(self, message: Message) -> Iterable[Message]:
@@ -102,7 +103,7 @@ class Estimates:
             rows=_extended(before.rows, message),
         )
         count = now.resampler.ready(now.output, now.rows.end)
-        return self._estimate(now, count - (now.output + count) % self._at_once)
+        return self._estimate(now, count - (now.output + count - self._phase) % self._at_once)
 
     def flush(self) -> Iterable[Message]:
         """Return what waits; an estimate without its look-ahead would be a poorer one."""
