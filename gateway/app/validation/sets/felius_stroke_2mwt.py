@@ -56,8 +56,8 @@ class FeliusSet:
         limits=(
             "The two people here who walked twice have nearly the same stride time, 1.14 to "
             "1.21 s, and one walked differently the second time: an intraclass correlation of "
-            "them says nothing, so the target can neither be reached nor missed here. In feet "
-            "after a stroke 15 to 24 of 100 strides are not told."
+            "them says nothing, so the target can neither be reached nor missed here. Of one "
+            "person after a stroke 5 to 11 of 100 strides are not told, of the others hardly any."
         ),
     )
     look_ahead_s = LOOK_AHEAD_S
