@@ -63,6 +63,7 @@ class Person:
             },
             body_angles={
                 "left_hip_adduction": BodyAngleView(-4.0, 2.6),
+                "right_hip_adduction": BodyAngleView(-1.5, 2.6),
                 "left_hip_rotation": BodyAngleView(None, None),
                 "trunk_forward_tilt": BodyAngleView(7.5, 2.0),
             },

@@ -93,18 +93,20 @@ function showAngles(frame) {
   }));
 }
 
-/** Angles beside flexion: adduction, rotation, tilt and elevation, as far as they can be told. */
+/** Angles beside flexion, a movement a row: adduction, rotation, tilt, shoulders and elbows. */
 function showBodyAngles(angles) {
-  const names = Object.keys(angles);
-  setShown(element("body-angles-table"), names.length > 0);
-  showRows("body-angles", names.map((name) => {
-    const { value_deg: value, sd_deg: sd } = angles[name];
-    return {
-      key: name,
-      state: value === null ? "withheld" : name.split("_")[0],
-      cells: [title(name), value === null ? "not known" : `${figure(value, 1)} ± ${figure(sd, 1)}°`],
-    };
-  }));
+  const movements = new Map();
+  for (const [name, angle] of Object.entries(angles)) {
+    const [, side, movement] = /^(left|right)?_?(.*)$/.exec(name);
+    const shown = angle.value_deg === null ? "not known" : `${figure(angle.value_deg, 1)} ± ${figure(angle.sd_deg, 1)}°`;
+    movements.set(movement, { ...movements.get(movement), [side ?? "trunk"]: shown });
+  }
+  setShown(element("body-angles-table"), movements.size > 0);
+  showRows("body-angles", [...movements].map(([movement, { left = "", right = "", trunk = "" }]) => ({
+    key: movement,
+    state: "whole",
+    cells: [title(movement), left, right, trunk],
+  })));
 }
 
 /** What was measured at the moment that an estimate speaks of. */
