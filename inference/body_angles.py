@@ -77,8 +77,7 @@ class BodyAngles:
         due = False
         for orientation, segments in self._pairing.push(message):
             self._held.append(_Piece.of(orientation, segments, self._right))
-            count = len(segments.valid)
-            due |= (segments.start + count) % max(1, round(TOLD_S * segments.rate_hz)) < count
+            due |= _due(segments)
         return self.flush() if due else []
 
     def flush(self) -> list[Message]:
@@ -155,6 +154,15 @@ class BodyAngles:
             turn = np.nan_to_num(new - old)[:, 0]
             self._headings.realign(turn[below] - turn[above])
         return self._headings
+
+
+def _due(segments: SegmentBlock) -> bool:
+    """Say whether a block ends what is told at once.
+
+    That is half-way between multiples of ``TOLD_S`` on the grid, where other stages are at work.
+    """
+    count, told = len(segments.valid), max(1, round(TOLD_S * segments.rate_hz))
+    return (segments.start + count + told // 2) % told < count
 
 
 @dataclass(frozen=True)
