@@ -14,6 +14,7 @@ from gateway.live import (
     ExerciseView,
     FigureView,
     GaitView,
+    GuideView,
     LiveFrame,
     SensorView,
 )
@@ -33,6 +34,7 @@ class Person:
     calibrated: bool = True
     silent: tuple[str, ...] = ()
     cue: CueView | None = None
+    guide: GuideView | None = None
     figures: list[FigureView] = field(default_factory=list)
     events: list[EventView] = field(default_factory=list)
 
@@ -81,6 +83,7 @@ class Person:
             figures=self.figures,
             events=self.events,
             sensors=[_sensor(place, silent=place in self.silent) for place in PLACES],
+            guide=self.guide,
         )
 
     def _is_out(self, joint: str) -> bool:

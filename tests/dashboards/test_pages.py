@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from gateway.live import FigureView
+from gateway.live import FigureView, GuideView
 from tests.dashboards.person import Person
 from tests.dashboards.visit import Show, chromium, serving, url_of, visiting
 
@@ -130,6 +130,27 @@ async def test_effort_leads_to_the_right_where_the_angle_falls(browser: Browser)
         straight = await needle.evaluate("node => parseFloat(node.style.left)")
         assert straight > bent + 40
         await expect(visit.page.locator("#target")).to_have_attribute("data-inside", "true")
+
+
+async def test_a_guided_calibration_says_what_to_do_and_what_is_missing(browser: Browser) -> None:
+    asked = "Raise your left knee 3 times"
+    show = Show(Person(calibrated=False, guide=GuideView(2, 6, asked, "", 0.33, done=False)))
+    async with serving(show) as address, visiting(browser, url_of(address)) as visit:
+        page = visit.page
+        await expect(page.locator("#exercise")).to_have_text("Step 2 of 6")
+        await expect(page.locator("#how")).to_have_text(f"{asked}.")
+        await expect(page.locator("#announce")).to_have_text(f"{asked}.")
+        await expect(page.locator("#count")).to_have_text("33 %")
+        await expect(page.locator("#notice")).to_be_hidden()
+        show.person.guide = GuideView(2, 6, asked, "A little higher, please", 0.33, done=False)
+        show.t_s = 1.0
+        await expect(page.locator("#cue")).to_have_text("A little higher, please")
+        await expect(page.locator("#announce")).to_have_text("A little higher, please")
+        show.person.guide = GuideView(6, 6, "Done", "", 1.0, done=True)
+        show.t_s = 2.0
+        await expect(page.locator("#exercise")).to_have_text("Calibrated")
+        await expect(page.locator("#cue")).to_have_text("")
+        assert visit.complaints == []
 
 
 async def test_cue_appears_is_read_out_once_and_goes(browser: Browser) -> None:

@@ -31,7 +31,7 @@ export function noticeFor({ link, frame, silentMs }) {
     const [title, it] = silent.length === 1 ? ["One sensor is silent:", "it is"] : ["Some sensors are silent:", "they are"];
     return notice("sensor", "warn", title, `${places}. Check that ${it} switched on and charged. You can carry on.`);
   }
-  if (!frame.calibrated) {
+  if (frame.guide === null && !frame.calibrated) {
     return notice("calibrate", "wait", "Please stand still.",
       "Stand upright, feet side by side, for a few seconds: the sensors learn how they are worn.");
   }

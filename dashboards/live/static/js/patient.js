@@ -2,6 +2,7 @@
 
 import { Cues, shownCue } from "./cues.js";
 import { movingFigure } from "./figure.js";
+import { guideText } from "./guide.js";
 import { exerciseOf, figure } from "./names.js";
 import { element, runPage, setText } from "./page.js";
 import { Sound } from "./sound.js";
@@ -12,11 +13,16 @@ const target = new Target();
 const cues = new Cues();
 const sound = new Sound();
 let counted = null;
+let guided = "";
 
 runPage((frame, { stale, restarted }) => {
   const exercise = frame.exercise;
   body.show(frame.segments, exercise !== null && exerciseOf(exercise.name).seated);
-  target.show(exercise);
+  target.show(frame.guide === null ? exercise : null);
+  if (frame.guide !== null) {
+    showGuide(guideText(frame.guide));
+    return;
+  }
   if (exercise !== null) showExercise(exercise);
   else showWalking(frame.gait);
   showCue(shownCue(frame));
@@ -41,6 +47,16 @@ function showWalking(gait) {
   const walking = gait.cadence_spm !== null;
   show(walking ? "Walking" : "Ready when you are", walking ? "Walk as you usually do." : "");
   showCount(walking ? figure(gait.cadence_spm) : "–", walking ? "steps a minute" : "");
+}
+
+/** What is to be done is read out once, as is each hint. */
+function showGuide({ heading, how, count, unit, hint }) {
+  show(heading, how);
+  showCount(count, unit);
+  showCue(hint === "" ? null : { kind: "guide", text: hint });
+  const said = hint === "" ? how : hint;
+  if (said !== guided) setText(element("announce"), said);
+  guided = said;
 }
 
 function show(name, how) {

@@ -51,11 +51,16 @@ function showSession(frame, message) {
   const behindMs = message.stamp_ms - frame.ready_ns / 1e6;
   setText(element("person"), frame.person);
   setText(element("time"), clock(frame.t_s));
-  setText(element("calibrated"), frame.calibrated ? "✓ measured" : "stand still");
+  setText(element("calibrated"), calibration(frame));
   // Recordings carry the clock of another day: then there is no delay to speak of.
   setText(element("delay"), behindMs >= 0 && behindMs < 60_000 ? figure(behindMs, 0, " ms") : "–");
   const exercise = frame.exercise;
   setText(element("exercise"), exercise === null ? "none" : `${exerciseOf(exercise.name).name}, ${exercise.count}`);
+}
+
+function calibration({ calibrated, guide }) {
+  if (guide === null) return calibrated ? "✓ measured" : "stand still";
+  return guide.done ? "✓ done" : `step ${guide.number} of ${guide.steps}`;
 }
 
 function showGait(gait) {
