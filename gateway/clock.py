@@ -10,12 +10,14 @@ two samples a sensor, and calls a sensor would cost more than the arithmetic.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from gateway.common_clock import CommonClock
 from gateway.envelope import fit_envelope, spacing
 from gateway.messages import BoolArray, FloatArray, IntArray
 from gateway.runs import Runs
@@ -213,11 +215,18 @@ class ClockFit:
 
     Until there are windows enough only the lowest delay is followed; afterwards a line is fitted
     under the lowest delays of windows of ``WINDOW_NS`` (``gateway.envelope``). Host times rise by
-    at least half a sample period. ``timed`` tells which sensors send a time of their own.
+    at least half a sample period. ``timed`` tells which sensors send a time of their own, and
+    ``wrap_ns`` after how long it begins again. Sensors that ``share`` a clock have one line.
     """
 
-    def __init__(self, period_ns: Sequence[float], timed: Sequence[bool]) -> None:
+    def __init__(
+        self,
+        period_ns: Sequence[float],
+        timed: Sequence[bool],
+        wrap_ns: Sequence[float] | None = None,
+    ) -> None:
         count = len(period_ns)
+        self._common = CommonClock([math.inf] * count if wrap_ns is None else wrap_ns)
         self._least_ns = (np.array(period_ns) / 2).astype(np.int64)
         self._timed = tuple(timed)
         self._counted = None if all(timed) else ~np.array(self._timed, np.bool_)
@@ -240,11 +249,15 @@ class ClockFit:
         """Take ``period_ns`` as the nominal sample period of ``sensor`` from now on."""
         self._least_ns[sensor] = int(period_ns / 2)
 
+    def share(self, sensor: int, *, shared: bool) -> None:
+        """Say whether ``sensor`` has the clock of all that share one, from its next segment on."""
+        self._common.share(sensor, shared=shared)
+
     def push(
         self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
     ) -> tuple[IntArray, FloatArray]:
         """Return host times (N,), and in seconds (N,) the bound within which they lie 95 in 100."""
-        part = self._one_window(runs, device_ns, segment)
+        part = self._one_window(runs, device_ns, arrival_ns, segment)
         if np.count_nonzero(part) == len(part):
             return self._map(runs, device_ns, arrival_ns), self._error_s[runs.run]
         host_ns, error_s = np.empty(len(part), np.int64), np.empty(len(part))
@@ -255,10 +268,14 @@ class ClockFit:
             host_ns[now] = self._map(own, device_ns[now], arrival_ns[now])
             error_s[now] = self._error_s[own.run]
             rows = rows[~part]
-            part = self._one_window(Runs(runs.run[rows]), device_ns[rows], segment[rows])
+            part = self._one_window(
+                Runs(runs.run[rows]), device_ns[rows], arrival_ns[rows], segment[rows]
+            )
         return host_ns, error_s
 
-    def _one_window(self, runs: Runs, device_ns: IntArray, segment: IntArray) -> BoolArray:
+    def _one_window(
+        self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
+    ) -> BoolArray:
         """Enter the segment and window of each sensor's first row; return the rows (N,) in them."""
         part = self._in_window(runs, device_ns, segment)
         if all(part[runs.start].tolist()):
@@ -267,6 +284,8 @@ class ClockFit:
             sensor, at_ns = int(runs.run[row]), int(device_ns[row])
             if self._segment[sensor] != segment[row]:
                 self._restart(sensor, int(segment[row]), at_ns)
+                self._common.begin(sensor, at_ns, int(arrival_ns[row]))
+                self._take_common_line()
             else:
                 self._close_window(sensor, at_ns)
         return self._in_window(runs, device_ns, segment)
@@ -296,10 +315,19 @@ class ClockFit:
         self._window_end_ns[sensor] += (beyond_ns // WINDOW_NS + 1) * WINDOW_NS
         self._lowest_ns[sensor] = _NEVER
         self._closed[sensor] += 1
+        if self._common.add(sensor, closed):
+            self._take_common_line()
+            return
         if self._fitted[sensor] and self._closed[sensor] % WINDOWS_A_FIT:
             return
         line = fit_envelope(np.array(windows), timed=self._timed[sensor])
         if line is not None:
+            self._offset_ns[sensor], self._slope[sensor] = line.offset_ns, line.slope
+            self._error_s[sensor], self._fitted[sensor] = line.error_s, True
+
+    def _take_common_line(self) -> None:
+        """Have all who share a clock on its line."""
+        for sensor, line in self._common.lines():
             self._offset_ns[sensor], self._slope[sensor] = line.offset_ns, line.slope
             self._error_s[sensor], self._fitted[sensor] = line.error_s, True
 

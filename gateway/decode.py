@@ -24,7 +24,13 @@ from gateway.messages import (
     Tick,
 )
 from gateway.packet_blocks import before_and_after, between, joined
-from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings, read_state
+from gateway.radio.states import (
+    SETTINGS_CHANNEL,
+    STATE_CHANNEL,
+    SYNCED,
+    read_settings,
+    read_state,
+)
 from gateway.refusals import refused_by_packet
 from gateway.runs import Runs
 from gateway.sampling import Sampling
@@ -161,7 +167,9 @@ class Decode:
         self._state.settings[sensor], self._state.kept[sensor] = settings, {}
         self._groups = self._grouped()
         for number, told in enumerate(streams):
-            self._state.sampling.restart(first + number, SECOND_NS / told.rate_hz)
+            self._state.sampling.restart(
+                first + number, SECOND_NS / told.rate_hz, shared=bool(settings.get(SYNCED, 0))
+            )
 
     def _decode(self, waiting: list[list[PacketBlock]]) -> list[Message]:
         produced: list[Message] = []

@@ -31,15 +31,19 @@ class Sampling:
         self._spread = np.array([c is not None and c.spread for c in clocks], np.bool_)
         wraps_ns = [np.inf if c is None else 2.0**c.bits * c.tick_ns for c in clocks]
         self._unwrapper = Unwrapper(wraps_ns)
-        self._fit = ClockFit(self._periods_ns.tolist(), [c is not None for c in clocks])
+        self._fit = ClockFit(self._periods_ns.tolist(), [c is not None for c in clocks], wraps_ns)
         self._counted = np.zeros(len(clocks), np.int64)
         self._refused = np.zeros(len(clocks), np.int64)
         self._packet_ns = np.full(len(clocks), np.nan)
         self._quat = np.full((len(clocks), 4), np.nan)
 
-    def restart(self, stream: int, period_ns: float) -> None:
-        """Begin a new segment of a stream's clock, with ``period_ns`` as its nominal period."""
+    def restart(self, stream: int, period_ns: float, *, shared: bool = False) -> None:
+        """Begin a new segment of a stream's clock, with ``period_ns`` as its nominal period.
+
+        It is ``shared`` with all other streams of which that was said.
+        """
         self._unwrapper.restart(stream)
+        self._fit.share(stream, shared=shared)
         self._fit.expect(stream, period_ns)
         self._periods_ns[stream] = period_ns
         self._slack_ns[stream] = _slack_ns(self._tick_ns[stream], period_ns)

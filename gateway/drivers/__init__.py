@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from gateway.discovery import discover
-from gateway.drivers.talk import Advertising, Procedure, Settings
+from gateway.drivers.talk import Advertising, AgreementTimes, Procedure, Settings
 from gateway.errors import SettingError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
 
@@ -190,6 +190,25 @@ class Driver(Protocol):
 
     def stop(self, settings: Settings, rate_hz: float) -> Procedure:
         """Make it stop, so that it saves its battery."""
+
+
+@runtime_checkable
+class Agreeing(Protocol):
+    """A driver whose sensors can agree on one clock by themselves, while no host is connected."""
+
+    agreement: AgreementTimes
+
+    def may_agree(self, settings: Settings) -> bool:
+        """Say whether a sensor with these settings is to."""
+
+    def before_agreement(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Make a sensor ready; returns its ``mac``."""
+
+    def agree(self, root: str) -> Procedure:
+        """Let a sensor take over the clock of the one whose MAC is ``root``, once it is left."""
+
+    def agreed(self) -> Procedure:
+        """Return where it has; raises SourceError, with the reason, where it has not."""
 
 
 def drivers() -> dict[str, Driver]:

@@ -25,6 +25,7 @@ from gateway.drivers import (
     Settings,
     Stream,
     TickClock,
+    movella_sync,
 )
 from gateway.drivers.movella_device import FILTERS, REPORT, configure, identify, uuid
 from gateway.drivers.packets import Stacked, finite, near_full_scale, payloads, records, stack_equal
@@ -85,6 +86,7 @@ _UNIT_TOLERANCE = 0.01
 _CHARACTERISTICS = {20: SHORT, 40: MEDIUM, 63: LONG}
 """By the size to which they pad their payloads."""
 _CLICKS = {5: 1, 6: 2, 7: 3}
+OFF, ON = "off", "on"
 
 
 def read_payloads(mode: int, block: PacketBlock) -> tuple[NDArray[Any], Stacked]:
@@ -155,10 +157,17 @@ class MovellaDot:
         settings=(
             Setting("mode", DEFAULT_MODE, MODES, "measurement mode of the payloads"),
             Setting("filter", FILTERS[0], FILTERS, "how quickly its own orientation follows"),
+            Setting(
+                "sync",
+                OFF,
+                (OFF, ON),
+                "on: all of them agree on one clock at the start",
+            ),
         ),
     )
     advertising: Advertising | None = Advertising(names=_NAMES, companies=(0x0886,))
     independent = True
+    agreement = movella_sync.TIMES
 
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
         """Return one stream with a 32-bit microsecond counter, whatever the mode and rate."""
@@ -190,6 +199,7 @@ class MovellaDot:
         yield Write(CONTROL, bytes([1, 0, mode]))
         state = yield from configure(profile, rate_hz)
         level = read_battery((yield Read(BATTERY)))
+        shared = (yield from movella_sync.status()) if self.may_agree(settings) else {}
         yield Subscribe(_CHARACTERISTICS[_padded_size(LAYOUTS[mode])], "motion")
         yield Subscribe(BATTERY, "battery")
         yield Subscribe(REPORT, "report")
@@ -199,7 +209,27 @@ class MovellaDot:
                 f"the Movella DOT does not measure in mode {mode}; its firmware is "
                 f"{known['firmware']}: update it with the maker's app, or choose another mode"
             )
-        return {"mode": mode, **known, **state, **({"battery": level.level} if level else {})}
+        battery = {"battery": level.level} if level else {}
+        return {"mode": mode, **known, **state, **shared, **battery}
+
+    def may_agree(self, settings: Settings) -> bool:
+        """Say whether it is to agree on a clock with others."""
+        return settings.get("sync", OFF) == ON
+
+    def before_agreement(self, settings: Settings, rate_hz: float) -> Procedure:
+        """Stop what it measures and set it up, for both must be done before; return its ``mac``."""
+        known = yield from identify()
+        yield Write(CONTROL, bytes([1, 0, _mode(settings)]))
+        yield from configure(str(settings.get("filter", FILTERS[0])), rate_hz)
+        return {"mac": known["mac"]}
+
+    def agree(self, root: str) -> Procedure:
+        """Let it take over the clock of ``root`` once it is left alone."""
+        return movella_sync.begin(root)
+
+    def agreed(self) -> Procedure:
+        """Return once it has; raises SourceError, with the reason, where it has not."""
+        return movella_sync.result()
 
     def stop(self, settings: Settings, rate_hz: float) -> Procedure:
         """Stop the measurement."""

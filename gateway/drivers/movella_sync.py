@@ -1,12 +1,12 @@
 """Bring the clocks of several Movella DOTs together, on board, before a measurement.
 
 After the "DOT BLE Services Specification" (XD0506P), message service. Rate and filter are set
-before. Then every sensor is sent the same ``begin(root)``, and ``LEAVE_AFTER_S`` later the host
-leaves all of them: they find each other by radio. ``RETURN_AFTER_S`` after the beginning the host
-connects again, waits ``SETTLE_S``, and reads each ``result()``; ``GIVE_UP_AFTER_S`` after the
-beginning it is in vain. From then on all timestamps count from one moment, through any number of
-measurements, until ``end()`` or until a sensor is switched off. They drift apart by 1 ppm within
-half an hour and by less than 4 ppm within an hour: synchronise again before a long session.
+before. Then every sensor is sent the same ``begin(root)``, and a moment later the host leaves all
+of them: they find each other by radio. When the time has come (``TIMES``) the host connects again,
+lets them settle, and reads each ``result()``, or gives up. From then on all timestamps count from
+one moment, through any number of measurements, until ``end()`` or until a sensor is switched off.
+They drift apart by 1 ppm within half an hour and by less than 4 ppm within an hour: synchronise
+again before a long session.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ from __future__ import annotations
 import re
 
 from gateway.drivers.movella_device import uuid
-from gateway.drivers.talk import Ask, Procedure, Read, Subscribe, Write
+from gateway.drivers.talk import AgreementTimes, Ask, Procedure, Read, Subscribe, Write
 from gateway.errors import SourceError, UsageError
 
 MESSAGE, ACKNOWLEDGE, NOTICE = uuid(0x7001), uuid(0x7002), uuid(0x7003)
 
-LEAVE_AFTER_S = 0.8
-RETURN_AFTER_S = 14.0
-SETTLE_S = 1.5
-GIVE_UP_AFTER_S = 48.0
+TIMES = AgreementTimes(leave_s=0.8, return_s=14.0, settle_s=1.5, give_up_s=48.0)
 
 SYNC = 2
 """The service of the messages here; 1 is recording, 3 configuration."""

@@ -97,6 +97,19 @@ Procedure = Generator[Step, bytes, Settings]
 
 
 @message
+class AgreementTimes:
+    """When a host is where, while sensors agree on a clock: seconds since all were told to.
+
+    It leaves them, returns to hear how it went ``settle_s`` after it has connected, and gives up.
+    """
+
+    leave_s: float
+    return_s: float
+    settle_s: float
+    give_up_s: float
+
+
+@message
 class Advertising:
     """How a sensor is told from others before it is connected; any of these is enough.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from gateway.drivers import Driver, Settings, radio_driver, settled
@@ -14,7 +14,13 @@ from gateway.messages import SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.link import Link, Sighting
 from gateway.radio.procedure import Conversation, Emit
-from gateway.radio.states import LinkState, SensorState, settings_packet, state_packet
+from gateway.radio.states import (
+    SYNCED,
+    LinkState,
+    SensorState,
+    settings_packet,
+    state_packet,
+)
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.tasks import one_error, wait_for
 
@@ -71,11 +77,19 @@ class SensorLife:
     """Keeps one sensor streaming until cancelled, or until it says that it is unable to.
 
     Raises UsageError where the specification asks for what the sensor or its driver cannot do.
-    ``log`` is bound to the sensor.
+    ``log`` is bound to the sensor; ``agreed`` are those that have agreed on a clock.
     """
 
-    def __init__(self, spec: SensorSpec, burst: Burst, emit: Emit, log: Any) -> None:
+    def __init__(
+        self,
+        spec: SensorSpec,
+        burst: Burst,
+        emit: Emit,
+        log: Any,
+        agreed: Collection[str] = (),
+    ) -> None:
         self._spec = spec
+        self._agreed = agreed
         self._driver = radio_driver(spec.driver)
         self._settings = settled(spec.driver, spec.settings, spec.rate_hz)
         self._ticked = _ticked(self._driver, self._settings, spec.rate_hz)
@@ -121,6 +135,7 @@ class SensorLife:
     async def _stream(self, talk: Conversation, healthy: Healthy) -> None:
         await self._burst.start(self._spec.sensor)
         read_back = await talk.run(self._driver.start(self._settings, self._spec.rate_hz))
+        read_back = self._with_its_clock(read_back)
         self._emit(settings_packet(self._spec.sensor, read_back))
         self._compare(read_back)
         talk.let_go()
@@ -179,6 +194,18 @@ class SensorLife:
     def _failed(self, error: GaitwireError, wait_s: float) -> None:
         self._tell(LinkState.LOST, str(error))
         self._log.warning(f"lost: {error}", again_in_s=round(wait_s, 1))
+
+    def _with_its_clock(self, read_back: Settings) -> Settings:
+        """Return what was read back, with whether its clock is that of others in this session."""
+        if SYNCED not in read_back:
+            return read_back
+        member = self._spec.sensor in self._agreed
+        if member and not read_back[SYNCED]:
+            self._log.warning(
+                "it was switched off, or restarted, and has a clock of its own again; start the "
+                "session anew to let the sensors agree once more"
+            )
+        return {**read_back, SYNCED: int(member and bool(read_back[SYNCED]))}
 
     def _compare(self, read_back: Settings) -> None:
         rate_hz = read_back.get("rate_hz", self._spec.rate_hz)

@@ -12,6 +12,8 @@ from gateway.messages import RawPacket
 
 STATE_CHANNEL = "state"
 SETTINGS_CHANNEL = "settings"
+SYNCED = "synced"
+"""Read back as 1 where a sensor has the clock that others of the session have, too."""
 
 
 class LinkState(StrEnum):

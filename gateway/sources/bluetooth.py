@@ -12,6 +12,7 @@ import structlog
 
 from gateway.errors import SourceError
 from gateway.messages import UNKNOWN_SIZE, SensorSpec
+from gateway.radio.agreement import Agreement
 from gateway.radio.airtime import Airtime
 from gateway.radio.link import Radio
 from gateway.radio.sensor_life import Burst, SensorLife
@@ -71,13 +72,18 @@ class BluetoothSource:
                 "and place (`gaitwire scan` shows who is there), or try `gaitwire demo` "
                 "without any"
             )
-        burst = Burst(len(self.sensors))
-        lives = [SensorLife(spec, burst, emit, self._log(spec)) for spec in self.sensors]
         async with self._radio as radio:
             airtime = Airtime(radio)
             await airtime.check()
             async with asyncio.TaskGroup() as group:
                 group.create_task(airtime.run())
+                agreement = Agreement(self.sensors, airtime, emit, self._log)
+                await agreement.come_about()
+                burst = Burst(len(self.sensors))
+                lives = [
+                    SensorLife(spec, burst, emit, self._log(spec), agreement.members)
+                    for spec in self.sensors
+                ]
                 for life in lives:
                     group.create_task(life.run(airtime))
 

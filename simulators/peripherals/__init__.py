@@ -8,7 +8,7 @@ it notifies. The virtual radio, or a test, carries that. A module here that hold
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from gateway.discovery import discover
 from gateway.messages import FloatArray, IntArray, message
@@ -101,6 +101,13 @@ class Peripheral(Protocol):
 
     def stream(self, movement: Movement) -> list[Notification]:
         """Return what it notifies of its next samples; nothing of what is not subscribed to."""
+
+
+@runtime_checkable
+class Agreeing(Protocol):
+    """A sensor that can take over another's clock: that of ``root``, an address; empty: its own."""
+
+    root: str
 
 
 class MakePeripheral(Protocol):

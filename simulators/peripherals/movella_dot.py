@@ -35,7 +35,8 @@ _START_SYNC, _STOP_SYNC, _ASK_SYNC = 1, 2, 8
 class VirtualMovellaDot:
     """The sensor; it keeps measuring when a link is lost, as the real one does.
 
-    ``modes`` are those that its firmware knows. ``sync_code`` is what a synchronisation comes to.
+    ``modes`` are those that its firmware knows. ``sync_code`` is what a synchronisation comes to;
+    after it ``root`` is the MAC of the sensor whose clock it has, else empty.
     """
 
     name = "movella_dot"
@@ -74,13 +75,14 @@ class VirtualMovellaDot:
         self.firmware = (2, 4, 0)
         self.modes = tuple(LAYOUTS)
         self.sync_code = 0
+        self.root = self._asked_root = ""
         self.advertisement = Advertisement("Movella DOT", manufacturer=(0x0886, b""))
         self._control = bytes([1, 0, 4])
         tag = b"Xsens DOT"
         self._device = bytes([0, 0, 2, 10, 0, 30, 0, len(tag)]) + tag.ljust(16, b"\0")
         self._device += bytes([60, 0, 0]) + bytes(5)
         self._heading, self._heading_done = _NO_HEADING, 0
-        self._synced, self._sync_begun = False, False
+        self._sync_begun = False
         self._acknowledge = b""
         self._subscribed: set[str] = set()
 
@@ -127,7 +129,8 @@ class VirtualMovellaDot:
         """Forget who listened; a synchronisation that was begun takes place now."""
         self._subscribed.clear()
         if self._sync_begun:
-            self._sync_begun, self._synced = False, self.sync_code == 0
+            self._sync_begun = False
+            self.root = "" if self.sync_code else self._asked_root
             self._acknowledge = frame(SYNC, bytes([3, self.sync_code]))
 
     def stream(self, movement: Movement) -> list[Notification]:
@@ -177,11 +180,12 @@ class VirtualMovellaDot:
             return []
         if data[0] == _START_SYNC:
             self._sync_begun = len(data) == 7
+            self._asked_root = ":".join(f"{byte:02X}" for byte in data[:0:-1])
         elif data[0] == _STOP_SYNC:
-            self._synced = self._sync_begun = False
+            self._sync_begun, self.root = False, ""
             return self._notice(0x50, 0)
         elif data[0] == _ASK_SYNC:
-            return self._notice(0x51, 4 if self._synced else 9)
+            return self._notice(0x51, 4 if self.root else 9)
         return []
 
     def _notice(self, kind: int, value: int) -> list[Notification]:

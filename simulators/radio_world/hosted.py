@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from bumble.gatt import Characteristic, Service
 
 from gateway.messages import Place
 from simulators.clocks import Clock
-from simulators.peripherals import MakePeripheral, Notification, Peripheral
+from simulators.peripherals import Agreeing, MakePeripheral, Notification, Peripheral
 from simulators.radio_world.advertising import encode
 from simulators.radio_world.air import Air, Radio, RadioHost
 from simulators.radio_world.performance import Feeling, Performance
@@ -85,7 +85,8 @@ class HostedSensor:
         self.frozen = self.refusing = self.doubling = self.disorderly = False
         self.peripheral: Peripheral = make(address)
         self._make = make
-        self._clock = clock
+        self.clock = self._own_clock = clock
+        self.others: Mapping[str, HostedSensor] = {}
         self._feeling = Feeling(performance, place, clock)
         self._conditions = conditions
         self._performance = performance
@@ -161,8 +162,17 @@ class HostedSensor:
         battery = self.peripheral.battery
         self.peripheral = self._make(self.address)
         self.peripheral.battery = battery
-        self._clock = Clock(self._performance.now_s, self._clock.drift_ppm)
-        self._feeling = Feeling(self._performance, self.place, self._clock)
+        self._own_clock = Clock(self._performance.now_s, self._own_clock.drift_ppm)
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        """Have the clock that it agreed on with others, or its own."""
+        told = self.peripheral
+        root = told.root if isinstance(told, Agreeing) else ""
+        clock = self.others[root].clock if root in self.others else self._own_clock
+        if clock != self.clock:
+            self.clock = clock
+            self._feeling = Feeling(self._performance, self.place, clock)
 
     def hide(self) -> None:
         """Advertise no more: it is off, or connected to another."""
@@ -328,5 +338,6 @@ class HostedSensor:
         self._connection = None
         self._connected.clear()
         self.peripheral.disconnected()
+        self._set_clock()
         self._account.lost += len(self._waiting)
         self._waiting.clear()

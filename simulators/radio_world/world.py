@@ -147,6 +147,8 @@ async def _opened(
     # What is under way when a link ends is lost, here as on the air; bumble warns of every packet.
     logging.getLogger("bumble").setLevel(logging.ERROR)
     air = Air()
+    for sensor in sensors:
+        sensor.others = {other.address: other for other in sensors}
     await performance.begin()
     world = RadioWorld(
         {sensor.address: sensor for sensor in sensors},

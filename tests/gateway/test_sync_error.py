@@ -6,6 +6,7 @@ minute, losses; judged from one minute on. Run with ``-s`` to see the figures.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from gateway.clock import SECOND_NS, ClockFit
-from gateway.messages import FloatArray, IntArray
+from gateway.messages import BoolArray, FloatArray, IntArray
 from gateway.runs import Runs
 from simulators.radio import DeviceClock, Link, arrivals, draw_stalls, lost
 
@@ -32,10 +33,30 @@ class Sent:
     true_ns: FloatArray
 
 
-def send(rate_hz: float, link: Link, rng: np.random.Generator) -> Sent:
-    period_s = (1 + rng.uniform(-DRIFT, DRIFT)) / rate_hz
-    power_on_us = int(rng.integers(0, 2**31))
-    clock = DeviceClock(float(rng.uniform(0, 1 / rate_hz)), period_s, power_on_us, rate_hz)
+@dataclass(frozen=True)
+class Crystal:
+    """How a sensor's clock runs: fast by ``drift``, at ``power_on_us`` when all begins."""
+
+    drift: float
+    power_on_us: int
+
+
+def own(count: int, rng: np.random.Generator) -> list[Crystal]:
+    """Every sensor has a clock of its own."""
+    return [Crystal(rng.uniform(-DRIFT, DRIFT), int(rng.integers(0, 2**31))) for _ in range(count)]
+
+
+def agreed(count: int, rng: np.random.Generator) -> list[Crystal]:
+    """All have agreed on a clock; within half an hour they are apart by up to 1 ppm."""
+    drift, power_on_us = rng.uniform(-DRIFT, DRIFT), int(rng.integers(0, 2**31))
+    return [Crystal(drift + rng.uniform(-0.5e-6, 0.5e-6), power_on_us) for _ in range(count)]
+
+
+def send(rate_hz: float, link: Link, crystal: Crystal, rng: np.random.Generator) -> Sent:
+    period_s = (1 + crystal.drift) / rate_hz
+    phase_s = float(rng.uniform(0, 1 / rate_hz))
+    counted_us = crystal.power_on_us + round(phase_s / (1 + crystal.drift) * 1e6)
+    clock = DeviceClock(phase_s, period_s, counted_us, rate_hz)
     index = clock.samples(0, SECONDS)
     index = index[~lost(len(index), link, rng)]
     true_s = clock.host_s(index)
@@ -44,9 +65,15 @@ def send(rate_hz: float, link: Link, rng: np.random.Generator) -> Sent:
     return Sent(clock.ticks_us(index) * 1000, arrival_ns, true_s * SECOND_NS)
 
 
-def errors_ms(sent: list[Sent], rates_hz: list[float]) -> tuple[FloatArray, FloatArray]:
+def errors_ms(
+    sent: list[Sent], rates_hz: list[float], *, shared: bool = False
+) -> tuple[FloatArray, FloatArray]:
     """Return the error and the stated bound (sensors, seconds) at the end of each second."""
-    fit = ClockFit([SECOND_NS / rate_hz for rate_hz in rates_hz], [True] * len(sent))
+    count = len(sent)
+    wrap_ns = [2.0**32 * 1000] * count
+    fit = ClockFit([SECOND_NS / rate_hz for rate_hz in rates_hz], [True] * count, wrap_ns)
+    for sensor in range(count):
+        fit.share(sensor, shared=shared)
     error, stated = np.full((2, len(sent), SECONDS), np.nan)
     for second in range(SECONDS):
         bounds = [second * SECOND_NS, (second + 1) * SECOND_NS]
@@ -63,6 +90,22 @@ def errors_ms(sent: list[Sent], rates_hz: list[float]) -> tuple[FloatArray, Floa
     return error, stated
 
 
+def judged(
+    rates_hz: list[float], link: Link, seed: int, *, shared: bool = False
+) -> tuple[FloatArray, BoolArray]:
+    """Return by how much pairs of sensors differ (ms), and which are within the stated bounds."""
+    left, right = np.triu_indices(SENSORS, 1)
+    rng = np.random.default_rng([seed, 77])
+    crystals = (agreed if shared else own)(SENSORS, rng)
+    sent = [send(rate, link, c, rng) for rate, c in zip(rates_hz, crystals, strict=True)]
+    error, stated = errors_ms(sent, rates_hz, shared=shared)
+    error, stated = error[:, JUDGED_FROM_S:], stated[:, JUDGED_FROM_S:]
+    difference = np.abs(error[left] - error[right])
+    known = np.isfinite(difference)
+    bound = np.hypot(stated[left], stated[right])
+    return difference[known], (difference <= bound)[known]
+
+
 @pytest.mark.parametrize(
     ("name", "rates_hz", "link", "most_rms_ms", "most_p99_ms"),
     [
@@ -77,17 +120,7 @@ def errors_ms(sent: list[Sent], rates_hz: list[float]) -> tuple[FloatArray, Floa
 def test_sensors_agree_in_time_and_say_how_well(
     name: str, rates_hz: list[float], link: Link, most_rms_ms: float, most_p99_ms: float
 ) -> None:
-    apart, covered = [], []
-    left, right = np.triu_indices(SENSORS, 1)
-    for seed in range(4):
-        rng = np.random.default_rng([seed, 77])
-        error, stated = errors_ms([send(rate, link, rng) for rate in rates_hz], rates_hz)
-        error, stated = error[:, JUDGED_FROM_S:], stated[:, JUDGED_FROM_S:]
-        difference = np.abs(error[left] - error[right])
-        known = np.isfinite(difference)
-        apart.append(difference[known])
-        bound = np.hypot(stated[left], stated[right])
-        covered.append((difference <= bound)[known])
+    apart, covered = zip(*(judged(rates_hz, link, seed) for seed in range(4)), strict=True)
     difference_ms, within = np.concatenate(apart), np.concatenate(covered)
     rms = float(np.sqrt(np.mean(difference_ms**2)))
     p99 = float(np.percentile(difference_ms, 99))
@@ -97,3 +130,36 @@ def test_sensors_agree_in_time_and_say_how_well(
     assert rms <= most_rms_ms
     assert p99 <= most_p99_ms
     assert within.mean() >= 0.95
+
+
+@pytest.mark.parametrize("link", [LINK, FAST], ids=["15 ms", "7.5 ms"])
+def test_sensors_that_agreed_on_a_clock_are_on_one_line(link: Link) -> None:
+    parts = [judged([60.0] * SENSORS, link, seed, shared=True) for seed in range(4)]
+    apart, covered = zip(*parts, strict=True)
+    difference_ms, within = np.concatenate(apart), np.concatenate(covered)
+    rms = float(np.sqrt(np.mean(difference_ms**2)))
+    most = float(difference_ms.max())
+    sys.stdout.write(f"one clock: rms {rms:.3f} ms, most {most:.3f} ms, {within.mean():.1%}\n")
+    assert rms <= 0.15
+    assert most <= 1.0
+    assert within.mean() >= 0.95
+
+
+def test_a_sensor_that_has_another_clock_after_all_does_no_harm() -> None:
+    rng = np.random.default_rng(5)
+    crystals = [*agreed(SENSORS - 1, rng), *own(1, rng)]
+    rates_hz = [60.0] * SENSORS
+    sent = [send(60.0, LINK, crystal, rng) for crystal in crystals]
+    error, _ = errors_ms(sent, rates_hz, shared=True)
+    settled = error[:, JUDGED_FROM_S:]
+    assert np.nanmax(np.abs(settled[:-1] - np.nanmean(settled[:-1], axis=0))) < 0.5
+    assert np.nanmax(np.abs(settled[-1])) < 6.0
+
+
+def test_counters_may_be_whole_turns_apart_on_one_clock() -> None:
+    rng, wrap_ns = np.random.default_rng(6), 2**32 * 1000
+    sent = [send(60.0, LINK, crystal, rng) for crystal in agreed(SENSORS, rng)]
+    turned = dataclasses.replace(sent[0], device_ns=sent[0].device_ns + 3 * wrap_ns)
+    error, _ = errors_ms([turned, *sent[1:]], [60.0] * SENSORS, shared=True)
+    settled = error[:, JUDGED_FROM_S:]
+    assert np.nanmax(np.ptp(settled, axis=0)) < 0.5
