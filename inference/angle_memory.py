@@ -40,7 +40,12 @@ class AngleMemory:
 
         None where not all of these samples of the grid are kept.
         """
-        wanted = [b for b in self._blocks if b.start < last and _end(b) > first]
+        wanted: list[JointAngleBlock] = []
+        for block in reversed(self._blocks):  # what is asked for is among the newest
+            if block.start < last:
+                wanted.insert(0, block)
+            if block.start <= first:
+                break
         if first >= last or not wanted or wanted[0].start > first or _end(wanted[-1]) < last:
             return None
         parts = [slice(max(0, first - b.start), last - b.start) for b in wanted]

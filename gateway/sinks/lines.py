@@ -103,6 +103,7 @@ def _repetition(repetition: Repetition, info: SessionInfo) -> list[str]:
         "rom_half_width_deg": float(np.degrees(repetition.rom_half_width_rad)),
         "peak_half_width_deg": float(np.degrees(repetition.peak_half_width_rad)),
         "real_share": repetition.quality.real_share,
+        "withheld": repetition.quality.withheld,
     }
     return _one("repetition", tags, fields, repetition.end_s, info)
 

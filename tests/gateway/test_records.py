@@ -103,6 +103,16 @@ def test_a_repetition_is_in_degrees_at_its_end() -> None:
     assert line.endswith(f" {info.wall_origin_ns + 2_500_000_000}")
 
 
+def test_a_repetition_says_why_its_range_is_withheld() -> None:
+    poor = Quality(0.4, "only 40% of its samples were measured")
+    repetition = Repetition(
+        PERSON, "squat", None, 2, 1.0, 2.5, math.nan, math.nan, 0.0, False, poor
+    )  # fmt: skip
+    (line,) = lines_of(repetition, session_info())
+    assert "rom_deg" not in line
+    assert 'withheld="only 40% of its samples were measured"' in line
+
+
 def test_a_figure_keeps_its_name_unit_and_reason() -> None:
     withheld = Quality(0.9, "2 of 12 steps of each foot")
     figure = Figure(PERSON, 2.5, "step_time_asymmetry", None, math.nan, "1", withheld)
