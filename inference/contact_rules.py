@@ -55,6 +55,8 @@ LONGEST_SWING_S = 1.2
 SHORTEST_STANCE_S = 0.2
 SHORTEST_STRIDE_S = 0.45
 LEAST_RETRY_S = 0.6
+# Runners take up to 200 steps a minute, walkers fewer.
+SHORTEST_STEP_S = 0.3
 LONGEST_STEP_S = 1.5
 LONGEST_HOLD_S = 0.6
 
@@ -236,10 +238,12 @@ def _caught(rise: FloatArray) -> FloatArray:
 class Verdict(StrEnum):
     """What a leg's order of events makes of a candidate.
 
-    A held one is an event if the other foot leaves the ground soon after.
+    A doubted one is an event that may be another than it seems; a held one is an event if the
+    other foot leaves the ground soon after.
     """
 
     EVENT = "event"
+    DOUBTED = "doubted"
     HELD = "held"
     NOTHING = "nothing"
 
@@ -248,17 +252,19 @@ class Verdict(StrEnum):
 class Leg:
     """What one leg did last, in samples of the grid; -inf where it is not known.
 
-    ``proven`` is its newest landing that followed a final contact.
+    ``proven`` is its newest landing that followed a final contact, ``held`` its newest that
+    came too soon after the other foot's.
     """
 
     foot_off: float = -np.inf
     landing: float = -np.inf
     proven: float = -np.inf
+    held: float = -np.inf
 
     @property
     def last(self) -> float:
-        """The leg's newest event."""
-        return max(self.foot_off, self.landing)
+        """When the leg was last seen walking."""
+        return max(self.foot_off, self.landing, self.held)
 
     def leaves(self, sample: float, rate_hz: float, sure: bool, other: Leg | None) -> Verdict:
         """Judge a final contact at ``sample`` by the order of the legs' events.
@@ -280,7 +286,9 @@ class Leg:
 
         Without a final contact before it, the swing must have lasted and the legs must be
         walking: the ``other`` one did something lately or, where it has no sensor (None), this
-        one took a whole step. If the other one did nothing yet, this may be the first step.
+        one took a whole step. If the other one did nothing yet, this may be the first step. If
+        it has only just landed, this one may still stand, and roll over its toes; so it may
+        where nothing tells that the other one stands.
         """
         swing = sample - self.foot_off
         if self.foot_off > self.landing and swing <= LONGEST_SWING_S * rate_hz:
@@ -292,8 +300,12 @@ class Leg:
             return Verdict.NOTHING
         if sample - self._walked(other) > LONGEST_STEP_S * rate_hz:
             return Verdict.NOTHING if other is None else Verdict.HELD
+        if other is not None and sample - other.landing < SHORTEST_STEP_S * rate_hz:
+            self.held = sample
+            return Verdict.HELD
         self.landing = sample
-        return Verdict.EVENT
+        stands = other is not None and other.landing >= other.foot_off
+        return Verdict.EVENT if stands else Verdict.DOUBTED
 
     def _walked(self, other: Leg | None) -> float:
         """Return when the legs were last seen walking."""

@@ -36,6 +36,8 @@ LEGS = frozenset(FEET + SHANKS)
 LEAST_REAL_SHARE = 0.85
 """With fewer measured samples around it the time of a contact is a guess."""
 
+DOUBT = "neither was the foot seen to leave the ground, nor the other one to stand on it"
+
 
 @dataclass
 class _Leg:
@@ -61,7 +63,7 @@ class GaitEvents:
     ``quality.real_share`` of an event is the share of measured samples since the foot's event
     before. It is 0 where nothing leads from one to the other: at the start and after missing
     samples, which make a foot forget what it did. ``quality.withheld`` says where too little was
-    measured around an event for its time to be sure.
+    measured around an event for its time to be sure, or too little of what must go with it.
     """
 
     consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
@@ -140,11 +142,12 @@ def _judge(
     told_s = (buffer.start + candidate.told) / lengths.rate_hz
     if verdict is Verdict.HELD:
         leg.held = contact
-    if verdict is Verdict.EVENT:
+    if verdict in {Verdict.EVENT, Verdict.DOUBTED}:
         leg.held = None
         if contact.kind is GaitEventKind.FINAL_CONTACT:
             yield from _released(other, contact.sample, lengths.rate_hz, told_s, person)
-        yield _event(leg, contact, lengths.rate_hz, told_s, person)
+        doubt = DOUBT if verdict is Verdict.DOUBTED else ""
+        yield _event(leg, contact, lengths.rate_hz, told_s, person, doubt)
 
 
 def _verdict(
@@ -166,9 +169,12 @@ def _released(
     yield _event(leg, held, rate_hz, told_s, person)
 
 
-def _event(leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: str) -> GaitEvent:
+def _event(
+    leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: str, doubt: str = ""
+) -> GaitEvent:
     before, leg.before = leg.before, contact
-    bridged = contact.beside < LEAST_REAL_SHARE
+    if contact.beside < LEAST_REAL_SHARE:
+        doubt = f"only {contact.beside:.0%} of the samples around it were measured"
     return GaitEvent(
         person=person,
         t_s=contact.sample / rate_hz,
@@ -177,9 +183,7 @@ def _event(leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: s
         kind=contact.kind,
         quality=Quality(
             real_share=_real_share(before, contact),
-            withheld=f"only {contact.beside:.0%} of the samples around it were measured"
-            if bridged
-            else "",
+            withheld=doubt,
         ),
     )
 

@@ -72,6 +72,23 @@ def _assert_agrees(trials: Sequence[Trial], p95_ms: float = 30.0) -> None:
         assert result.p95_ms <= p95_ms, result
 
 
+@pytest.mark.parametrize("seed", [97, 122, 125, 217, 252])
+def test_the_foot_that_closes_a_walk_lands_once(seed: int) -> None:
+    trial = simulated("clinic", 26.5, seed, places=FEET)
+    assert not [event for event in found(trial.blocks) if not _is_known(event, trial)]
+
+
+@pytest.mark.parametrize(("seed", "foot"), [(97, FEET[0]), (122, FEET[0]), (125, FEET[1])])
+def test_a_landing_is_doubted_where_no_foot_is_seen_to_stand(seed: int, foot: Place) -> None:
+    trial = simulated("clinic", 26.5, seed, places=(foot,))
+    strange = [event for event in found(trial.blocks) if not _is_known(event, trial)]
+    assert ["the other one" in event.quality.withheld for event in strange] == [True]
+
+
+def _is_known(event: GaitEvent, trial: Trial) -> bool:
+    return bool(np.abs(trial.truth[event.side, event.kind] - event.t_s).min() < 0.15)
+
+
 @pytest.mark.parametrize("scenario", ["squat", "knee-extension"])
 @pytest.mark.parametrize("places", [FEET, SHANKS])
 def test_exercises_are_no_steps(scenario: str, places: Sequence[Place]) -> None:
