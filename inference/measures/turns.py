@@ -114,7 +114,7 @@ def _look(state: _State, upto: int, newest: SegmentBlock) -> Iterator[Figure]:
             duration_s = len(rate) / rate_hz
             if _is_turn(angle_rad, peak_rad_s, duration_s):
                 real = state.real[begins + beside : ends + beside]
-                quality = _quality(np.count_nonzero(real) / len(real))
+                quality = _quality(float(np.count_nonzero(real) / len(real)))
                 figures = (
                     ("turn_angle", angle_rad, "rad"),
                     ("turn_duration", duration_s, "s"),
