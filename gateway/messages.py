@@ -362,6 +362,23 @@ class GuidedCalibration:
 
 
 @message
+class AccelerometerCalibration:
+    """What the accelerometers at ``places`` are off, found by poses at rest.
+
+    Acceleration is ``scale`` (S, 3) times what is read less ``bias`` (S, 3) m/s², which may be off
+    by ``bias_sd`` (S, 3). ``remarks`` are sentences for the person.
+    """
+
+    person: str
+    t_s: float
+    places: Places
+    bias: FloatArray
+    scale: FloatArray
+    bias_sd: FloatArray
+    remarks: tuple[str, ...]
+
+
+@message
 class SegmentBlock:
     """Body segments in ISB axes, each that of the sensor at its place.
 
@@ -662,6 +679,7 @@ Message = (
     | Calibration
     | GuideState
     | GuidedCalibration
+    | AccelerometerCalibration
     | SegmentBlock
     | JointAngleBlock
     | BodyAngleBlock

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from gateway.accelerometer import CorrectedDecode
+from gateway.accelerometer import Accelerometer, CorrectedDecode
 from gateway.align import Align
 from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
 from gateway.errors import UsageError
 from gateway.hold_back import hold_back
-from gateway.messages import UNKNOWN_SIZE, BodySize, SensorSpec
+from gateway.messages import UNKNOWN_SIZE, BodySize, Message, SensorSpec
 from gateway.orientation import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
@@ -26,7 +26,6 @@ from inference.exercises import Guided, exercises
 from inference.feedback import Feedback
 from inference.foot_steps import FootSteps
 from inference.gait_events import GaitEvents
-from inference.guide import CalibrationGuide
 from inference.joint_angles import JointAngles, joints_between
 from inference.joint_rotations import JointRotations
 from inference.lower_back import LowerBack
@@ -80,6 +79,18 @@ def build_pipe(
     return Chain([*stages, Bouts(), Feedback(config.feedback.rules, known)])
 
 
+@dataclass(frozen=True)
+class Guidance:
+    """A ``guide`` that leads a person through a calibration; ``follow`` hears all that is made.
+
+    ``known`` is, by sensor, what accelerometers are off.
+    """
+
+    guide: Stage
+    follow: Callable[[Sequence[Message]], None]
+    known: Mapping[str, Accelerometer] = field(default_factory=dict)
+
+
 def build_guide(
     config: Config,
     person: str,
@@ -87,12 +98,12 @@ def build_guide(
     origin_ns: int,
     rate_hz: float,
     hop_s: float,
+    guidance: Guidance,
 ) -> Chain:
     """Return the stages that lead a person through a calibration, and show how the body moves."""
-    # How the sensors sit is what is asked; what their accelerometers are off is known.
-    kept = dataclasses.replace(_kept(config), sensors=())
+    kept = StoredCalibration(accelerometers=guidance.known)
     stages = _to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s, kept)
-    return Chain([*stages, CalibrationGuide()])
+    return Chain([*stages, guidance.guide])
 
 
 def _to_joint_angles(

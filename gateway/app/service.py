@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from dashboards.live.server import PageServer, bind
-from gateway.app.pipeline import build_guide, build_pipe
+from gateway.app.pipeline import Guidance, build_guide, build_pipe
 from gateway.config import Config
 from gateway.errors import GaitwireError
 from gateway.hold_back import hold_back
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 SIMULATED = "simulated person"
 TELL_EVERY_S = 10.0
-Follow = Callable[[Sequence[Message]], None]
 Delivery = Coroutine[Any, Any, None]
 
 
@@ -100,16 +99,16 @@ def _radio_source(config: Config) -> Source:
 class Service:
     """One person's source with everything around it, from start to a clean end.
 
-    ``follow``, if given, leads the person through a calibration, and hears all that is made.
+    With ``guidance`` it leads the person through a calibration.
     """
 
-    def __init__(self, config: Config, source: Source, follow: Follow | None = None) -> None:
+    def __init__(self, config: Config, source: Source, guidance: Guidance | None = None) -> None:
         self._config = config
-        self._follow = follow
+        self._guidance = guidance
         self._source = source
         self._view = LiveView(source.person)
         self._frame: LiveFrame | None = None
-        chain = _chain(config, source, guided=follow is not None)
+        chain = _chain(config, source, guidance)
         hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))
         self._hold_back = hold_back(config.pipe.hold_back_ms, source.sensors)
         next_hop = NextHop(source, hop_samples, self._hold_back.seconds)
@@ -248,8 +247,8 @@ class Service:
     def _listen(self, produced: Sequence[Message]) -> None:
         for message in produced:
             self._view.update(message)
-        if self._follow is not None:
-            self._follow(produced)
+        if self._guidance is not None:
+            self._guidance.follow(produced)
         if any(isinstance(message, JointAngleBlock) for message in produced):
             self._show()
 
@@ -303,10 +302,12 @@ class Service:
         return Ready(pages, mqtt, "" if self._path is None else str(self._path))
 
 
-def _chain(config: Config, source: Source, *, guided: bool) -> Chain:
+def _chain(config: Config, source: Source, guidance: Guidance | None) -> Chain:
     hop_s = config.pipe.hop_ms / 1000
     about = (source.person, source.sensors, source.origin_ns, source.grid_rate_hz, hop_s)
-    return build_guide(config, *about) if guided else build_pipe(config, *about, source.size)
+    if guidance is None:
+        return build_pipe(config, *about, source.size)
+    return build_guide(config, *about, guidance)
 
 
 def _favour_the_loop() -> None:

@@ -11,9 +11,11 @@ from gateway.cli.demo import for_demo
 from gateway.cli.options import AsJson, ConfigFile, finite, put_out
 from gateway.config import Config
 from gateway.config_file import default_config, load_config
+from gateway.errors import UsageError
 
 if TYPE_CHECKING:
-    from gateway.cli.calibrating import Calibrated
+    from gateway.cli.calibrating import Calibrated, Measured
+    from gateway.sources import Source
 
 DEFAULT_FILE = Path("calibration.toml")
 
@@ -27,6 +29,13 @@ def calibrate(
             "--out", metavar="FILE", help="Else [calibration] file, or calibration.toml here."
         ),
     ] = None,
+    accelerometer: Annotated[
+        bool,
+        typer.Option("--accelerometer", help="Not how sensors are worn, but what they are off."),
+    ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Write the places that were found into -c FILE.")
+    ] = False,
     radio: Annotated[
         bool, typer.Option("--radio", help="Without -c: virtual sensors, over a virtual radio.")
     ] = False,
@@ -38,16 +47,34 @@ def calibrate(
 ) -> None:
     """Find out how sensors are worn: stand, raise each knee, bend, walk; without -c, simulated."""
     # Imported only now: other commands need not wait for the whole service to load.
-    from gateway.app.service import configured_source
-    from gateway.cli.calibrating import calibrated
+    from gateway.cli.calibrating import Session, calibrated, measured
 
+    if correct and config is None:
+        raise UsageError("--correct: name the configuration to correct, with -c FILE")
     chosen = _configuration(config, radio=radio)
     target = out or chosen.calibration.file or DEFAULT_FILE
-    found = calibrated(chosen, configured_source(chosen), target, seconds, browser=not headless)
+    source = _source(chosen, lying=accelerometer and config is None)
+    session = Session(chosen, source, seconds, browser=not headless)
+    found = (
+        measured(session, target)
+        if accelerometer
+        else calibrated(session, target, config if correct else None)
+    )
     if as_json:
         put_out(found, as_json)
     else:
         _tell(found)
+
+
+def _source(config: Config, *, lying: bool) -> Source:
+    """Return the configured source, or simulated sensors that lie in a box."""
+    from gateway.app.service import SIMULATED, configured_source
+    from gateway.sources.playback import Playback
+    from simulators.box import SimulatedBox
+
+    if not lying:
+        return configured_source(config)
+    return Playback(SimulatedBox(config.source.seed, person=config.person.id), label=SIMULATED)
 
 
 def _configuration(file: Path | None, *, radio: bool) -> Config:
@@ -57,10 +84,9 @@ def _configuration(file: Path | None, *, radio: bool) -> Config:
     return for_demo(default_config(), {"kind": kind, "scenario": "calibration"})
 
 
-def _tell(found: Calibrated) -> None:
+def _tell(found: Calibrated | Measured) -> None:
     typer.echo(f"{found.file}: version {found.version}")
     for one in found.sensors:
-        front = "front found" if one.front else "front as it is meant to be"
-        typer.echo(f"  {one.place}: {one.sensor} ({one.confidence:.0%} sure, {front})")
+        typer.echo(f"  {one.told_in_words}")
     for remark in found.remarks:
         typer.echo(f"  {remark}")

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
+from gateway.accelerometer import Accelerometer
+from gateway.app.pipeline import Guidance
 from gateway.app.service import Service
 from gateway.cli.options import say
 from gateway.cli.serving import serve
 from gateway.config import Config
-from gateway.errors import SourceError
-from gateway.messages import GuidedCalibration, GuideState, Message
+from gateway.config_sensors import write_sensors
+from gateway.errors import ConfigError, SourceError
+from gateway.messages import (
+    AccelerometerCalibration,
+    GuidedCalibration,
+    GuideState,
+    Message,
+    Places,
+    SensorSpec,
+)
 from gateway.sources import Source
+from gateway.stage import Stage
+from inference.accelerometer_guide import AccelerometerGuide
+from inference.guide import CalibrationGuide
 from inference.stored_calibration import (
     StoredCalibration,
     StoredSensor,
@@ -34,6 +49,12 @@ class CalibratedSensor(msgspec.Struct, frozen=True):
     front: bool
     spread_deg: float | None
 
+    @property
+    def told_in_words(self) -> str:
+        """A line for a person."""
+        front = "front found" if self.front else "front as it is meant to be"
+        return f"{self.place}: {self.sensor} ({self.confidence:.0%} sure, {front})"
+
 
 class Calibrated(msgspec.Struct, frozen=True):
     """What was found, and where it was written."""
@@ -44,12 +65,40 @@ class Calibrated(msgspec.Struct, frozen=True):
     remarks: list[str]
 
 
-class Following:
-    """Says each step and hint once, and ends the service when there is a result."""
+class MeasuredSensor(msgspec.Struct, frozen=True):
+    """What an accelerometer is off; see `gateway.accelerometer`."""
 
-    def __init__(self) -> None:
-        self.result: GuidedCalibration | None = None
+    sensor: str
+    bias_mps2: list[float]
+    scale: list[float]
+    bias_sd_mps2: list[float]
+
+    @property
+    def told_in_words(self) -> str:
+        """A line for a person."""
+        bias = ", ".join(f"{value:+.2f}" for value in self.bias_mps2)
+        return f"{self.sensor}: off by {bias} m/s², within {max(self.bias_sd_mps2):.2f}"
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What was found of accelerometers, and where it was written."""
+
+    file: str
+    version: int
+    sensors: list[MeasuredSensor]
+    remarks: list[str]
+
+
+Result = TypeVar("Result", GuidedCalibration, AccelerometerCalibration)
+
+
+class Following(Generic[Result]):
+    """Says each step and hint once, and stops when there is a result of a ``kind``."""
+
+    def __init__(self, kind: type[Result]) -> None:
+        self.result: Result | None = None
         self.done = asyncio.Event()
+        self._kind: type[Result] = kind
         self._step: tuple[int, str] = (0, "")
         self._hints: set[str] = {""}
 
@@ -58,7 +107,7 @@ class Following:
         for message in produced:
             if isinstance(message, GuideState):
                 self._say(message)
-            elif isinstance(message, GuidedCalibration):
+            elif isinstance(message, self._kind):
                 self.result = message
                 self.done.set()
 
@@ -72,34 +121,98 @@ class Following:
             self._hints.add(state.hint)
 
 
-def calibrated(
-    config: Config, source: Source, file: Path, seconds: float, *, browser: bool
-) -> Calibrated:
-    """Lead a person through it, and write ``file``; raises GaitwireError.
+@dataclass(frozen=True)
+class Session:
+    """With what a person is guided: for so many ``seconds`` at most, with a ``browser`` or not."""
 
-    What the file knows of accelerometers stays.
+    config: Config
+    source: Source
+    seconds: float
+    browser: bool
+
+    def guided(
+        self, guide: Stage, kind: type[Result], known: Mapping[str, Accelerometer]
+    ) -> Result:
+        """Lead a person through; raises GaitwireError, also where it was not finished."""
+        following = Following(kind)
+        service = Service(self.config, self.source, Guidance(guide, following, known))
+        serve(
+            service,
+            self.seconds,
+            browser=self.browser,
+            total_s=self.seconds,
+            stop=following.done,
+        )
+        if following.result is None:
+            raise SourceError(
+                "the calibration was not finished, so nothing was written; begin again"
+            )
+        return following.result
+
+    def names(self, places: Places) -> list[str]:
+        """Return the addresses of the sensors that are said to be at ``places``."""
+        names = {spec.place: spec.sensor for spec in self.source.sensors}
+        return [names[place] for place in places]
+
+
+def calibrated(session: Session, file: Path, correct: Path | None = None) -> Calibrated:
+    """Find out how sensors are worn, and write ``file``; raises GaitwireError.
+
+    What the file knows of accelerometers stays. Places that are others than told are written into
+    the configuration to ``correct``.
     """
-    before = read_calibration(file) if file.exists() else StoredCalibration()
-    following = Following()
-    serve(
-        Service(config, source, following),
-        seconds,
-        browser=browser,
-        total_s=seconds,
-        stop=following.done,
-    )
-    result = following.result
-    if result is None:
-        raise SourceError("the calibration was not finished, so nothing was written; begin again")
-    names = {spec.place: spec.sensor for spec in source.sensors}
-    sensors = [names[place] for place in result.places]
-    written = write_calibration(file, before.of(result, sensors))
+    before = _before(file)
+    result = session.guided(CalibrationGuide(), GuidedCalibration, before.accelerometers)
+    written = write_calibration(file, before.of(result, session.names(result.places)))
+    remarks = list(result.remarks)
+    if correct is not None and result.found != result.places:
+        _correct(correct, session.source.sensors, result)
+        remarks.append(f"{correct}: the places were corrected")
     return Calibrated(
         str(file),
         written.version,
         [_told(one, str(told)) for one, told in zip(written.sensors, result.places, strict=True)],
+        remarks,
+    )
+
+
+def measured(session: Session, file: Path) -> Measured:
+    """Find out what accelerometers are off, and write ``file``; raises GaitwireError.
+
+    What the file knows of how sensors are worn stays.
+    """
+    before = _before(file)
+    result = session.guided(AccelerometerGuide(), AccelerometerCalibration, {})
+    rows = zip(session.names(result.places), result.bias, result.scale, result.bias_sd, strict=True)
+    found = {name: Accelerometer(bias, scale, sd) for name, bias, scale, sd in rows}
+    written = write_calibration(file, before.measured(found))
+    return Measured(
+        str(file),
+        written.version,
+        [_off(name, one) for name, one in found.items()],
         list(result.remarks),
     )
+
+
+def _off(name: str, one: Accelerometer) -> MeasuredSensor:
+    bias, scale, sd = (values.round(4).tolist() for values in (one.bias, one.scale, one.bias_sd))
+    return MeasuredSensor(name, bias, scale, sd)
+
+
+def _before(file: Path) -> StoredCalibration:
+    """Return what is known so far: a file that cannot be read is set aside."""
+    if not file.exists():
+        return StoredCalibration()
+    try:
+        return read_calibration(file)
+    except ConfigError as error:
+        say(f"{error}; it is set aside, as version 0")
+        return StoredCalibration()
+
+
+def _correct(file: Path, sensors: Sequence[SensorSpec], result: GuidedCalibration) -> None:
+    found = dict(zip(result.places, result.found, strict=True))
+    write_sensors(file, [replace(spec, place=found[spec.place]) for spec in sensors])
 
 
 def _told(one: StoredSensor, told: str) -> CalibratedSensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from gateway.accelerometer import GRAVITY, Accelerometer, fitted
 from gateway.cli import app
-from gateway.cli.calibrating import calibrated
+from gateway.cli.calibrating import Session, calibrated, measured
 from gateway.config import (
     CalibrationSection,
     Config,
@@ -21,7 +22,9 @@ from gateway.config import (
     MqttSection,
     PagesSection,
 )
-from gateway.errors import ConfigError, SourceError
+from gateway.config_file import load_config
+from gateway.config_sensors import write_sensors
+from gateway.errors import ConfigError, SourceError, UsageError
 from gateway.messages import BodyBlock, Calibration, FloatArray, Place
 from gateway.sources.playback import Playback
 from inference.calibration import STORED
@@ -31,6 +34,7 @@ from inference.stored_calibration import (
     read_calibration,
     write_calibration,
 )
+from simulators.box import SimulatedBox
 from simulators.recording import SimulatedRecording
 from tests.playing import played
 
@@ -45,22 +49,65 @@ def person(seconds: float, scenario: str = "calibration") -> Playback:
     return Playback(SimulatedRecording(scenario, seed=2, seconds=seconds), speed=20.0)
 
 
+def session(source: Playback) -> Session:
+    return Session(QUIETLY, source, 60.0, browser=False)
+
+
 def test_a_person_is_led_through_and_the_file_keeps_what_was_found(tmp_path: Path) -> None:
     file = tmp_path / "kept" / "calibration.toml"
-    first = calibrated(QUIETLY, person(60.0), file, 60.0, browser=False)
+    first = calibrated(session(person(60.0)), file)
     assert (first.version, first.remarks) == (1, [])
     assert [one.place for one in first.sensors] == [one.told for one in first.sensors]
     assert all(one.front and one.confidence > 0.95 for one in first.sensors)
-    assert calibrated(QUIETLY, person(60.0), file, 60.0, browser=False).version == 2
+    assert calibrated(session(person(60.0)), file).version == 2
     assert read_calibration(file.with_name("calibration.v1.toml")).version == 1
     kept = read_calibration(file)
     assert [one.sensor for one in kept.sensors] == [one.sensor for one in first.sensors]
 
 
+def test_places_that_were_told_wrongly_are_corrected(tmp_path: Path) -> None:
+    recording = SimulatedRecording("calibration", seed=3, seconds=60.0)
+    told = [spec.place for spec in recording.sensors]
+    told[3:5] = told[4], told[3]
+    specs = [replace(s, place=p) for s, p in zip(recording.sensors, told, strict=True)]
+    recording.sensors = tuple(specs)
+    config, file = tmp_path / "gaitwire.toml", tmp_path / "calibration.toml"
+    config.write_text('[source]\nkind = "simulator"\n')
+    write_sensors(config, recording.sensors)
+    found = calibrated(session(Playback(recording, speed=20.0)), file, config)
+    assert found.remarks[0].startswith("the sensors of left shank and right shank are exchanged")
+    assert found.remarks[-1].endswith("the places were corrected")
+    places = {one.sensor: one.place for one in load_config(config).sensors}
+    assert places["sim-left-shank"] is Place.LEFT_SHANK
+    assert places["sim-right-shank"] is Place.RIGHT_SHANK
+
+
+def test_sensors_in_a_box_show_what_they_are_off(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.toml"
+    write_calibration(file, StoredCalibration(person="p", sensors=(A_SENSOR,)))
+    box = SimulatedBox(seed=4)
+    found = measured(session(Playback(box, speed=20.0)), file)
+    assert (found.version, found.remarks) == (2, [])
+    bias = np.array([one.bias_mps2 for one in found.sensors])
+    assert np.abs(bias - box.errors.acc_bias).max() < 0.03
+    assert np.abs(box.errors.acc_bias).max() > 0.15
+    kept = read_calibration(file)
+    assert [one.sensor for one in kept.sensors] == ["A"]
+    assert kept.accelerometers.keys() == {spec.sensor for spec in box.sensors}
+
+
+def test_a_file_that_is_none_is_set_aside(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.toml"
+    file.write_text("nothing of the kind")
+    found = measured(session(Playback(SimulatedBox(seed=5), speed=20.0)), file)
+    assert found.version == 1
+    assert file.with_name("calibration.v0.toml").read_text() == "nothing of the kind"
+
+
 def test_what_was_not_finished_is_not_written(tmp_path: Path) -> None:
     file = tmp_path / "calibration.toml"
     with pytest.raises(SourceError, match="nothing was written"):
-        calibrated(QUIETLY, person(8.0, "squat"), file, 60.0, browser=False)
+        calibrated(session(person(8.0, "squat")), file)
     assert not file.exists()
 
 
@@ -138,6 +185,11 @@ def test_the_command_refuses_a_configuration_that_is_none() -> None:
     told = CliRunner().invoke(app, ["calibrate", "-c", "none.toml", "--headless"])
     assert told.exit_code != 0
     assert isinstance(told.exception, ConfigError)
+
+
+def test_a_configuration_to_correct_must_be_named() -> None:
+    told = CliRunner().invoke(app, ["calibrate", "--correct", "--headless"])
+    assert isinstance(told.exception, UsageError)
 
 
 def poses(bias: FloatArray, scale: FloatArray, count: int, seed: int) -> FloatArray:
