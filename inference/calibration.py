@@ -180,7 +180,9 @@ class SegmentCalibration:
         if not moved.any():
             return ""
         state.lose(moved)
-        self._tell(moved, "it was moved since it was calibrated; stand still for two seconds")
+        again, then = moved & (state.moved > 1), "stand still for two seconds"
+        self._tell(moved & ~again, f"it was moved since it was calibrated; {then}")
+        self._tell(again, f"it was moved again: tighten its strap, and {then}")
         self._watch.begin()
         return MOVED
 

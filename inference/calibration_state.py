@@ -43,6 +43,7 @@ class CalibrationState:
     clear: FloatArray
     refined: IntArray
     suspect: BoolArray
+    moved: IntArray
 
     @classmethod
     def nominal(cls, places: Places) -> CalibrationState:
@@ -61,6 +62,7 @@ class CalibrationState:
             clear=np.zeros(count),
             refined=np.zeros(count, dtype=np.int64),
             suspect=np.zeros(count, dtype=bool),
+            moved=np.zeros(count, dtype=np.int64),
         )
 
     @property
@@ -115,6 +117,7 @@ class CalibrationState:
         """Know nothing of how the sensors at ``places`` (8,) sit any more."""
         self.known = self.known & ~places
         self.suspect = np.zeros_like(places)
+        self.moved[places] += 1
 
     def forget_movement(self, places: BoolArray) -> None:
         """Begin anew to gather what movement tells of ``places`` (S,)."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from gateway.messages import (
     BodyBlock,
+    BoolArray,
     FloatArray,
     GuideState,
     Message,
@@ -128,12 +129,7 @@ class CalibrationGuide:
         if spoilt and state.spoilt_ticks < PATIENT_TICKS:
             return state.seen
         if not tick.present.all():
-            missing = [
-                name(p) for p, there in zip(body.places, tick.present, strict=True) if not there
-            ]
-            return Seen(
-                0.0, f"Nothing comes from: {', '.join(missing)}; is it switched on and near?"
-            )
+            return Seen(0.0, _silent(body.places, tick.present))
         if spoilt:
             return Seen(0.0, "A sensor finds its way again; go on in a moment")
         standing = np.zeros((len(body.places), 3)) if state.shown is None else state.shown.standing
@@ -192,6 +188,14 @@ def _steps(places: Places) -> list[Step]:
     stand, again = Stand("stand still", _STAND), Stand("stand still again", _STAND_AGAIN)
     steps: list[Step] = [stand, *raises, *bows, Walk(), again]
     return steps
+
+
+def _silent(places: Places, present: BoolArray) -> str:
+    if not present.any():
+        return "Nothing comes from any sensor; are they switched on and near?"
+    silent = [name(p) for p, there in zip(places, present, strict=True) if not there]
+    it = "is it" if len(silent) == 1 else "are they"
+    return f"Nothing comes from: {', '.join(silent)}; {it} switched on and near?"
 
 
 def _known(shown: Shown | None) -> Shown:

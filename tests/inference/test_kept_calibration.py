@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,15 +13,26 @@ from gateway.messages import (
     Calibration,
     FloatArray,
     GuidedCalibration,
+    JointAngleBlock,
     Marker,
     Message,
     Place,
 )
 from inference.calibration import STANDING, STORED, SegmentCalibration
+from inference.joint_angles import JointAngles
 from inference.kept import Kept
+from simulators.motion import simulate_motion
 from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import assert_stage_contract, run
-from tests.inference.figure import squats, standing, turned_mounting, walking, worn
+from tests.inference.figure import (
+    joined,
+    rmse_deg,
+    squats,
+    standing,
+    turned_mounting,
+    walking,
+    worn,
+)
 from tests.inference.guided import following, guided, oriented
 
 MADE = "2026-01-02T03:04:05Z"
@@ -106,6 +118,18 @@ def test_what_the_guide_found_is_right_in_another_session() -> None:
     forward = np.einsum("si,si->s", axes[:, :, 0], worn_then.axes[:, :, 0])
     assert np.degrees(np.arccos(forward)).max() < 5.0
     assert found.method == STORED
+
+
+@pytest.mark.parametrize("seed", [9, 10])
+def test_joint_angles_are_right_from_the_first_stance_in_any_mounting(seed: int) -> None:
+    """Without what was kept they are off by 4 to 30° in these seconds, before any movement."""
+    worn_then = following(seed)
+    (result,) = [m for m in guided(worn_then.blocks(seed)) if isinstance(m, GuidedCalibration)]
+    motion = simulate_motion("clinic", 14.0, seed=seed)
+    body = dataclasses.replace(worn_then, motion=motion).blocks(seed + 50)
+    segments = run(SegmentCalibration(kept(result.quat)), oriented(body))
+    angles = joined(run(JointAngles(), segments), JointAngleBlock, "angle_rad")
+    assert rmse_deg(angles[200:], motion.truth.joint_rad[200:]).max() < 3.0
 
 
 def test_keeps_the_contract() -> None:

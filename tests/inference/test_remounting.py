@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from gateway import quaternion
 from gateway.messages import (
     BoolArray,
     Calibration,
@@ -20,6 +21,7 @@ from simulators.faults import Fault, FaultKind
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording
+from tests.inference.figure import motion, standing, worn
 from tests.playing import played
 
 AT_S = 12.0
@@ -77,3 +79,14 @@ def test_a_posture_turns_several_segments() -> None:
 
 def test_nothing_was_moved_whatever_a_person_does() -> None:
     assert not moved(played(plan("clinic", 70.0), 10.0))
+
+
+def test_a_sensor_that_is_moved_twice_is_said_to_be_loose() -> None:
+    body = worn(standing(20))
+    acc, column = body.acc.copy(), PLACES.index(Place.LEFT_SHANK)
+    for since, deg in ((600, 40.0), (1300, 80.0)):
+        turn = quaternion.from_rotation_vector(np.radians([0.0, deg, 0.0]))
+        acc[since:, column] = quaternion.rotate(turn, body.acc[since:, column])
+    told = moved(motion(dataclasses.replace(body, acc=acc)))
+    assert [text.split(":")[0] for _, text in told] == ["left_shank", "left_shank"]
+    assert told[1][1].endswith("moved again: tighten its strap, and stand still for two seconds")
