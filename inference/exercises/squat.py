@@ -32,6 +32,10 @@ THIGH_SHARE = (0.45, 0.9)
 """Share of the knee's flexion that is the thigh's. In the swing of walking the thigh lags; in
 sitting down the shank, which leans forward in a squat, stays upright."""
 
+LIFTED_SHARE = 0.8
+"""With one leg known the thigh has less: nothing else tells it from a knee that is lifted, under
+which the shank hangs."""
+
 
 def lead(pose: Pose, side: Side | None) -> FloatArray:
     """Return the leading angle (T,)."""
@@ -44,10 +48,11 @@ def course(pose: Pose, side: Side | None) -> Course:
     assert side is None
     left, right = pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE)
     knee, thigh = pose.knee, pose.thigh
+    most = np.where(np.isnan(left) | np.isnan(right), LIFTED_SHARE, THIGH_SHARE[1])
     return Course(
         angle_deg=lead(pose, side),
         at_rest=thigh < UPRIGHT_DEG,
-        in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < THIGH_SHARE[1] * knee),
+        in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < most * knee),
         fits=~((np.abs(left - right) > APART_DEG) | (knee > DEEPEST_DEG)),
         real=pose.measured(Joint.LEFT_KNEE, Joint.RIGHT_KNEE),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.config import Config
-from gateway.messages import Repetition
+from gateway.messages import Place, Repetition
 from gateway.recordings import Recording
 from simulators.motion import Habits
-from simulators.recording import SimulatedRecording
+from simulators.recording import Equipment, SimulatedRecording
 from simulators.scenarios import Scenario, SitDown, Stand, StandUp, Turn, Walk, rest
 from tests.gateway.trials import GAITMAP, NEURA_RAW, QMT, VOISARD, Trial
 from tests.playing import played
@@ -45,6 +45,14 @@ def test_walking_at_any_speed_is_none(speed_mps: float, asymmetry: float) -> Non
 def test_what_calibration_asks_for_is_none(seed: int) -> None:
     """Knees are raised, and the trunk bows."""
     assert told(SimulatedRecording("calibration", seed, 45.0)) == []
+
+
+def test_a_lifted_knee_is_no_squat_though_the_other_leg_is_not_known() -> None:
+    one_leg = Equipment(places=(Place.LEFT_THIGH, Place.LEFT_SHANK))
+    found = told(SimulatedRecording("calibration", 1, 45.0, equipment=one_leg))
+    assert "squat" not in {repetition.exercise for repetition in found}
+    squats = told(SimulatedRecording("squat", 1, 30.0, equipment=one_leg))
+    assert {repetition.exercise for repetition in squats} == {"squat"}
 
 
 @pytest.mark.parametrize("speed_mps", [0.4, 0.6, 1.2])
