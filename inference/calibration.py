@@ -22,6 +22,7 @@ from gateway.messages import (
     BoolArray,
     Calibration,
     FloatArray,
+    IntArray,
     Marker,
     Message,
     OrientationBlock,
@@ -277,7 +278,7 @@ class SegmentCalibration:
     def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> None:
         """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,)."""
         state = self._state
-        acc, gyr, up = self._tick.motion
+        _, gyr, up = self._tick.motion
         known = nominal(state.places)
         evidence = alignment.tilt_evidence(known, up, gyr, state.up, usable, wanted)
         if evidence is not None:
@@ -287,11 +288,18 @@ class SegmentCalibration:
         trunk = np.flatnonzero(wanted & known.trunk)
         # Hips need the fronts of pelvis and trunk; worn alone, they are best left where they are.
         if len(trunk) and (known.forward_sign > 0).any():
-            push = push_evidence(acc[:, trunk], up[:, trunk], rate_hz)
+            push = push_evidence(*self._second(trunk, rate_hz), rate_hz)
             size = np.sqrt((push**2).sum(axis=1))
             state.tilt[trunk] += known.forward_sign[trunk, None] * push * self._tick.size
             state.weight[trunk] += size * self._tick.size
             state.clear[trunk] += np.where(size > 0, self._tick.size, 0)
+
+    def _second(self, trunk: IntArray, rate_hz: float) -> tuple[FloatArray, FloatArray]:
+        """Return acceleration and up (3, K, N) of ``trunk`` in the last second or more."""
+        motion = self._tick.motion[:, :, trunk]
+        if self._tick.size < LONG_TICK_S * rate_hz:
+            motion = np.concatenate([self._tick.earlier[:, :, trunk], motion], axis=-1)
+        return motion[0], motion[2]
 
     def _calibration(self, body: BodyBlock, last: int, method: str) -> Calibration:
         return Calibration(

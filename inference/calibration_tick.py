@@ -15,19 +15,28 @@ class CalibrationTick:
     ``heard`` and ``present`` (S,) are the places with any and with all of the ``count`` samples
     so far. ``motion`` (3, 3, S, size) holds acceleration, rate of turn and up in sensor axes,
     components first. It is written only while the tick ``gathers``, which is while a place that
-    was unfinished at its start is present, and says nothing of places that are not.
+    was unfinished at its start is present, and says nothing of places that are not. ``earlier``
+    is that of the tick before, NaN where it was of another size, or did not gather all.
     """
 
     def __init__(self, sensors: int) -> None:
         self.size = 0
         self.motion: FloatArray = np.empty((3, 3, sensors, 0))
+        self.earlier = self.motion
+        self._whole = False
         self.begin(0, np.zeros(sensors, np.bool_))
 
     def begin(self, size: int, unfinished: BoolArray) -> None:
         """Begin a tick of ``size``, to gather what ``unfinished`` (S,) places do."""
         if size != self.size:
             self.size = size
-            self.motion = np.full((3, 3, len(unfinished), size), np.nan)
+            self.motion, self.earlier = np.full((2, 3, 3, len(unfinished), size), np.nan)
+        elif self._whole:
+            self.motion, self.earlier = self.earlier, self.motion
+            self.earlier[:, :, ~self.present] = np.nan
+        else:
+            self.earlier[:] = np.nan
+        self._whole = False
         self.count = 0
         self.heard: BoolArray = np.zeros(len(unfinished), np.bool_)
         self.present: BoolArray = np.ones(len(unfinished), np.bool_)
@@ -57,6 +66,7 @@ class CalibrationTick:
             self.motion[..., span] = vectors
             if not everywhere(converged):
                 self.motion[2, :, :, span][:, ~converged.T] = np.nan
+            self._whole = self.count == self.size
 
 
 def vectors_of(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:

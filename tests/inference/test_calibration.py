@@ -23,7 +23,7 @@ from inference.calibration import RENEW_AFTER_S, SegmentCalibration
 from inference.inclination import pitch_rad
 from inference.stance import quiet
 from simulators.places import PLACE_INDEX, PLACES
-from tests.contract import assert_stage_contract
+from tests.contract import assert_stage_contract, run
 from tests.inference.figure import (
     flexion,
     joined,
@@ -38,6 +38,7 @@ from tests.inference.figure import (
     walking,
     worn,
 )
+from tests.inference.gait_trials import oriented, simulated
 
 
 def joints(pitch: FloatArray, mounting: FloatArray | None = None) -> FloatArray:
@@ -113,6 +114,16 @@ def test_a_sensor_that_comes_later_waits_for_the_next_upright_stance() -> None:
     assert not first.known[column]
     assert second.known.all()
     assert second.t_s > 11.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 6])
+def test_the_pelvis_finds_its_front_while_another_sensor_waits_for_a_stance(seed: int) -> None:
+    blocks = simulated("clinic", 25.0, seed).blocks
+    waiting = [without(b, Place.RIGHT_FOOT, slice(0, max(0, 600 - b.start))) for b in blocks]
+    one, other = (calibrations(run(SegmentCalibration(), oriented(b))) for b in (blocks, waiting))
+    pelvis = PLACE_INDEX[Place.PELVIS]
+    likeness = abs(float(one[-1].quat[pelvis] @ other[-1].quat[pelvis]))
+    assert 2 * np.arccos(min(likeness, 1.0)) < np.radians(20), f"seed {seed}"
 
 
 def test_a_sensor_that_was_away_for_long_is_renewed() -> None:
