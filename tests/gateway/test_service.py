@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections import Counter
 from collections.abc import Sequence
@@ -213,7 +214,8 @@ async def test_a_patient_sees_the_figure_move_squats_counted_and_cues(tmp_path: 
     async with chromium() as browser, visiting(browser, where.pages) as visit:
         page = visit.page
         figure = page.locator("#figure")
-        await expect(page.locator("#count")).to_have_text("2", timeout=60_000)
+        two_or_more = re.compile(r"[2-9]|\d{2,}")  # a browser that starts slowly sees no 2
+        await expect(page.locator("#count")).to_have_text(two_or_more, timeout=60_000)
         await expect(page.locator("#cue")).not_to_be_empty()
         poses: set[bytes] = set()
         async with asyncio.timeout(30):
