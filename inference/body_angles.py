@@ -2,8 +2,9 @@
 
 Flexion is told at once, for feedback. These come up to ``TOLD_S`` later and ``TOLD_HZ`` times a
 second: they are slower than it is, and nothing is cheap for two samples. Inclinations need
-gravity only. A joint's adduction and rotation need to know which way its two segments face
-(``joint_headings``), and are absent where the error that this may cause is too large.
+gravity only, and of the trunk that movement has shown its front. A joint's adduction and rotation
+need to know which way its two segments face (``joint_headings``), and are absent where the error
+that this may cause is too large.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import copy
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,6 +49,7 @@ MOVING_RAD_S = 0.1
 
 _RIGHT = np.array([0.0, 0.0, 1.0])
 _UPRIGHT = np.array([[0.0], [1.0], [0.0]])
+_UNKNOWN = np.zeros(1, np.bool_)
 _TINY = 1e-300
 
 
@@ -61,40 +63,49 @@ class BodyAngles:
 
     def __init__(self) -> None:
         self._pairing = Pairing(OrientationBlock, SegmentBlock)
-        self._right: FloatArray | None = None
+        self._alignment: _Alignment | None = None
         self._held: list[_Piece] = []
         self._headings: JointHeadings | None = None
-        self._followed: FloatArray | None = None
+        self._followed: _Alignment | None = None
 
     def push(self, message: Message) -> list[Message]:
         """Return the angles of the samples that are complete with the message."""
         if isinstance(message, Calibration):
-            self._right = quaternion.rotate(message.quat, _RIGHT).T[..., None].copy()
+            right = quaternion.rotate(message.quat, _RIGHT).T[..., None].copy()
+            self._alignment = _Alignment(right, message.front)
             return []
         assert isinstance(message, OrientationBlock | SegmentBlock)
         if not angle_columns(message.places).names:
             return []
         due = False
         for orientation, segments in self._pairing.push(message):
-            self._held.append(_Piece.of(orientation, segments, self._right))
+            self._held.append(_Piece.of(orientation, segments, self._alignment))
             due |= _due(segments)
         return self.flush() if due else []
 
     def flush(self) -> list[Message]:
         """Return the angles of the samples held back."""
         held, self._held = [piece for piece in self._held if len(piece.valid)], []
-        runs = itertools.groupby(held, key=lambda piece: (id(piece.right), id(piece.calibrated)))
+        runs = itertools.groupby(
+            held, key=lambda piece: (id(piece.alignment), id(piece.calibrated))
+        )
         return [self._told(_joined(list(run))) for _, run in runs]
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
         held = self._pairing.snapshot()
-        return held, self._right, list(self._held), copy.deepcopy(self._headings), self._followed
+        return (
+            held,
+            self._alignment,
+            list(self._held),
+            copy.deepcopy(self._headings),
+            self._followed,
+        )
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        held, self._right, pieces, headings, self._followed = snapshot
+        held, self._alignment, pieces, headings, self._followed = snapshot
         self._pairing.resume(held)
         self._held = list(pieces)
         self._headings = copy.deepcopy(headings)
@@ -103,10 +114,12 @@ class BodyAngles:
         columns = angle_columns(piece.segments.places)
         known = (piece.valid & piece.calibrated).T
         up = up_in_sensor(piece.inclination).T
+        front = _UNKNOWN if piece.alignment is None else piece.alignment.front
         known &= (np.abs(up[2]) < ON_ITS_SIDE) | columns.any_way[:, None]
         up = _upright_where_unknown(up, known)
         one, other = columns.rests_on
-        valid = known[one] & known[other]
+        told = known & (front | columns.any_way)[:, None]
+        valid = told[one] & told[other]
         angle, sd = np.empty((2, *valid.shape))
         joints = columns.ends.size
         sd[joints:] = SEGMENT_SD
@@ -146,14 +159,27 @@ class BodyAngles:
         if self._headings is None:
             rate_hz = piece.segments.rate_hz / thinning(piece.segments.rate_hz)
             self._headings = JointHeadings(columns.ends.shape[1], rate_hz)
-        before, self._followed = self._followed, piece.right
-        if before is not None and piece.right is not None and piece.right is not before:
+        before, self._followed = self._followed, piece.alignment
+        if before is not None and piece.alignment is not None and piece.alignment is not before:
             first = piece.heading[:1]
-            old, new = (np.arctan2(*_level(first, right)[::-1]) for right in (before, piece.right))
+            old, new = (
+                np.arctan2(*_level(first, right)[::-1])
+                for right in (before.right, piece.alignment.right)
+            )
             above, below = columns.ends
             turn = np.nan_to_num(new - old)[:, 0]
             self._headings.realign(turn[below] - turn[above])
         return self._headings
+
+
+class _Alignment(NamedTuple):
+    """How sensors sit: ``right`` (3, S, 1) the right axis of each segment in sensor axes.
+
+    ``front`` (S,) movement has shown where its front is; standing alone does not.
+    """
+
+    right: FloatArray
+    front: BoolArray
 
 
 def _due(segments: SegmentBlock) -> bool:
@@ -170,8 +196,8 @@ class _Piece:
     """Samples of a block, thinned, from index ``start`` of the thinned grid on.
 
     ``heading`` and ``inclination`` (T, S, 4) are sensor and segment → earth, the latter without
-    heading; ``turning`` (T, S, 3) rad/s. ``right`` (3, S, 1) is each segment's right axis in the
-    axes of its sensor, None before a calibration; ``calibrated`` (S,). ``segments`` is the block
+    heading; ``turning`` (T, S, 3) rad/s. ``alignment`` is None before a
+    calibration; ``calibrated`` (S,). ``segments`` is the block
     that they are from.
     """
 
@@ -181,13 +207,13 @@ class _Piece:
     turning: FloatArray
     valid: BoolArray
     real: BoolArray
-    right: FloatArray | None
+    alignment: _Alignment | None
     calibrated: BoolArray
     segments: SegmentBlock
 
     @classmethod
     def of(
-        cls, orientation: OrientationBlock, segments: SegmentBlock, right: FloatArray | None
+        cls, orientation: OrientationBlock, segments: SegmentBlock, alignment: _Alignment | None
     ) -> _Piece:
         thin = thinning(segments.rate_hz)
         rows = slice(-segments.start % thin, None, thin)
@@ -198,10 +224,14 @@ class _Piece:
             turning=segments.gyr[rows],
             valid=segments.valid[rows],
             real=segments.real[rows],
-            right=right,
+            alignment=alignment,
             calibrated=segments.calibrated,
             segments=segments,
         )
+
+    def sits(self) -> tuple[int, int]:
+        """Return what is the same in pieces whose sensors are known to sit in the same way."""
+        return id(self.alignment), id(self.calibrated)
 
 
 def thinning(rate_hz: float) -> int:
@@ -227,7 +257,7 @@ def _upright_where_unknown(up: FloatArray, known: BoolArray) -> FloatArray:
 
 def _facings(piece: _Piece, columns: AngleColumns, up: FloatArray, known: BoolArray) -> Facings:
     """Return where the right axes of the segments at each joint point, seen from above."""
-    axes = np.zeros((3, len(known), 1)) if piece.right is None else piece.right
+    axes = np.zeros((3, len(known), 1)) if piece.alignment is None else piece.alignment.right
     east, north = _level(piece.heading, axes)
     length = np.sqrt(east * east + north * north + _TINY)
     east /= length
