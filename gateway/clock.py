@@ -58,14 +58,20 @@ class Unwrapped(NamedTuple):
 class _Late:
     """The last that came too late, and the device time since what came in time before it.
 
-    At ``from_ns`` of arrival that was ``from_taken_ns``.
+    The first came at ``first_ns``; at ``from_ns`` ``taken_ns`` was ``from_taken_ns``.
     """
 
     raw_ns: float
     arrival_ns: int
     taken_ns: float
+    first_ns: int
     from_ns: int
     from_taken_ns: float
+
+    @property
+    def had_waited(self) -> bool:
+        """Whether more came than was taken meanwhile: then no whole turn was lost."""
+        return self.taken_ns > FASTER * (self.arrival_ns - self.first_ns) + PACE_NS
 
 
 class Unwrapper:
@@ -90,6 +96,7 @@ class Unwrapper:
         self._segment = np.full(count, -1, np.int64)
         self._late: dict[int, _Late] = {}
         self._dropped_ns = np.zeros(count, np.int64)
+        self._lag_ns = np.zeros(count)  # by how much a segment began too late
 
     def push(self, runs: Runs, raw_ns: FloatArray, arrival_ns: IntArray) -> Unwrapped:
         """Unwrap raw counter times (N,) in ns of the rows of ``runs``."""
@@ -183,15 +190,19 @@ class Unwrapper:
         late = known and step > 0 and (arrival_step > step or step > wrap_ns)
         if late and self._waited(sensor, raw_ns, arrival_ns):
             return None
+        if late and self._late[sensor].had_waited:
+            step = self._late[sensor].taken_ns
+        caught_up = known and 0 < step - arrival_step <= self._lag_ns[sensor] + RESTART_NS
         if known and step > 0 and abs(step - arrival_step) <= RESTART_NS:
             self._device_ns[sensor] += round(step)
         else:
+            self._lag_ns[sensor] = arrival_step - step if late else 0.0
             self._segment[sensor] += 1
             self._near_ns[sensor] = min(wrap_ns / 2, RESTART_NS)
             self._device_ns[sensor] = round(raw_ns)
         self._raw_ns[sensor], self._arrival_ns[sensor] = raw_ns, arrival_ns
         dropped_ns, self._dropped_ns[sensor] = int(self._dropped_ns[sensor]), 0
-        return round(step) if late else 0, dropped_ns
+        return round(step) if late or caught_up else 0, dropped_ns
 
     def _waited(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
         """Say of a late sample whether it had waited: unless the pace of ``PACE_NS`` says no."""
@@ -199,7 +210,8 @@ class Unwrapper:
         late = self._late.get(sensor)
         if late is None or late.arrival_ns <= last_ns:
             since_ns = (raw_ns - float(self._raw_ns[sensor])) % wrap_ns
-            self._late[sensor] = _Late(raw_ns, arrival_ns, since_ns, arrival_ns, since_ns)
+            begun = _Late(raw_ns, arrival_ns, since_ns, arrival_ns, arrival_ns, since_ns)
+            self._late[sensor] = begun
             return True
         late.taken_ns += (raw_ns - late.raw_ns) % wrap_ns
         late.raw_ns, late.arrival_ns = raw_ns, arrival_ns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -27,6 +27,8 @@ from gateway.radio.link import Heard, RadioError, Sighting, Why
 
 CONNECT_S = 10.0
 """A sensor that was heard a moment ago connects within a second or two, or not at all."""
+GIVE_UP_S = 3.0
+"""So long a connection that is given up may take to end."""
 ANSWER_S = 5.0
 """Within which a sensor confirms a write or a subscription; the standard allows it 30 s."""
 _BATTERY_SERVICE = sig_uuid(0x180F)
@@ -73,8 +75,7 @@ class BleakRadio:
         """Connect to a sensor; ``lost`` is called once the link is gone."""
         client = self._client_of(sighting, lost)
         with explained(_with(f"connect to sensor {sighting.address}", sighting.adapter)):
-            async with asyncio.timeout(CONNECT_S):
-                await client.connect()
+            await _within(CONNECT_S, client.connect())
         return BleakLink(client)
 
     async def forget(self, sighting: Sighting) -> None:
@@ -222,6 +223,22 @@ _OF_THE_BUS = {
         Why.NO_SERVICE,
     ),
 }
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    """Await ``work``; raises TimeoutError after so many seconds, even if it cannot be cancelled.
+
+    A backend that hangs as it is cancelled would otherwise keep its adapter from all sensors.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=GIVE_UP_S)
 
 
 @contextmanager

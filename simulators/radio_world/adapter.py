@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from bumble import hci
 from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
@@ -11,6 +12,7 @@ from bumble.device import Advertisement, Connection, Device, DeviceConfiguration
 from simulators.radio_world.air import Air, Radio, RadioHost
 
 MTU = 247
+_GIVE_UP_S = 1.0
 _ADDRESS = "F0:F1:F2:F3:F4:{:02X}"
 
 
@@ -58,10 +60,12 @@ class Adapter:
 
     async def _give_up(self, address: hci.Address) -> None:
         """End an attempt to connect, and the link if it was made in the same moment."""
-        await self._device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
-        for connection in list(self._device.connections.values()):
-            if connection.peer_address == address:
-                await connection.disconnect()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GIVE_UP_S):
+                await self._device.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+                for connection in list(self._device.connections.values()):
+                    if connection.peer_address == address:
+                        await connection.disconnect()
 
     def switch_off(self) -> None:
         """Lose every link at once, and hear nothing, until it is switched on."""

@@ -24,6 +24,7 @@ SUPERVISION_S = 0.42
 
 _ATT_OPCODE = 4
 """Where the operation of the attribute protocol lies in a packet of L2CAP."""
+_TOLD = {Opcode.ATT_HANDLE_VALUE_NOTIFICATION, Opcode.ATT_HANDLE_VALUE_INDICATION}
 _Report = hci.HCI_LE_Advertising_Report_Event
 _Kind = hci.HCI_LE_Advertising_Report_Event.EventType
 
@@ -68,7 +69,7 @@ class Radio(Controller):
 
     def miss(self, data: bytes) -> None:
         """Take notice that data (of L2CAP) were not heard."""
-        self.unheard += data[_ATT_OPCODE] == Opcode.ATT_HANDLE_VALUE_NOTIFICATION
+        self.unheard += data[_ATT_OPCODE] in _TOLD
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         """Tell the host."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ from simulators.radio_world.advertising import decode
 
 Adapters = Mapping[str, Adapter]
 _T = TypeVar("_T")
+_GONE_S = 1.0
 
 
 class VirtualScanner(BaseBleakScanner):
@@ -141,7 +143,10 @@ class VirtualClient(BaseBleakClient):
     async def disconnect(self) -> None:
         """End the link."""
         if self._connection is not None:
-            await _asked(self._connection.disconnect())
+            # It is gone at once, or was already; then bumble waits for what does not come.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GONE_S):
+                    await _asked(self._connection.disconnect())
 
     async def pair(self, *_args: Any, **_other: Any) -> None:
         """Refuse: no virtual sensor needs it."""

@@ -253,17 +253,18 @@ class HostedSensor:
             told = self._waiting.popleft()
             self._account.sent += 1
             characteristic = self._characteristics[told.characteristic, told.service]
-            server = self._device.gatt_server
-            if characteristic.properties & Characteristic.Properties.NOTIFY:
-                # As bumble does it, less a log of every byte.
-                payload = told.payload[: self._connection.att_mtu - _ATT_HEADER.size]
-                header = _ATT_HEADER.pack(
-                    Opcode.ATT_HANDLE_VALUE_NOTIFICATION, characteristic.handle
-                )
-                for _ in range(1 + self.doubling):
-                    server.send_gatt_pdu(self._connection, header + payload)
-            else:
-                await server.indicate_subscriber(self._connection, characteristic, told.payload)
+            notified = characteristic.properties & Characteristic.Properties.NOTIFY
+            # As bumble does it, less a log of every byte, and without waiting for an indication
+            # to be confirmed, which does not come once the link has ended.
+            opcode = (
+                Opcode.ATT_HANDLE_VALUE_NOTIFICATION
+                if notified
+                else Opcode.ATT_HANDLE_VALUE_INDICATION
+            )
+            payload = told.payload[: self._connection.att_mtu - _ATT_HEADER.size]
+            header = _ATT_HEADER.pack(opcode, characteristic.handle)
+            for _ in range(1 + self.doubling):
+                self._device.gatt_server.send_gatt_pdu(self._connection, header + payload)
 
     async def _have_room(self) -> None:
         """Wait until the radio has room: what its queue holds as a link ends would be lost."""

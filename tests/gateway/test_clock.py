@@ -107,6 +107,14 @@ def test_what_waited_while_the_process_stood_still_moves_no_clock(bits: int, cut
     assert set(range(1550, 2000)) <= set(unwrapped.row.tolist())
 
 
+def test_what_waited_and_was_lost_after_all_is_told() -> None:
+    """A few come 4 s late at their own pace, as if the clock had stood still; then it jumps."""
+    device_ns = np.concatenate([np.arange(100), 450 + np.arange(50)]) * PERIOD_NS
+    arrival_ns = np.concatenate([np.arange(50), 450 + np.arange(100)]) * PERIOD_NS
+    unwrapped = unwrap(device_ns, arrival_ns, 2.0**32 * 1000)
+    assert unwrapped.step_ns.sum() == device_ns[-1] - device_ns[0]
+
+
 def test_what_came_late_over_one_connection_is_told_with_the_next() -> None:
     device_ns = np.arange(100) * PERIOD_NS
     arrival_ns = device_ns.copy()
