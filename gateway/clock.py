@@ -32,9 +32,8 @@ RESTART_NS = 2 * SECOND_NS
 OUT_OF_ORDER_NS = SECOND_NS
 """A counter that steps back by less is a packet out of order; by more, a restart."""
 PACE_NS = SECOND_NS // 5
-"""Within so long it shows whether samples come as they are taken, or had waited ..."""
 FASTER = 1.25
-"""... and so much faster than they were taken is more than their bunching on the radio."""
+"""Within so long, and by so much, it shows that samples had waited, and are not only bunched."""
 _FAR = 1 << 54
 _NEVER = 1 << 62
 
