@@ -112,7 +112,8 @@ def _sent(notified: Sequence[Notified], first_ns: int, last_ns: int) -> range:
         begins = np.flatnonzero(link.arrival_ns == first_ns)
         ends = np.flatnonzero(np.abs(link.arrival_ns - last_ns) <= 50_000)
         if len(begins) and len(ends):
-            whole = int(link.samples[begins[0] : ends[-1] + 1].sum())
+            # Of two that came at once the later overtook the other, and begins the segment.
+            whole = int(link.samples[begins[-1] : ends[-1] + 1].sum())
             return range(whole, whole + 1)
     return range(0)
 
