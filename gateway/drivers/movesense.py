@@ -28,7 +28,7 @@ from gateway.drivers import (
 from gateway.drivers.packets import bounds, finite, heads, near_full_scale
 from gateway.drivers.talk import Advertising, Ask, Procedure, Repeat, Subscribe, sig_uuid
 from gateway.errors import SourceError
-from gateway.messages import IntArray, PacketBlock, message
+from gateway.messages import FloatArray, IntArray, PacketBlock, message
 
 SERVICE, WRITE, NOTIFY = (
     f"{part}-7185-4d5d-b431-630e7050e8f0" for part in ("34802252", "34800001", "34800002")
@@ -53,7 +53,10 @@ _PER_PACKET = {13.0: 1, 52.0: 4, 104.0: 8}
 _PACKETS_HZ, _MOST_PER_PACKET = 13.0, 8
 """It sends so many packets a second, until they are full."""
 _REACH = 8
-"""A second part comes within so many packets, answers included."""
+"""A second part comes within so many packets, answers included ..."""
+_TOGETHER = 0.6
+"""... and within this share of a packet's time: half of it on any link that carries the stream.
+What comes later is of the next packet, whose own first part was lost."""
 _WIDEST_G, _WIDEST_DPS = 16.0, 2000.0
 _OK = (200, 201)
 _MEANINGS = {
@@ -123,17 +126,18 @@ class Movesense:
         """Return one stream with a counter of milliseconds."""
         clock = TickClock(bits=32, tick_ns=1e6)
         gyr = settings.get("path", "IMU6") != "Acc"
-        gathered = min(max(round(rate_hz / _PACKETS_HZ), 1), _MOST_PER_PACKET)
-        return (Stream(rate_hz, clock, gyr=gyr, per_packet=gathered),)
+        return (Stream(rate_hz, clock, gyr=gyr, per_packet=_gathered(rate_hz)),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
         """Decode a block; a first part at its end is kept until the second comes."""
         vectors = _BLOCKS[str(settings.get("path", "IMU6"))]
         per_packet = _PER_PACKET.get(float(settings.get("rate_hz", 0)))
         head = heads(block)
+        rate_hz = float(settings.get("rate_hz", 0)) or _PACKETS_HZ
         found = _measurements(
             head,
             bounds(block)[1] - 2,
+            block.arrival_ns / (_TOGETHER * _gathered(rate_hz) / rate_hz * 1e9),
             sample=12 * vectors,
             whole=4 + 12 * vectors * per_packet if per_packet else None,
         )
@@ -193,9 +197,17 @@ class _Measurements:
     kept: int
 
 
-def _measurements(head: IntArray, size: IntArray, sample: int, whole: int | None) -> _Measurements:
+def _gathered(rate_hz: float) -> int:
+    """Return how many samples it sends in one packet."""
+    return min(max(round(rate_hz / _PACKETS_HZ), 1), _MOST_PER_PACKET)
+
+
+def _measurements(
+    head: IntArray, size: IntArray, arrival: FloatArray, sample: int, whole: int | None
+) -> _Measurements:
     """Find measurements among packets that begin with ``head`` (N,) and hold ``size`` more bytes.
 
+    ``arrival`` (N,) is in units of the time within which both parts come.
     A measurement is a time of four bytes and samples of ``sample`` bytes; one of ``whole`` bytes is
     known to be complete. Any other may have a second part, so it is judged by what follows it.
     """
@@ -204,7 +216,8 @@ def _measurements(head: IntArray, size: IntArray, sample: int, whole: int | None
     first, size = first_part[at], size[at]
     reach = np.diff(at, append=len(head)) <= _REACH
     open_ended = first & reach & (size != whole)
-    paired = open_ended & ~np.append(first[1:], True)
+    soon = np.diff(arrival[at], append=np.inf) <= 1.0
+    paired = open_ended & soon & ~np.append(first[1:], True)
     kept = len(head) - int(at[-1]) if len(at) and open_ended[-1] else 0
     single = first & ~paired
     if kept:
