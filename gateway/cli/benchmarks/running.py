@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import aiomqtt
 import msgspec
@@ -60,24 +61,26 @@ def watch_service(seconds: float, mqtt_port: int | None = None) -> Seen:
 
 async def _watch(seconds: float, mqtt_port: int | None) -> Seen:
     seen = Seen()
+    watching: list[asyncio.Task[Any]] = []
     with TemporaryDirectory(prefix="gaitwire-bench-") as folder:
         began_s = time.monotonic()
         process = await _start(folder, mqtt_port)
         try:
             pages, mqtt = await _addresses(process)
-            watching = [asyncio.create_task(_page(pages, seen, began_s)) for _ in range(PAGES)]
+            watching += [asyncio.create_task(_page(pages, seen, began_s)) for _ in range(PAGES)]
             watching.append(asyncio.create_task(_subscriber(*mqtt, seen)))
-            drained = asyncio.create_task(_drain(process))
-            await asyncio.sleep(seconds)
+            watching.append(drained := asyncio.create_task(_drain(process)))
+            await asyncio.wait([drained], timeout=seconds)
+            if drained.done():
+                raise ServiceError(f"the service ended while it was watched: {drained.result()}")
             seen.rss_mb = psutil.Process(process.pid).memory_info().rss / 1e6
+        finally:
             for task in watching:
                 task.cancel()
-            await asyncio.wait(watching)
-        finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
-        await drained
+            await asyncio.gather(*watching, return_exceptions=True)
     return seen
 
 
@@ -110,10 +113,13 @@ async def _addresses(process: asyncio.subprocess.Process) -> tuple[str, tuple[st
     return pages.group(1), (mqtt.group(1), int(mqtt.group(2)))
 
 
-async def _drain(process: asyncio.subprocess.Process) -> None:
+async def _drain(process: asyncio.subprocess.Process) -> str:
+    """Read what the service says until it ends; return its last line."""
     assert process.stderr is not None
-    while await process.stderr.read(65536):
-        pass
+    last = ""
+    async for line in process.stderr:
+        last = line.decode().strip() or last
+    return last
 
 
 async def _page(address: str, seen: Seen, began_s: float) -> None:
