@@ -24,7 +24,18 @@ from gateway.messages import (
 )
 from inference.calibration_tick import CalibrationTick, vectors_of
 from inference.guide_result import Shown, name, out_of_place, result
-from inference.guide_steps import Look, Repeat, Seen, Stand, Step, Walk, bend, raise_knee
+from inference.guide_steps import (
+    BEND,
+    Look,
+    Repeat,
+    Seen,
+    Stand,
+    Step,
+    Walk,
+    bend,
+    raise_knee,
+    squat,
+)
 from inference.nominal import nominal
 from inference.pairing import Pairing
 from inference.placement import WHERE
@@ -52,12 +63,14 @@ class _State:
 class CalibrationGuide:
     """Turns ``BodyBlock`` and ``OrientationBlock`` into ``GuideState`` and ``GuidedCalibration``.
 
-    A state is told where anything of it has changed, the result once, at the end.
+    A state is told where anything of it has changed, the result once, at the end. With ``squats``
+    nobody need stand on one leg: then walking alone tells the sides.
     """
 
     consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
 
-    def __init__(self) -> None:
+    def __init__(self, *, squats: bool = False) -> None:
+        self._squats = squats
         self._pairing = Pairing(BodyBlock, OrientationBlock)
         self._tick = CalibrationTick(0)
         self._state = _State((), [])
@@ -85,7 +98,7 @@ class CalibrationGuide:
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterator[Message]:
         if body.places != self._state.places:
-            self._state = _State(body.places, _steps(body.places))
+            self._state = _State(body.places, _steps(body.places, squats=self._squats))
             self._tick = CalibrationTick(len(body.places))
         size = max(1, round(TICK_S * body.rate_hz))
         vectors, valid = vectors_of(body, orientation), body.valid
@@ -155,7 +168,7 @@ class CalibrationGuide:
                 shown.slipped = step.slipped
             return
         shown = _known(shown)
-        if isinstance(step, Repeat) and step.side is None:
+        if isinstance(step, Repeat) and step.name == BEND:
             shown.bows.append(tick)
         else:
             shown.moves.append(tick)
@@ -164,7 +177,8 @@ class CalibrationGuide:
 
     def _begin_again(self) -> None:
         state = self._state
-        state.steps, state.number, state.shown = _steps(state.places), 0, None
+        state.steps = _steps(state.places, squats=self._squats)
+        state.number, state.shown = 0, None
 
     def _tell(self, person: str, t_s: float, seen: Seen, *, done: bool) -> Iterator[Message]:
         state = self._state
@@ -178,15 +192,17 @@ class CalibrationGuide:
             yield GuideState(person, t_s, told[0], number, steps, text, seen.hint, progress, done)
 
 
-def _steps(places: Places) -> list[Step]:
+def _steps(places: Places, *, squats: bool) -> list[Step]:
     """Return what is to be done: a knee is raised only where its leg has a sensor."""
-    raises: list[Repeat] = []
-    for side in Side:
-        if any(place.startswith(side) and place in WHERE for place in places):
-            raises.append(raise_knee(side, tuple(raises)))
-    bows = [bend(tuple(raises))] if nominal(places).trunk.any() else []
+    sides = [s for s in Side if any(p.startswith(s) and p in WHERE for p in places)]
+    legs: list[Repeat] = []
+    for side in sides:
+        legs.append(raise_knee(side, tuple(legs)))
+    if squats and legs:
+        legs = [squat()]
+    bends = [bend(tuple(legs))] if nominal(places).trunk.any() else []
     stand, again = Stand("stand still", _STAND), Stand("stand still again", _STAND_AGAIN)
-    steps: list[Step] = [stand, *raises, *bows, Walk(), again]
+    steps: list[Step] = [stand, *legs, *bends, Walk(), again]
     return steps
 
 

@@ -19,7 +19,7 @@ from inference.walking_direction import push_evidence
 from inference.walking_traits import WALKING_RAD_S
 
 RAISES = 3
-BOWS = 2
+BEND, BOWS = "bend forward", 2
 AWAY, BACK, RAISED, BENT = (float(np.radians(deg)) for deg in (12, 10, 30, 20))
 """A sensor that tips beyond the first has left its stance, and is back within the second; a knee
 was high enough beyond the third, a trunk bent beyond the fourth."""
@@ -202,16 +202,30 @@ def raise_knee(side: Side, others: tuple[Repeat, ...] = ()) -> Repeat:
     )
 
 
+def squat() -> Repeat:
+    """Return squatting, for those who cannot stand on one leg; the sides are left to walking."""
+    return Repeat(
+        "squat",
+        f"Squat {RAISES} times, slowly, as far as you like, and come up again; hold on to "
+        "something if you need to",
+        RAISES,
+        BENT,
+        "You have not been seen to squat yet",
+        "A little deeper, please",
+        "",
+    )
+
+
 def bend(others: tuple[Repeat, ...] = ()) -> Repeat:
     """Return bending forward, which tells the fronts of pelvis and trunk."""
     return Repeat(
-        "bend forward",
+        BEND,
         f"Bend forward from the hips and come up again, {BOWS} times, both feet on the ground",
         BOWS,
         BENT,
         "You have not been seen to bend yet",
         "A little further, please",
-        "That was a knee: now bend forward, with both feet on the ground",
+        "That was a leg: now bend forward, with both feet on the ground",
         others,
     )
 

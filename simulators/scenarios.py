@@ -168,17 +168,8 @@ _SEATED = (
     StandUp(),
 )
 
-_GUIDED = (
-    rest(1.0),
-    KneeRaise(Side.LEFT, 3),
-    rest(3.0),
-    KneeRaise(Side.RIGHT, 3),
-    rest(3.0),
-    Bow(2),
-    rest(3.0),
-    Walk(9.0),
-    rest(5.0),
-)
+_KNEES = (KneeRaise(Side.LEFT, 3), rest(3.0), KneeRaise(Side.RIGHT, 3))
+_BOW_AND_WALK = (rest(3.0), Bow(2), rest(3.0), Walk(9.0), rest(5.0))
 
 _EXERCISES = (
     *(Walk(8.0), rest(2.0), HeelRaise(4), rest(2.0)),
@@ -200,7 +191,8 @@ SCENARIOS = {
         Scenario("walk", _CALIBRATION, _THERE_AND_BACK),
         Scenario("squat", _CALIBRATION, (Squat(5), rest(3.0))),
         Scenario("knee-extension", _CALIBRATION, (*_SEATED, rest(2.0))),
-        Scenario("calibration", _CALIBRATION, _GUIDED),
+        Scenario("calibration", _CALIBRATION, (rest(1.0), *_KNEES, *_BOW_AND_WALK)),
+        Scenario("calibration-squats", _CALIBRATION, (rest(1.0), Squat(3), *_BOW_AND_WALK)),
         Scenario("exercises", _CALIBRATION, _EXERCISES),
     )
 }

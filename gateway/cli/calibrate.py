@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.demo import for_demo
-from gateway.cli.options import AsJson, ConfigFile, finite, put_out
+from gateway.cli.options import AsJson, ConfigFile, put_out
 from gateway.config import Config
 from gateway.config_file import default_config, load_config
 from gateway.errors import UsageError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.sources import Source
 
 DEFAULT_FILE = Path("calibration.toml")
+GIVE_UP_S = 600.0
 
 
 def calibrate(
@@ -33,6 +34,9 @@ def calibrate(
         bool,
         typer.Option("--accelerometer", help="Not how sensors are worn, but what they are off."),
     ] = False,
+    squats: Annotated[
+        bool, typer.Option("--squats", help="Squats, for those who cannot stand on one leg.")
+    ] = False,
     correct: Annotated[
         bool, typer.Option("--correct", help="Write the places that were found into -c FILE.")
     ] = False,
@@ -40,9 +44,6 @@ def calibrate(
         bool, typer.Option("--radio", help="Without -c: virtual sensors, over a virtual radio.")
     ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
-    seconds: Annotated[
-        float, typer.Option("--seconds", min=1, callback=finite, help="Give up after so long.")
-    ] = 600.0,
     as_json: AsJson = False,
 ) -> None:
     """Find out how sensors are worn: stand, raise each knee, bend, walk; without -c, simulated."""
@@ -51,14 +52,14 @@ def calibrate(
 
     if correct and config is None:
         raise UsageError("--correct: name the configuration to correct, with -c FILE")
-    chosen = _configuration(config, radio=radio)
+    chosen = _configuration(config, radio=radio, squats=squats)
     target = out or chosen.calibration.file or DEFAULT_FILE
     source = _source(chosen, lying=accelerometer and config is None)
-    session = Session(chosen, source, seconds, browser=not headless)
+    session = Session(chosen, source, GIVE_UP_S, browser=not headless)
     found = (
         measured(session, target)
         if accelerometer
-        else calibrated(session, target, config if correct else None)
+        else calibrated(session, target, config if correct else None, squats=squats)
     )
     if as_json:
         put_out(found, as_json)
@@ -77,11 +78,12 @@ def _source(config: Config, *, lying: bool) -> Source:
     return Playback(SimulatedBox(config.source.seed, person=config.person.id), label=SIMULATED)
 
 
-def _configuration(file: Path | None, *, radio: bool) -> Config:
+def _configuration(file: Path | None, *, radio: bool, squats: bool) -> Config:
     if file is not None:
         return load_config(file)
     kind = "virtual-radio" if radio else "simulator"
-    return for_demo(default_config(), {"kind": kind, "scenario": "calibration"})
+    scenario = "calibration-squats" if squats else "calibration"
+    return for_demo(default_config(), {"kind": kind, "scenario": scenario})
 
 
 def _tell(found: Calibrated | Measured) -> None:

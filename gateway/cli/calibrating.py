@@ -155,14 +155,17 @@ class Session:
         return [names[place] for place in places]
 
 
-def calibrated(session: Session, file: Path, correct: Path | None = None) -> Calibrated:
+def calibrated(
+    session: Session, file: Path, correct: Path | None = None, *, squats: bool = False
+) -> Calibrated:
     """Find out how sensors are worn, and write ``file``; raises GaitwireError.
 
     What the file knows of accelerometers stays. Places that are others than told are written into
     the configuration to ``correct``.
     """
     before = _before(file)
-    result = session.guided(CalibrationGuide(), GuidedCalibration, before.accelerometers)
+    guide = CalibrationGuide(squats=squats)
+    result = session.guided(guide, GuidedCalibration, before.accelerometers)
     written = write_calibration(file, before.of(result, session.names(result.places)))
     remarks = list(result.remarks)
     if correct is not None and result.found != result.places:

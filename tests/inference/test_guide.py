@@ -19,8 +19,9 @@ from gateway.messages import (
     Place,
 )
 from inference.guide import CalibrationGuide
+from simulators.motion import simulate_motion
 from simulators.places import PLACE_INDEX, PLACES
-from tests.contract import assert_stage_contract
+from tests.contract import assert_stage_contract, run
 from tests.inference.guided import AS_TOLD, Worn, following, guided, oriented
 
 STEPS = [
@@ -168,6 +169,18 @@ def test_one_leg_alone_is_guided_without_the_other() -> None:
     messages = guided(blocks)
     assert steps(messages) == [STEPS[0], STEPS[1], *STEPS[4:]]
     assert result(messages).found == places
+
+
+@pytest.mark.parametrize("seed", [14, 15])
+def test_who_cannot_stand_on_one_leg_may_squat(seed: int) -> None:
+    motion = simulate_motion("calibration-squats", 42.0, seed=seed)
+    worn = dataclasses.replace(following(seed), motion=motion)
+    messages = run(CalibrationGuide(squats=True), oriented(worn.blocks(seed)))
+    assert steps(messages) == [STEPS[0], "squat", *STEPS[3:]]
+    made = result(messages)
+    assert made.found == PLACES
+    assert made.confidence.min() > 0.9
+    assert off_deg(made, worn).max() < 5.0
 
 
 def test_keeps_the_contract() -> None:
