@@ -27,23 +27,22 @@ Tasks = Mapping[str, asyncio.Task[None]]
 
 
 class Agreement:
-    """Lets sensors agree; ``members`` are those that have. ``log`` gives that of a sensor."""
+    """Lets sensors agree. ``log`` gives that of a sensor."""
 
     def __init__(self, specs: Sequence[SensorSpec], airtime: Airtime, emit: Emit, log: Log) -> None:
-        self.members: set[str] = set()
         self._specs = {spec.sensor: spec for spec in specs if _may_agree(spec)}
         self._airtime = airtime
         self._emit = emit
         self._log = log
         self._macs: dict[str, asyncio.Future[str]] = {}
 
-    async def come_about(self) -> None:
-        """Return once they have agreed, or have had their time."""
+    async def come_about(self) -> set[str]:
+        """Return which have agreed, once they have or have had their time."""
         if len(self._specs) < 2:
-            return
+            return set()
         told, began_s = await self._tell_all()
         if not told:
-            return
+            return set()
         times = _driver(self._specs[told[0]]).agreement
         await asyncio.sleep(began_s + times.return_s - _now_s())
         asked = {name: asyncio.create_task(self._ask(self._specs[name])) for name in told}
@@ -51,9 +50,10 @@ class Agreement:
             await asyncio.wait(asked.values(), timeout=times.give_up_s - times.return_s)
         finally:
             await _end(asked)
-        self.members |= set(self._succeeded(asked))
-        for name in sorted(self.members):
+        agreed = self._succeeded(asked)
+        for name in agreed:
             self._log(self._specs[name]).info("agreed on one clock with the others")
+        return set(agreed)
 
     async def _tell_all(self) -> tuple[list[str], float]:
         """Tell all that are ready in time of one root; return them, and when that was."""

@@ -72,18 +72,14 @@ class BluetoothSource:
                 "and place (`gaitwire scan` shows who is there), or try `gaitwire demo` "
                 "without any"
             )
+        burst, agreed = Burst(len(self.sensors)), set[str]()
+        lives = [SensorLife(spec, burst, emit, self._log(spec), agreed) for spec in self.sensors]
         async with self._radio as radio:
             airtime = Airtime(radio)
             await airtime.check()
             async with asyncio.TaskGroup() as group:
                 group.create_task(airtime.run())
-                agreement = Agreement(self.sensors, airtime, emit, self._log)
-                await agreement.come_about()
-                burst = Burst(len(self.sensors))
-                lives = [
-                    SensorLife(spec, burst, emit, self._log(spec), agreement.members)
-                    for spec in self.sensors
-                ]
+                agreed |= await Agreement(self.sensors, airtime, emit, self._log).come_about()
                 for life in lives:
                     group.create_task(life.run(airtime))
 
