@@ -46,6 +46,9 @@ UPRIGHT = np.radians(15)
 RENEW_AFTER_S = 30.0
 """A sensor that was silent for longer may have been taken off: the next stance renews it."""
 
+WALKED_SHARE = 0.5
+"""The fronts of pelvis and trunk are settled only if so much of what told them was walking."""
+
 SWING_S = 0.25
 """A foot's first front takes only so long, as it tilts so far only in swing: one swing will do."""
 
@@ -248,7 +251,14 @@ class SegmentCalibration:
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
         state.forget_movement(ready & ~agreed)
         before = state.axes
-        if not agreed.any() or not state.refine(agreed, alignment.thigh_known(known, usable)):
+        if not agreed.any():
+            return ""
+        changed = state.refine(agreed, alignment.thigh_known(known, usable))
+        # Who bends or squats leans forward, but who sits down may lean back: walking decides.
+        walked = state.pushed >= WALKED_SHARE * state.clear
+        settled = agreed & (state.refined > 1)
+        state.keep_open(settled & known.trunk & known.thigh.any() & ~walked)
+        if not changed:
             return ""
         self._tell_turned(before, agreed)
         return MOVING
@@ -292,7 +302,9 @@ class SegmentCalibration:
             size = np.sqrt((push**2).sum(axis=1))
             state.tilt[trunk] += known.forward_sign[trunk, None] * push * self._tick.size
             state.weight[trunk] += size * self._tick.size
-            state.clear[trunk] += np.where(size > 0, self._tick.size, 0)
+            pushed = np.where(size > 0, self._tick.size, 0)
+            state.clear[trunk] += pushed
+            state.pushed[trunk] += pushed
 
     def _second(self, trunk: IntArray, rate_hz: float) -> tuple[FloatArray, FloatArray]:
         """Return acceleration and up (3, K, N) of ``trunk`` in the last second or more."""

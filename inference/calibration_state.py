@@ -41,6 +41,7 @@ class CalibrationState:
     tilt: FloatArray
     weight: FloatArray
     clear: FloatArray
+    pushed: FloatArray
     refined: IntArray
     suspect: BoolArray
     moved: IntArray
@@ -60,6 +61,7 @@ class CalibrationState:
             tilt=np.zeros((count, 3)),
             weight=np.zeros(count),
             clear=np.zeros(count),
+            pushed=np.zeros(count),
             refined=np.zeros(count, dtype=np.int64),
             suspect=np.zeros(count, dtype=bool),
             moved=np.zeros(count, dtype=np.int64),
@@ -121,4 +123,10 @@ class CalibrationState:
 
     def forget_movement(self, places: BoolArray) -> None:
         """Begin anew to gather what movement tells of ``places`` (S,)."""
-        self.tilt[places], self.weight[places], self.clear[places] = 0.0, 0.0, 0.0
+        for gathered in (self.tilt, self.weight, self.clear, self.pushed):
+            gathered[places] = 0.0
+
+    def keep_open(self, places: BoolArray) -> None:
+        """Go on looking for the fronts of ``places`` (S,), from here on."""
+        self.refined[places] = 1
+        self.forget_movement(places)

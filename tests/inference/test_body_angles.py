@@ -81,7 +81,7 @@ def test_all_planes_of_the_simulated_person_are_within_five_degrees(
             assert np.mean(np.abs(error[known]) < 2 * sds[name][known]) > 0.9, name
 
 
-def test_trunk_and_pelvis_of_the_simulated_person_are_within_four_degrees(
+def test_trunk_and_pelvis_of_the_simulated_person_are_within_five_degrees(
     clinic: tuple[Motion, list[Message]],
 ) -> None:
     motion, messages = clinic
@@ -90,7 +90,7 @@ def test_trunk_and_pelvis_of_the_simulated_person_are_within_four_degrees(
         up = quaternion.to_matrix(motion.quat[::THIN, PLACES.index(place)])[:, 2]
         forward, lateral = -np.arctan2(up[:, 0], up[:, 1]), -np.arcsin(up[:, 2])
         for name, truth in ((f"{part}_forward_tilt", forward), (f"{part}_lateral_tilt", lateral)):
-            assert rms(angles[name] - np.degrees(truth)[: len(angles[name])]) < 4.0, name
+            assert rms(angles[name] - np.degrees(truth)[: len(angles[name])]) < 5.0, name
 
 
 def test_who_has_not_walked_can_lift_a_leg_sideways_but_rotation_is_absent() -> None:

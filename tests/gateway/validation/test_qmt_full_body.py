@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
+from gateway import quaternion
 from gateway.app.validation import Mode
+from gateway.app.validation.hearing import Heard
 from gateway.app.validation.sets.qmt_full_body import SET
 from gateway.errors import RecordingError
+from gateway.messages import BodyAngleBlock
 from gateway.recordings import open_recording
+from gateway.recordings.matlab import load_matlab
 from tests.data import data_set
 
 FILE = "full_body_example_data.mat"
@@ -31,3 +36,18 @@ def test_a_recording_without_orientations_is_refused(tmp_path: Path) -> None:
     savemat(tmp_path / FILE, kept)
     with pytest.raises(RecordingError, match="no orientation to compare with"):
         SET.score(tmp_path / FILE, Mode.LIVE)
+
+
+def test_a_pelvis_sensor_on_the_back_of_who_sits_down_first_is_told_by_walking() -> None:
+    """Sitting down tips the pelvis back, as bending would if the sensor were in front."""
+    (path,) = SET.trials(data_set("qmt_full_body")).values()
+    told = Heard(open_recording(path), BodyAngleBlock).all(BodyAngleBlock)
+    name = "pelvis_forward_tilt"
+    tilt = np.concatenate(
+        [block.angle_rad[:, block.names.index(name)] for block in told if name in block.names]
+    )
+    quat = np.asarray(load_matlab(path)["hip"]["quat"], np.float64)
+    up = quaternion.to_matrix(quat)[::4, 2]
+    maker = -np.arctan2(up[:, 0], up[:, 1])[: len(tilt)]
+    walking = slice(25 * 70, len(maker))
+    assert np.corrcoef(tilt[: len(maker)][walking], maker[walking])[0, 1] > 0.8
