@@ -28,7 +28,7 @@ from gateway.drivers import (
 from gateway.drivers.packets import bounds, finite, heads, near_full_scale
 from gateway.drivers.talk import Advertising, Ask, Procedure, Repeat, Subscribe, sig_uuid
 from gateway.errors import SourceError
-from gateway.messages import FloatArray, IntArray, PacketBlock, message
+from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
 
 SERVICE, WRITE, NOTIFY = (
     f"{part}-7185-4d5d-b431-630e7050e8f0" for part in ("34802252", "34800001", "34800002")
@@ -50,6 +50,8 @@ _BLOCKS = {"IMU6": 2, "IMU9": 3, "Acc": 1}
 """Vectors of a sample."""
 _PER_PACKET = {13.0: 1, 52.0: 4, 104.0: 8}
 """Samples of a packet, where known; else the packet after it tells whether it was complete."""
+_STRONGEST_UT = 5000.0
+"""A hundred times the earth's field: no magnetometer of this kind measures more."""
 _PACKETS_HZ, _MOST_PER_PACKET = 13.0, 8
 """It sends so many packets a second, until they are full."""
 _REACH = 8
@@ -109,6 +111,7 @@ class Movesense:
         unknown=(
             "whether the time is that of the first sample or another of a packet: not published",
             "whether the firmware has this protocol, before it is asked",
+            "path IMU9: whether the magnetometer's axes are those of the accelerometer",
             "its electrocardiogram, which is not read",
         ),
         tested_on=("captured bytes", "vectors", "virtual"),
@@ -126,7 +129,8 @@ class Movesense:
         """Return one stream with a counter of milliseconds."""
         clock = TickClock(bits=32, tick_ns=1e6)
         gyr = settings.get("path", "IMU6") != "Acc"
-        return (Stream(rate_hz, clock, gyr=gyr, per_packet=_gathered(rate_hz)),)
+        mag = settings.get("path") == "IMU9"
+        return (Stream(rate_hz, clock, gyr=gyr, mag=mag, per_packet=_gathered(rate_hz)),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
         """Decode a block; a first part at its end is kept until the second comes."""
@@ -241,8 +245,8 @@ def _samples(
     payload = _bodies(block, found)
     of, rank, values = read_vectors(payload, found.size, vectors)
     with np.errstate(invalid="ignore"):
-        motion = values[:, :2].astype(np.float64)
-    real = finite(*motion.transpose(1, 0, 2))
+        motion = values.astype(np.float64)
+    real = finite(*motion[:, :2].transpose(1, 0, 2))
     if not real.all():
         of, rank, motion = of[real], rank[real], motion[real]
     acc, gyr = motion[:, 0], np.radians(motion[:, 1]) if vectors > 1 else None
@@ -259,8 +263,17 @@ def _samples(
         gyr=gyr,
         ticks=times[of],
         after=rank.astype(np.float64),
+        mag=_field(motion[:, 2]) if vectors > 2 else None,
     )
     return samples, int(np.count_nonzero(~real))
+
+
+def _field(mag: FloatArray) -> FloatArray:
+    """Return the magnetic field (N, 3) in µT; NaN where it is none that a sensor can measure."""
+    with np.errstate(invalid="ignore"):
+        measured: BoolArray = np.logical_and.reduce(np.abs(mag) < _STRONGEST_UT, axis=1)
+    field: FloatArray = np.where(measured[:, None], mag, np.nan)
+    return field
 
 
 def _bodies(block: PacketBlock, found: _Measurements) -> NDArray[np.uint8]:

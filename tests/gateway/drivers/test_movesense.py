@@ -63,6 +63,12 @@ def test_captured_motion_is_decoded(path: str) -> None:
     else:
         assert samples.gyr is not None
         np.testing.assert_allclose(np.degrees(samples.gyr), expected["gyr_dps"], rtol=1e-12)
+    if path == "IMU9":
+        assert samples.mag is not None
+        np.testing.assert_array_equal(samples.mag, np.array(expected["mag_uT"], np.float32))
+    else:
+        assert samples.mag is None
+    assert DRIVER.streams({"path": path}, 52.0)[0].mag == (path == "IMU9")
     assert samples.ticks is not None
     assert samples.ticks.tolist() == [expected["timestamp_ms"]] * 4
     assert samples.after is not None
@@ -258,6 +264,16 @@ def test_what_is_at_its_full_scale_is_marked() -> None:
     acc[0, 2], gyr[2, 0] = 8 * 9.80665, -np.radians(2000)
     desk.feel(Movement(felt.device_ns, acc, gyr, felt.quat))
     assert only(desk.decoded()).clipped[:4].tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize("value", ["0000807f", "0000c07f", "0000c87f", "00401c46"])
+def test_a_field_that_none_can_measure_is_left_out_of_its_sample(value: str) -> None:
+    whole = payload("/Meas/IMU9/52")
+    decoded = decode(FIRST + whole[:100] + bytes.fromhex(value) + whole[104:], path="IMU9")
+    mag = only(decoded).mag
+    assert mag is not None
+    assert np.isnan(mag).any(axis=1).tolist() == [True, False, False, False]
+    assert not decoded.refused
 
 
 @pytest.mark.parametrize("value", ["0100807f", "0000807f", "0000c07f"])
