@@ -20,7 +20,7 @@ TICK_S = 1.0
 """Samples are judged between multiples of this on the grid; what is found holds from there on."""
 MOVING_RAD_S = 0.5
 """A sensor whose rate of turn varies by so much within a tick moves all of its axes; one that keeps
-its value over more than half of the tick's steps does not."""
+its value over more than half of the tick's steps on end does not."""
 
 WINDOW_TICKS = 4
 """Four seconds: some strides of each leg."""
@@ -162,8 +162,10 @@ class Plausibility:
 def _stuck(motion: FloatArray) -> tuple[BoolArray, BoolArray]:
     """Return which sensors move (S,), and which axes (S, 6) of ``motion`` (S, 6, T) stand still."""
     spread = motion.max(axis=2) - motion.min(axis=2)
-    same = np.count_nonzero(motion[..., 1:] == motion[..., :-1], axis=2)
-    return spread[:, 3:].max(axis=1) > MOVING_RAD_S, 2 * same > motion.shape[2]
+    same = (motion[..., 1:] == motion[..., :-1]).cumsum(axis=2)
+    half = motion.shape[2] // 2
+    on_end = (same[..., half:] - same[..., :-half] == half).any(axis=2)
+    return spread[:, 3:].max(axis=1) > MOVING_RAD_S, on_end
 
 
 def _words(stuck: BoolArray) -> str:

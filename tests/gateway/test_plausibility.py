@@ -16,7 +16,7 @@ from gateway.messages import (
     Place,
     SensorStatus,
 )
-from gateway.plausibility import TICK_S, WINDOW_TICKS
+from gateway.plausibility import TICK_S, WINDOW_TICKS, Plausibility
 from simulators.faults import Fault, FaultKind
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
@@ -43,6 +43,16 @@ def told(messages: Sequence[Message]) -> list[tuple[float, str]]:
 def measured(messages: Sequence[Message], place: Place) -> BoolArray:
     blocks = [m for m in messages if isinstance(m, BodyBlock)]
     return np.concatenate([m.real[:, PLACES.index(place)] for m in blocks])
+
+
+def test_a_coarse_axis_that_hardly_turns_is_not_stuck() -> None:
+    """More than half of its steps change nothing, but never for long."""
+    rng = np.random.default_rng(1)
+    motion = rng.normal(0, 1, (1, 400, 6))
+    motion[..., 5] = np.rint(rng.normal(0, 0.4, (1, 400)))
+    assert np.count_nonzero(np.diff(motion[0, :, 5]) == 0) > 200
+    watch = Plausibility(PlannedRecording(PLAN).sensors[:1], 100.0)
+    assert watch.judge(0, motion, np.ones((1, 400), np.bool_)) == []
 
 
 @pytest.mark.parametrize("kind", [FaultKind.STUCK_AXIS, FaultKind.DEAD_AXIS])
