@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.drivers import About, Decoded, Samples, Settings, Stream, TickClock
-from gateway.drivers.packets import records, saturated, stack_equal
+from gateway.drivers.packets import near_full_scale, records, stack_equal
 from gateway.drivers.talk import Advertising, Procedure, Subscribe, nothing
 from gateway.messages import PacketBlock
 
@@ -22,6 +22,8 @@ LAYOUT = np.dtype(
 TICK_NS = 8e6
 MILLI_G = 9.80665e-3
 GYR_STEP = np.radians(0.1)
+WIDEST = (16 * 9.80665, np.radians(2000.0))
+"""Full scales of its chips, if the firmware chose no smaller ones."""
 
 
 class BlueST:
@@ -38,6 +40,7 @@ class BlueST:
         loss="a step of the clock longer than one and a half periods",
         unknown=(
             "its rate and full scales: the firmware on the board chooses them, and tells neither",
+            "clipping, but at the widest full scales: 16 g and 2000 °/s",
             "whether every firmware counts 8 ms: ST's published ones do",
             "its battery: not every firmware tells it",
         ),
@@ -57,11 +60,12 @@ class BlueST:
         del channel, settings
         stacked = stack_equal(block, LAYOUT.itemsize, LAYOUT.itemsize)
         values = records(stacked, LAYOUT)
+        acc, gyr = values["acc_mg"] * MILLI_G, values["gyr"] * GYR_STEP
         samples = Samples(
             packet=stacked.packet,
-            clipped=saturated(values["acc_mg"]) | saturated(values["gyr"]),
-            acc=values["acc_mg"] * MILLI_G,
-            gyr=values["gyr"] * GYR_STEP,
+            clipped=near_full_scale(acc, WIDEST[0]) | near_full_scale(gyr, WIDEST[1]),
+            acc=acc,
+            gyr=gyr,
             ticks=values["tick"].astype(np.int64),
         )
         return Decoded((samples,), refused=stacked.refused)

@@ -35,3 +35,12 @@ def test_its_clock_wraps_after_eight_minutes() -> None:
     (stream,) = BLUEST.streams({}, 25.0)
     assert stream.clock is not None
     assert 2**stream.clock.bits * stream.clock.tick_ns == 524.288e9
+
+
+def test_what_is_at_the_widest_full_scale_is_marked() -> None:
+    still = [0, 0, 0, 1000, 0, 0, 0, 0, 0, 0]
+    fast, hit = [*still[:4], 20000, *still[5:]], [*still[:2], -16000, *still[3:]]
+    payloads = [np.array(row, "<i2").tobytes() for row in (still, fast, hit)]
+    packets = [RawPacket(SENSOR, at, payload) for at, payload in enumerate(payloads)]
+    (samples,) = BLUEST.decode("motion", gathered(packets)[0], {}).samples
+    assert samples.clipped.tolist() == [False, True, True]
