@@ -25,7 +25,7 @@ from starlette.templating import Jinja2Templates
 from dashboards.live.feed import Feed
 from dashboards.live.guard import Access, Guard
 from gateway.errors import ServiceError
-from gateway.live import LiveFrame
+from gateway.live_frame import LiveFrame
 
 HERE = Path(__file__).parent
 VENDOR = HERE / "static" / "vendor"

@@ -24,7 +24,8 @@ from gateway.config import Config
 from gateway.errors import GaitwireError
 from gateway.hold_back import hold_back
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
-from gateway.live import LiveFrame, LiveView
+from gateway.live import LiveView
+from gateway.live_frame import LiveFrame
 from gateway.live_recorder import LiveRecorder
 from gateway.messages import LEGS_AND_TRUNK, BodySize, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, NextHop, Pump

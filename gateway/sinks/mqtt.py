@@ -21,7 +21,7 @@ import aiomqtt
 from gateway.config import MqttSection
 from gateway.errors import GaitwireError, JournalError, ServiceError
 from gateway.journal import Entry, SessionInfo
-from gateway.live import LiveFrame
+from gateway.live_frame import LiveFrame
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.sinks.follower import begin, follow, leftover
 from gateway.sinks.mailbox import Mailbox

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from gateway.live import FigureView, GuideView
+from gateway.live_frame import FigureView, GuideView
 from tests.dashboards.person import Person
 from tests.dashboards.visit import Show, chromium, serving, url_of, visiting
 

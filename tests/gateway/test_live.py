@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from gateway.live import LiveFrame, LiveView
+from gateway.live import LiveView
+from gateway.live_frame import LiveFrame
 from gateway.messages import (
     JOINTS,
     BatteryLevel,
