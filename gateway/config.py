@@ -63,7 +63,7 @@ class SourceSection(Section):
     """Real sensors, the bundled person, or that person's sensors over a virtual radio."""
     scenario: str = "clinic"
     """What the simulated person does."""
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0)] = 1
     """Seed of the simulated person and radio."""
     plan: str = ""
     """With a virtual radio: a file that says who wears what and what goes wrong, or a ready one."""
@@ -74,7 +74,7 @@ class SourceSection(Section):
 class PipeSection(Section):
     """Time: the grid, how long is waited for late sensors, how long a gap may be bridged."""
 
-    grid_rate_hz: Positive = 100.0
+    grid_rate_hz: Annotated[float, Field(ge=10, le=1000)] = 100.0
     """Samples a second of the common grid."""
     hold_back_ms: Annotated[float | None, Field(ge=0, le=1000)] = None
     """A sample later than this is missing; without it, 60 and what the slowest sensor gathers."""
