@@ -137,19 +137,30 @@ class JournalReader:
             return self._connection.execute(query, arguments).fetchall()
 
 
+_FASTEST_HZ = 10_000.0
+"""No sensor of the body is faster; memory grows with it."""
+
+
 def open_journal(path: Path) -> JournalReader:
     """Open a session to read; raises JournalError saying what the file is instead."""
     check_header(path)
     with explained(path, "open the session"):
         connection = connect(path, "ro")
     try:
-        return JournalReader(path, connection)
+        reader = JournalReader(path, connection)
     except (msgspec.MsgspecError, TypeError) as error:
         connection.close()
         raise JournalError(f"{path}: the session's description is damaged: {error}") from error
     except JournalError:
         connection.close()
         raise
+    rate_hz = reader.info.grid_rate_hz
+    if not 0 < rate_hz <= _FASTEST_HZ:
+        reader.close()
+        raise JournalError(
+            f"{path}: the session's description is damaged: a grid of {rate_hz:g} Hz"
+        )
+    return reader
 
 
 def check_header(path: Path) -> None:

@@ -261,6 +261,15 @@ def test_a_session_without_its_description_is_refused(path: Path) -> None:
     assert "the session's description is damaged" in refused(path)
 
 
+@pytest.mark.parametrize("rate", ["0.0", "-100.0", "1e300"])
+def test_a_session_on_an_impossible_grid_is_refused(path: Path, rate: str) -> None:
+    connection = sqlite3.connect(written(path))
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'grid_rate_hz'", (rate,))
+    connection.commit()
+    connection.close()
+    assert "the session's description is damaged: a grid of" in refused(path)
+
+
 def test_the_list_of_sessions_names_damage(tmp_path: Path) -> None:
     written(tmp_path / "good.gaitwire")
     (tmp_path / "empty.gaitwire").touch()
