@@ -10,6 +10,7 @@ import msgspec
 import typer
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from gateway.cli.options import AsJson, ConfigFile, configuration
@@ -20,6 +21,7 @@ Folder = Annotated[
     Path | None, typer.Option("--folder", metavar="DIR", help="Another folder than configured.")
 ]
 
+_WIDEST = 1000
 _NUMBERS = ("minutes", "sensors", "strides", "reps", "MB")
 
 
@@ -39,7 +41,10 @@ def _show(place: Path, found: Sequence[StoredSession]) -> None:
     console = Console()
     whole = [stored for stored in found if not stored.problem]
     if whole:
-        console.print(_table(whole))
+        table = _table(whole)
+        # A narrow terminal wraps lines itself; a name with letters left out opens no session.
+        needed = Measurement.get(console, console.options.update(width=_WIDEST), table).maximum
+        Console(width=max(console.width, needed)).print(table)
     for stored in found:
         if stored.problem:
             name = Path(stored.file).name
@@ -50,10 +55,10 @@ def _show(place: Path, found: Sequence[StoredSession]) -> None:
 def _table(found: Sequence[StoredSession]) -> Table:
     table = Table(box=box.SIMPLE)
     table.add_column("started (UTC)", no_wrap=True)
-    table.add_column("person", overflow="fold", min_width=6)
+    table.add_column("person", no_wrap=True)
     for heading in _NUMBERS:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("file", overflow="fold", min_width=8)
+    table.add_column("file", no_wrap=True)
     table.add_column("ended", no_wrap=True)
     for stored in found:
         table.add_row(*_cells(stored))

@@ -22,8 +22,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def output(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["sessions", *arguments], env={"COLUMNS": "100"})
+def output(*arguments: str, columns: int = 100) -> str:
+    result = CliRunner().invoke(app, ["sessions", *arguments], env={"COLUMNS": str(columns)})
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -33,6 +33,12 @@ def test_a_person_reads_a_table(folder: Path) -> None:
     assert "2027-01-15 08:00" in text
     assert "p1" in text
     assert "empty.gaitwire: the file is empty; nothing was recorded in it" in text
+
+
+def test_a_name_is_whole_however_narrow_the_terminal(tmp_path: Path) -> None:
+    name = "20261126T195248.090Z-person"
+    written(tmp_path / f"{name}.gaitwire")
+    assert name in output("--folder", str(tmp_path), columns=60)
 
 
 def test_a_program_reads_one_document(folder: Path) -> None:
