@@ -375,6 +375,24 @@ async def test_axes_of_charts_carry_their_units(browser: Browser) -> None:
         await expect(chart).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [320, 1400])
+async def test_many_measures_keep_nothing_out_of_reach(browser: Browser, width: int) -> None:
+    show = Show(Person(activity="walk"))
+    show.person.figures = [
+        FigureView(f"figure_{i}", None, 1.0, 1.0, "m", 1.0, "") for i in range(90)
+    ]
+    async with (
+        serving(show) as address,
+        visiting(
+            browser, url_of(address, "/therapist"), size={"width": width, "height": 800}
+        ) as visit,
+    ):
+        await expect(visit.page.locator("#measures tr")).to_have_count(90)
+        box = await visit.page.locator("section.measures").bounding_box()
+        assert box is not None
+        assert box["height"] <= 400
+
+
 @pytest.mark.parametrize("width", [320, 600, 1000, 1400])
 async def test_therapist_page_fits_windows_of_any_width(browser: Browser, width: int) -> None:
     show = Show(Person(activity="walk"))
