@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.drivers.movella_device import CONTROL as DEVICE
-from gateway.drivers.movella_device import FILTERS, HEADING, HEADING_STATUS, INFO, REPORT, uuid
+from gateway.drivers.movella_device import (
+    CONTROL as DEVICE,
+    FILTERS,
+    HEADING,
+    HEADING_STATUS,
+    INFO,
+    REPORT,
+    uuid,
+)
 from gateway.drivers.movella_dot import (
     BATTERY,
     CONTROL,

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.battery import BatteryWatch, Charge, seconds_left
 from gateway.messages import BatteryLevel, Marker, Place, SensorSpec

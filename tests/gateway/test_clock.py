@@ -6,8 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
 from gateway.decode import Decode

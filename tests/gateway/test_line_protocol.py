@@ -7,8 +7,7 @@ import math
 import uuid
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from numpy.testing import assert_array_equal
 
 from gateway.sinks.influx import InfluxSink

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gateway.journal import Journal, SessionRecorder, open_journal
 from gateway.journal.seconds import SECOND_NS, BlockRecorder, GridBlock, PacketRecorder

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.app.validation.hearing import Heard
 from gateway.messages import FloatArray, FootStep, Message, Place, Side

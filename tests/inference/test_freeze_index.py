@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.messages import Figure, FloatArray, Message, Place, SegmentBlock, Side
 from gateway.recordings import Recording, open_recording

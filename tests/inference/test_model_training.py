@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.errors import ModelError
 from inference.model.checkpoint import Checkpoint, read_checkpoint, to_bytes

@@ -6,8 +6,7 @@ import itertools
 import random
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.messages import BodyBlock, OrientationBlock
 from inference.pairing import Pairing, cut

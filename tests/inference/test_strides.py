@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gateway.messages import GaitEvent, GaitEventKind, Place, Quality, Side, Stride
 from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S, Strides

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.drivers import Battery, Samples, driver
 from gateway.drivers.layout_file import TYPES, read_layout

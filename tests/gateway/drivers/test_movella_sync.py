@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.drivers.movella_dot import DRIVER
 from gateway.drivers.movella_sync import begin, end, frame, read_frame, result, status

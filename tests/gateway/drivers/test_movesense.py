@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.drivers import Battery, Decoded, Samples, Settings, Vital, driver
 from gateway.drivers.movesense import DRIVER, NOTIFY, SUBSCRIBE, read_vectors, request

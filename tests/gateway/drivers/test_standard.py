@@ -7,8 +7,7 @@ from the specifications.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.drivers import Battery, Decoded, Vital, driver
 from gateway.drivers.standard import (

@@ -6,8 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from gateway.drivers import Battery, Decoded, driver, settled
 from gateway.drivers.talk import Pause, Subscribe

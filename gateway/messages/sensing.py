@@ -1,0 +1,161 @@
+"""What sensors and their radios say."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from gateway.messages.words import BoolArray, FloatArray, IntArray, Place, message
+
+
+@message
+class SensorSpec:
+    """One sensor of a session: who it is, where it is worn, and how its bytes are read.
+
+    ``settings`` are the driver's own (for example ``{"mode": 26}``).
+    """
+
+    sensor: str
+    place: Place
+    driver: str
+    rate_hz: float
+    settings: dict[str, int | float | str] = dataclasses.field(default_factory=dict)
+
+
+@message
+class BodySize:
+    """What is known of a person's size; NaN where it is not.
+
+    ``height_m`` of the person, ``pelvis_height_m`` of the pelvis sensor above the ground in
+    standing.
+    """
+
+    height_m: float = float("nan")
+    pelvis_height_m: float = float("nan")
+
+    def or_else(self, other: BodySize) -> BodySize:
+        """Return this size, with what is not known of it taken from ``other``."""
+        return BodySize(
+            other.height_m if math.isnan(self.height_m) else self.height_m,
+            other.pelvis_height_m if math.isnan(self.pelvis_height_m) else self.pelvis_height_m,
+        )
+
+
+UNKNOWN_SIZE = BodySize()
+
+
+@message
+class RawPacket:
+    """One notification as received, with its arrival on the host's monotonic clock (ns).
+
+    ``channel`` names what was subscribed to (``"motion"``, ``"battery"``).
+    """
+
+    sensor: str
+    arrival_ns: int
+    payload: bytes
+    channel: str = "motion"
+
+
+@message
+class PacketBlock:
+    """Consecutive packets of one sensor and channel, in order of arrival.
+
+    Packet ``i`` is ``payload[ends[i-1]:ends[i]]``. ``arrival_ns`` and ``ends`` have shape (N,).
+    """
+
+    sensor: str
+    channel: str
+    arrival_ns: IntArray
+    payload: bytes
+    ends: IntArray
+
+
+@message
+class Tick:
+    """All packets that arrived up to ``now_ns`` (host monotonic) have been pushed."""
+
+    now_ns: int
+
+
+@message
+class ImuBlock:
+    """Consecutive samples of a person's sensors in SI units; every array has a row a sample.
+
+    ``stream`` (N,) rising, index among the streams of the session's sensors (``gateway.streams``):
+    the rows of one stream follow one another in order of time. ``device_ns`` (N,) unwrapped device
+    time; ``arrival_ns`` (N,) arrival of the sample's packet; ``host_ns`` (N,) device time mapped to
+    the host's monotonic clock, strictly rising for a stream; ``acc`` (N, 3) m/s² and ``gyr`` (N, 3)
+    rad/s in the sensor frame, 0 where the stream does not carry it; ``clipped`` (N,) a channel was
+    at its full scale. ``segment`` (N,) rises when the device's clock restarted: nothing may be
+    bridged across. ``lost`` (N,) counts the samples that the device's clock says are missing just
+    before; ``refused`` (N,) the packets and samples just before that could not be read;
+    ``clock_error_s`` (N,) the bound within which ``host_ns`` lies 95 times in 100 (NaN: unknown).
+    ``mag`` (N, 3) µT in the sensor frame, NaN where a stream does not carry it; None where none
+    does.
+    """
+
+    stream: IntArray
+    device_ns: IntArray
+    arrival_ns: IntArray
+    host_ns: IntArray
+    acc: FloatArray
+    gyr: FloatArray
+    clipped: BoolArray
+    segment: IntArray
+    lost: IntArray
+    refused: IntArray
+    clock_error_s: FloatArray
+    mag: FloatArray | None = None
+
+
+@message
+class BatteryLevel:
+    """What a sensor says of its battery; ``level`` 0..1."""
+
+    sensor: str
+    arrival_ns: int
+    level: float
+    charging: bool
+
+
+@message
+class SensorNews:
+    """Something else that a sensor, or its radio, says.
+
+    ``kind`` is ``"state"`` (``text`` says how its link is, and why), ``"button"``, or the name of
+    a figure that the sensor forms itself, whose ``value`` is in ``unit``.
+    """
+
+    sensor: str
+    arrival_ns: int
+    kind: str
+    text: str = ""
+    value: float = float("nan")
+    unit: str = ""
+
+
+@message
+class SensorStatus:
+    """One sensor over one second of the grid.
+
+    ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
+    not real, ``refused`` packets that could not be read, ``late`` samples that came after the
+    hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100, ``battery`` 0..1
+    (NaN: unknown), ``state`` how its link is and why, as the radio says, and what is wrong with
+    what it measures (empty: no radio, and nothing wrong).
+    """
+
+    person: str
+    t_s: float
+    sensor: str
+    place: Place
+    rate_hz: float
+    loss: float
+    lost: int
+    refused: int
+    late: int
+    clipped: int
+    clock_error_s: float
+    battery: float
+    state: str = ""
