@@ -41,12 +41,16 @@ BUNCH_S = 0.03
 the first on, for nobody waits to see how many come: the last of them a little late."""
 LONG_S = 0.1
 """A sensor that took no sample for so long hung."""
+APART_S = 0.04
+"""Halves of a packet that a stall kept apart for so long may be of two, of which halves were lost:
+nothing in them tells, so they are refused."""
 CLIPPED_S = 0.05
 """A clipped sample is told as not real, with the grid's samples beside it."""
 OFTEN = 0.01
 """A sensor that clips at more of its samples is not fit for its place."""
 ANGLE_BOUND = np.radians(12)
 STRIDE_BOUND_S = 0.06
+_SHANKS_AND_FEET = {Place.LEFT_SHANK, Place.RIGHT_SHANK, Place.LEFT_FOOT, Place.RIGHT_FOOT}
 CLOSING_BOUND_S = 0.2
 """The last step before standing is put down without a jolt, so that its time is not as sure."""
 
@@ -128,7 +132,7 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
     t_s = np.arange(len(real)) / played.grid_rate_hz
     for spec in played.sensors:
         told_whole = ticked(spec) and in_one_stream(spec)
-        if not told_whole or spec.place in lied_to(played.plan):
+        if not told_whole or spec.place in suspected(played.plan):
             continue
         wanted = np.zeros(len(t_s), np.bool_)
         for link, told in zip(
@@ -172,6 +176,7 @@ def _came_in_time(
     """Return at which times (T,) all that was taken around them came before the hold-back."""
     came_s = (told.arrival_ns - played.origin_ns) * 1e-9
     lost = told.arrival_ns < 0
+    lost |= (told.samples == 0) & (np.diff(came_s, append=np.inf) > APART_S)
     paused = np.diff(told.t_s, prepend=told.t_s[0]) > LONG_S
     troubles = (lost | paused).cumsum()
     latest_s = np.maximum.accumulate(np.where(lost, 0.0, came_s))
@@ -233,7 +238,7 @@ def _is_true(stride: Stride, known: Sequence[Stride]) -> bool:
 
 def undisturbed(plan: Plan, produced: Sequence[Message], alone: Sequence[Message]) -> Iterator[str]:
     """What comes of sensors that no fault strikes is that without faults, bit for bit."""
-    struck = {place for place in Place if plan.faults_of(place)}
+    struck = {place for place in Place if plan.faults_of(place)} | suspected(plan)
     for kind, fields in (
         (BodyBlock, ("acc", "gyr", "valid", "real")),
         (OrientationBlock, ("quat",)),
@@ -281,6 +286,19 @@ def _calibrated_alike_until(one: Sequence[Message], other: Sequence[Message], en
 def lied_to(plan: Plan) -> set[Place]:
     """Return the places whose sensors say at some time what their segment does not do."""
     return {place for place in Place if any(fault.kind in LIES for fault in plan.faults_of(place))}
+
+
+def suspected(plan: Plan) -> set[Place]:
+    """Return the places that are lied to, and those that cannot be told from them.
+
+    Where a shank does not go with its foot, either pair may be exchanged, and neither is believed.
+    """
+    exchanged = {
+        place
+        for place in _SHANKS_AND_FEET
+        if any(fault.kind is FaultKind.SWAPPED for fault in plan.faults_of(place))
+    }
+    return lied_to(plan) | (_SHANKS_AND_FEET if exchanged else set())
 
 
 def ends_of(joint: int) -> set[Place]:
