@@ -72,7 +72,9 @@ class Person:
             segments={p: q for p, q in _segments(flexion).items() if p not in self.silent},
             estimates={
                 **{
-                    f"{joint}_flexion": EstimateView(math.radians(angle + 1.3), 0.0367, "rad")
+                    f"{joint}_flexion": EstimateView(
+                        math.radians(angle + 1.3), 0.0367, "rad", math.radians(angle)
+                    )
                     for joint, angle in flexion.items()
                 },
                 "left_foot_contact": EstimateView(0.97, 0.17, "1"),

@@ -393,6 +393,21 @@ async def test_many_measures_keep_nothing_out_of_reach(browser: Browser, width: 
         assert box["height"] <= 400
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+async def test_quality_of_an_angle_is_in_sight_beside_the_model(
+    browser: Browser, width: int
+) -> None:
+    async with (
+        serving(Show(Person(activity="walk"))) as address,
+        visiting(
+            browser, url_of(address, "/therapist"), size={"width": width, "height": 800}
+        ) as visit,
+    ):
+        await expect(visit.page.locator("#angles")).to_contain_text("measured then")
+        over = "part => part.scrollWidth - part.clientWidth"
+        assert await visit.page.locator("section.angles").evaluate(over) <= 0
+
+
 @pytest.mark.parametrize("width", [320, 600, 1000, 1400])
 async def test_therapist_page_fits_windows_of_any_width(browser: Browser, width: int) -> None:
     show = Show(Person(activity="walk"))
