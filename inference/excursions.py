@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -87,9 +88,9 @@ class Excursion:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What happened at sample ``at``: effort began, or the excursion was ``over``.
+    """What happened at sample ``at``: effort has lasted, or the excursion was ``over``.
 
-    ``done`` is the repetition, if it was one.
+    Effort is told once it has lasted `LEAST_EFFORT_S`. ``done`` is the repetition, if it was one.
     """
 
     at: int
@@ -239,8 +240,9 @@ class Tracker:
         now.real += int(np.count_nonzero(real))
         now.angles += (up,)
         if phase == EFFORT:
-            if not now.effort:
-                yield Turn(first, over=False)
+            still = math.ceil(LEAST_EFFORT_S * self.rate_hz) - now.effort
+            if 0 < still <= len(up):
+                yield Turn(first + still - 1, over=False)
             now.effort += len(up)
         limit = now.start + round(LONGEST_S * self.rate_hz)
         if first + len(up) > limit:

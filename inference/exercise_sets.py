@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.messages import ExerciseState
@@ -24,21 +25,23 @@ class SetCount:
         self._pause = END_OF_SET_S * rate_hz
         self.count = 0
         self.under_way = False
+        self.begun = 0
         self.ended = 0
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return a copy of the state."""
-        return self.count, self.under_way, self.ended
+        return self.count, self.under_way, self.begun, self.ended
 
     def resume(self, snapshot: tuple[Any, ...]) -> None:
         """Go on from ``snapshot``."""
-        self.count, self.under_way, self.ended = snapshot
+        self.count, self.under_way, self.begun, self.ended = snapshot
 
     def begin(self, at: int) -> None:
         """Effort begins; after a long pause it is that of a new set."""
         if at - self.ended > self._pause:
             self.count = 0
         self.under_way = True
+        self.begun = at
 
     def end(self, at: int) -> None:
         """Effort has ended, in a repetition or not."""
@@ -48,6 +51,17 @@ class SetCount:
     def over(self, at: int) -> bool:
         """Say whether the set has ended before sample ``at``."""
         return not self.under_way and at - self.ended > self._pause
+
+    @property
+    def busy(self) -> bool:
+        """Say whether a repetition after the first is under way."""
+        return self.under_way and self.count > 0
+
+
+def latest_under_way(sets: Sequence[SetCount]) -> int | None:
+    """Return which of ``sets`` has begun its effort last, of those that have not ended it."""
+    begun = {number: one.begun for number, one in enumerate(sets) if one.under_way}
+    return max(begun, key=lambda number: begun[number], default=None)
 
 
 def no_exercise(person: str, t_s: float) -> ExerciseState:

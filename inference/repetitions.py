@@ -30,7 +30,14 @@ from gateway.messages import (
 from gateway.worn import anywhere
 from inference.error_budget import MOVING, half_width_rad
 from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
-from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_samples, too_poor
+from inference.exercise_sets import (
+    LEAST_REAL,
+    SetCount,
+    latest_under_way,
+    no_exercise,
+    state_samples,
+    too_poor,
+)
 from inference.exercises import Course, Exercise, Pose, Spans, exercises, outside_of, within
 from inference.pairing import Pairing
 
@@ -43,8 +50,9 @@ class Repetitions:
 
     ``targets`` gives (low, high) in degrees by exercise where a therapist set another zone than
     the exercise's own; ``followed`` are the exercises, without it all there are.
-    ``ExerciseState`` comes while an exercise is under way: from the first effort until
-    ``END_OF_SET_S`` after the last, then once more with an empty name.
+    ``ExerciseState`` comes while an exercise is under way: from the first effort that lasts until
+    ``END_OF_SET_S`` after the last, or until effort came to nothing before the first repetition;
+    then once more with an empty name.
     """
 
     consumes: tuple[type, ...] = (JointAngleBlock, SegmentBlock)
@@ -104,9 +112,7 @@ class Repetitions:
         turns = [
             (turn.at, number, turn)
             for number, line in enumerate(self._lines)
-            for turn in line.advance(
-                angles.start, len(angles.valid), pose, spans, number == self._shown
-            )
+            for turn in line.advance(angles.start, count, pose, spans)
         ]
         told = angles.start
         for at, number, turn in sorted(turns, key=lambda found: found[:2]):
@@ -115,15 +121,22 @@ class Repetitions:
             told = at
         yield from self._states(angles, told, angles.start + count)
 
-    def _take(self, person: str, number: int, turn: Turn) -> Iterator[Repetition]:
+    def _take(self, person: str, number: int, turn: Turn) -> Iterator[Repetition | ExerciseState]:
+        """Take a turn; what is shown gives way to a repetition, or to effort while it rests."""
         line = self._lines[number]
         if not turn.over:
             line.set.begin(turn.at)
-            self._shown = number
+            if self._shown is None or not self._lines[self._shown].set.busy:
+                self._shown = number
         elif line.set.under_way:
             line.set.end(turn.at)
             if turn.done is not None:
+                self._shown = number
                 yield line.repetition(person, turn.done)
+            elif number == self._shown and not line.set.count:
+                self._shown = latest_under_way([one.set for one in self._lines])
+                if self._shown is None:
+                    yield no_exercise(person, turn.at / self._rate_hz)
 
     def _states(self, angles: JointAngleBlock, first: int, last: int) -> Iterator[ExerciseState]:
         """Yield the states at the grid points from ``first`` up to ``last``."""
@@ -157,6 +170,7 @@ class _Line:
         self.target = np.radians(target_deg)
         self.edge_deg = exercise.target_edge_deg(target_deg)
         self.tracker = Tracker(exercise, exercise.direction * self.edge_deg, rate_hz)
+        self.pose: Pose | None = None
         self.course: Course | None = None
         self.outside: BoolArray | None = None
         self.set = SetCount(rate_hz)
@@ -175,21 +189,21 @@ class _Line:
         count: int,
         pose: Pose | None,
         spans: Spans,
-        shown: bool,
     ) -> list[Turn]:
         """Follow the pose, if any joint is known, over ``count`` samples from ``start`` on.
 
-        ``spans`` are the pose's; whether the exercise is ``shown``, so that its angle is asked for.
+        ``spans`` are the pose's.
         """
-        self.course, self.outside = None, None
+        self.pose, self.course, self.outside = None, None, None
         if pose is None:
             return self.tracker.lose(start, count)
         for place, (low, high) in self.windows.items():
             least, greatest = spans.get(place, (low, high))
             if greatest < low or least > high:
                 return self.tracker.exclude(start)
+        self.pose = pose
         inside = within(spans, self.windows)
-        if inside and not shown:
+        if inside:
             up = self.exercise.direction * self.exercise.lead(pose, self.side)
             if self.tracker.passes(up, bool(self.rests) and within(spans, self.rests)):
                 return []
@@ -200,8 +214,10 @@ class _Line:
 
     def angle_deg(self, count: int) -> FloatArray:
         """Return the angle (T,) of the samples last followed, as people should see it."""
-        if self.course is None:
+        if self.pose is None:
             return np.full(count, np.nan)
+        if self.course is None:  # nothing could happen, so nobody has asked for it
+            self.course = self.exercise.course(self.pose, self.side)
         angle_deg = angle_in_posture(self.exercise, self.course)
         return angle_deg if self.outside is None else np.where(self.outside, np.nan, angle_deg)
 

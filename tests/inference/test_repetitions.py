@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ from tests.inference.figure import (
     still,
     walking,
 )
+from tests.inference.moved_exercises import lunge
 
 LEFT_LEG = np.array([1, 3])
 SIT = sitting_down()
@@ -148,6 +150,29 @@ def test_the_state_follows_and_ends_with_the_set() -> None:
     deepest = max(told[:-1], key=lambda s: s.value_rad)
     assert np.isclose(np.degrees(deepest.value_rad), 90, atol=0.1)
     assert np.isclose(deepest.t_s, 2.5, atol=0.05)
+
+
+def test_effort_that_does_not_last_is_not_shown() -> None:
+    pitch = np.concatenate([standing(1), squats(1, period_s=0.4), standing(1)])
+    assert states(pitch) == []
+
+
+def test_a_set_stays_until_other_effort_lasts() -> None:
+    pitch = np.concatenate([standing(1), lunge(2, Side.LEFT), squats(2), standing(1)])
+    shown = [(s.exercise, s.count) for s in states(pitch)]
+    assert [state for state, _ in itertools.groupby(shown)] == [
+        *[("lunge", n) for n in (0, 1, 2)],
+        *[("squat", n) for n in (0, 1, 2)],
+    ]
+
+
+def test_what_has_no_repetition_disappears_when_its_posture_is_left() -> None:
+    pitch = np.concatenate([SIT, still(SIT, 1), SIT[::-1], standing(3), walking(4)])
+    told = states(pitch)
+    begins_s = (len(pitch) - len(walking(4))) / RATE_HZ
+    assert [name for name, _ in itertools.groupby(s.exercise for s in told)] == ["sit-to-stand", ""]
+    assert begins_s < told[-1].t_s < begins_s + 1.5
+    assert_stage_contract(Repetitions, blocks(segments(pitch)), 1)
 
 
 def test_a_repetition_with_holes_counts_but_its_figures_are_withheld() -> None:
