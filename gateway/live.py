@@ -275,9 +275,15 @@ def _figure_view(figure: Figure) -> FigureView:
 
 
 def _told(repetition: Repetition) -> str:
-    """Return a repetition in words: which, how far, how fast, and what was wrong with it."""
+    """Return a repetition in words: which, how far, how fast, and what was wrong with it.
+
+    Of one whose figures are withheld only which it was.
+    """
     side = "" if repetition.side is None else f" {repetition.side}"
-    parts = [f"{repetition.exercise}{side} {repetition.count}"]
+    which = f"{repetition.exercise}{side} {repetition.count}"
+    if repetition.quality.withheld:
+        return which
+    parts = [which]
     if math.isfinite(repetition.rom_rad):
         rom, half = np.degrees([repetition.rom_rad, repetition.rom_half_width_rad])
         parts.append(f"range {rom:.0f}°" + (f" ± {half:.0f}°" if math.isfinite(half) else ""))

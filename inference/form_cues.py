@@ -14,7 +14,10 @@ from inference.exercises import Guided
 
 @dataclass(slots=True)
 class FormWatch:
-    """Follows a ``FormRule``; of exercises in ``ranged`` a range rule tells what is too small."""
+    """Follows a ``FormRule``; of exercises in ``ranged`` a range rule tells what is too small.
+
+    Nothing is said of a repetition whose figures are withheld.
+    """
 
     watches: ClassVar[tuple[type, ...]] = (Repetition,)
 
@@ -25,7 +28,7 @@ class FormWatch:
 
     def see(self, message: Repetition) -> Iterator[Cue]:
         """Take a message; return the cue of a repetition."""
-        if self.rule.exercise not in ("", message.exercise):
+        if message.quality.withheld or self.rule.exercise not in ("", message.exercise):
             return
         if message.end_s - self.told_s < self.rule.min_interval_s:
             return

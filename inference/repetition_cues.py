@@ -13,7 +13,10 @@ from gateway.rules import RepetitionRule
 
 @dataclass(slots=True)
 class RepetitionWatch:
-    """Follows a ``RepetitionRule``: the number, with praise if the target was reached."""
+    """Follows a ``RepetitionRule``: the number, with praise if the target was reached.
+
+    Nothing is said of a target by a repetition whose figures are withheld.
+    """
 
     watches: ClassVar[tuple[type, ...]] = (Repetition,)
 
@@ -27,11 +30,12 @@ class RepetitionWatch:
         if message.end_s - self.told_s.get(message.side, -math.inf) < self.rule.min_interval_s:
             return
         self.told_s[message.side] = message.end_s
+        praised = message.target_reached and not message.quality.withheld
         yield Cue(
             person=message.person,
             t_s=message.end_s,
             kind=CueKind.REPETITION,
-            text=f"Good: {message.count}" if message.target_reached else f"{message.count}",
+            text=f"Good: {message.count}" if praised else f"{message.count}",
             rule=":".join(filter(None, ["repetition", self.rule.exercise])),
             quality=message.quality,
         )

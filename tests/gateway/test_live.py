@@ -74,6 +74,7 @@ def step(side: Side | None, value: float, quality: Quality) -> Figure:
         (repetition(math.pi / 2, Quality(1.0)), "squat 3, range 90°", 1.0, ""),
         (HURRIED, HURRIED_TEXT, 1.0, ""),
         (repetition(math.nan, POOR), "squat 3", 0.4, POOR.withheld),
+        (dataclasses.replace(HURRIED, quality=POOR), "squat left 3", 0.4, POOR.withheld),
         (Marker(PERSON, 1.0, "note", "a walking aid"), "a walking aid", None, ""),
     ],
 )

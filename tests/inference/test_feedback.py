@@ -135,6 +135,14 @@ def test_an_unknown_angle_says_nothing() -> None:
     assert cues([SQUAT], [*course([0, 80])[:-1], *unknown, repetition(9, math.nan)])[1:] == []
 
 
+def test_a_repetition_whose_figures_are_withheld_is_counted_without_judgement() -> None:
+    poor = Quality(0.4, "only 40% of its samples were measured")
+    rules: list[Rule] = [RepetitionRule(kind="repetition"), FormRule(kind="form")]
+    for execution in Execution:
+        done = dataclasses.replace(repetition(3, 90), quality=poor, execution=execution)
+        assert [(c.text, c.quality) for c in cues(rules, [done])] == [("1", poor)]
+
+
 def test_repetitions_are_counted_aloud() -> None:
     told = cues(
         [RepetitionRule(kind="repetition")],
