@@ -4,6 +4,8 @@ Grid sample ``k`` at time ``t`` rests on what had arrived by ``t + hold_back``: 
 missing for it, so a late or dead sensor delays nobody beyond that, and a replay of the same
 arrivals gives the same grid. Between two samples the value is interpolated; where the newer one
 is missing the last value is held for at most ``bridge``; beyond that the sensor is missing (NaN).
+A sensor that is clearly faster than the grid passes a low-pass first (``gateway.low_pass``), and
+its samples are waited for one grid interval longer, within the hold-back.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.clock import SECOND_NS
+from gateway.low_pass import LowPass
 from gateway.messages import (
     BatteryLevel,
     BodyBlock,
@@ -31,9 +34,10 @@ from gateway.messages import (
 )
 from gateway.plausibility import Finding, Plausibility
 from gateway.radio.states import STATE_CHANNEL
-from gateway.resample import OnGrid, Tracks, resample
+from gateway.resample import OnGrid, resample
 from gateway.streams import Streams
 from gateway.tally import WRONG, Tally
+from gateway.tracks import Tracks
 
 
 @dataclass
@@ -78,6 +82,9 @@ class Align:
         self._hold_back_ns = round(hold_back_s * SECOND_NS)
         self._bridge_ns = round(bridge_s * SECOND_NS)
         self._hop = hop_samples
+        self._low_pass = LowPass.of(self._streams, rate_hz)
+        half_width_ns = 0 if self._low_pass is None else self._low_pass.half_width_ns
+        self._kept_ns = max(self._bridge_ns, half_width_ns)
         self._state = _State(
             Tracks(len(self._streams.each), origin_ns, self._streams.channels),
             Tally(self._streams, origin_ns, rate_hz, self._hold_back_ns),
@@ -134,7 +141,10 @@ class Align:
 
     def _due(self, now_ns: int) -> list[Message]:
         overdue_ns = now_ns - self._hold_back_ns - self._origin_ns
-        complete_ns = min(self._state.tracks.reached_ns.tolist(), default=overdue_ns)
+        reached_ns = self._state.tracks.reached_ns
+        if self._low_pass is not None:
+            reached_ns = reached_ns - self._low_pass.ahead_ns
+        complete_ns = min(reached_ns.tolist(), default=overdue_ns)
         end = (self._index_at(max(complete_ns, overdue_ns)) + 1) // self._hop * self._hop
         produced: list[Message] = []
         while self._state.next_index < end:
@@ -147,10 +157,11 @@ class Align:
         if end <= start:
             return []
         grid_ns = np.rint(np.arange(start, end) * (SECOND_NS / self._rate_hz)).astype(np.int64)
+        tracks = self._state.tracks
         placed = self._by_sensor(
-            resample(self._state.tracks, grid_ns, self._hold_back_ns, self._bridge_ns)
+            resample(tracks, grid_ns, self._hold_back_ns, self._bridge_ns, self._low_pass)
         )
-        self._state.tracks.forget(int(grid_ns[-1]) - self._bridge_ns)
+        tracks.forget(int(grid_ns[-1]) - self._kept_ns)
         self._state.next_index = end
         found = self._state.plausibility.judge(start, placed.motion, placed.real)
         self._state.tally.append_grid(placed.real)
