@@ -30,13 +30,15 @@ CLEAR, ACROSS = 0.4, -0.08
 """Rates of turn correlate better within a leg than across: in walking by 0.55 to 1.5 for shank and
 foot, and by 0.12 to 0.9 for thigh and foot; where left is right, by as much worse. So thighs can
 say which of the other two is wrong, but not be told to be wrong themselves: in other movement they
-go together."""
+go together. And a shank that is the other leg's goes with the other foot on both sides: where
+sensors disagree in time, or somebody turns, both legs may go against themselves, but hardly so."""
 
 _AXES = tuple(f"{what} {axis}" for what in ("accelerometer", "gyroscope") for axis in "xyz")
 _PLURAL = {"shank": "shanks", "foot": "feet"}
 _SEGMENTS = tuple(_PLURAL)
 _SIDES = ("left", "right")
 _PAIRS = (("shank", "foot"), ("thigh", "foot"))
+_UNKNOWN = np.full((2, 2), np.nan)
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,7 @@ class Plausibility:
             return
         together = _correlations(np.concatenate(state.window, axis=1))
         shank_foot, thigh_foot = (
-            _within_minus_across(together[np.ix_(*self._pairs[pair])])
-            if pair in self._pairs
-            else np.nan
+            together[np.ix_(*self._pairs[pair])] if pair in self._pairs else _UNKNOWN
             for pair in _PAIRS
         )
         wrong = _exchanged(shank_foot, thigh_foot)
@@ -182,18 +182,20 @@ def _within_minus_across(together: FloatArray) -> float:
     return float(ll + rr - lr - rl) / 2
 
 
-def _exchanged(shank_foot: float, thigh_foot: float) -> set[str] | None:
-    """Return which segments' sensors are exchanged, from how much each two belong together.
+def _exchanged(shank_foot: FloatArray, thigh_foot: FloatArray) -> set[str] | None:
+    """Return which segments' sensors are exchanged, from how two of each correlate (2, 2).
 
     None: that cannot be told.
     """
-    if not abs(shank_foot) >= CLEAR:
-        return None
-    if shank_foot > 0:
+    apart = _within_minus_across(shank_foot)
+    if apart >= CLEAR:
         return set()
-    if thigh_foot < ACROSS:
+    if not (apart <= -CLEAR and min(shank_foot[0, 1], shank_foot[1, 0]) >= CLEAR):
+        return None
+    thigh = _within_minus_across(thigh_foot)
+    if thigh < ACROSS:
         return {"foot"}
-    return {"shank"} if thigh_foot > -ACROSS else {"shank", "foot"}
+    return {"shank"} if thigh > -ACROSS else {"shank", "foot"}
 
 
 def _correlations(series: FloatArray) -> FloatArray:
