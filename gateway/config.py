@@ -7,21 +7,41 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, SecretStr, create_model, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, create_model, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.decode import check_places
 from gateway.drivers import radio_driver, settled
-from gateway.errors import SettingError
+from gateway.errors import KeyedError, SettingError
 from gateway.messages import BodySize, Place, SensorSpec
-from gateway.rules import DEFAULT_RULES, Rule, Section
+from gateway.rules import DEFAULT_RULES, Rule, Section, VariableText
 from gateway.sinks.plugins import Sink, SinkSection, sinks
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+PSEUDONYM = r"^[A-Za-z0-9_-]{1,64}$"
+ADDRESS = r"^https?://[^\s/]+"
+TOPIC = r"^[^#+\s/]+(/[^#+\s/]+)*$"
+WORDING = {
+    PSEUDONYM: "must be 1 to 64 of the characters A to Z, a to z, 0 to 9, - and _",
+    ADDRESS: "must be an address such as http://127.0.0.1:8086",
+    TOPIC: "must be levels with a / between them, none of them empty, without #, + and blanks",
+}
+"""What the patterns ask for, for people."""
+
+Address = Annotated[str, Field(pattern=ADDRESS)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _number_or_text(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise PydanticCustomError("setting", "must be a number, or text in quotes")
+    return value
+
+
+Setting = Annotated[int | float | str, BeforeValidator(_number_or_text)]
 
 
 class SensorSection(Section):
@@ -35,14 +55,14 @@ class SensorSection(Section):
     """Which driver reads its bytes."""
     rate_hz: Positive = 60.0
     """Samples a second it is asked for."""
-    settings: Annotated[dict[str, int | float | str], Field(default_factory=dict)]
+    settings: Annotated[dict[str, Setting], Field(default_factory=dict)]
     """The driver's own settings, for example `mode = 26`."""
 
 
 class PersonSection(Section):
     """Who wears the sensors."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "person"
+    id: Annotated[str, Field(pattern=PSEUDONYM)] = "person"
     """A pseudonym, never a name: it appears in topics, tags and file names."""
     height_m: Annotated[float, Field(ge=0, le=2.6)] = 0.0
     """How tall; 0: not known. Speed and stride length from a pelvis sensor alone need it."""
@@ -140,8 +160,8 @@ class MqttSection(Section):
     """Password at the broker."""
     tls: bool = False
     """Whether the connection is encrypted with the system's certificates."""
-    topic: Annotated[str, Field(pattern=r"^[^#+\s]+$")] = "gaitwire"
-    """First level of every topic."""
+    topic: Annotated[str, Field(pattern=TOPIC)] = "gaitwire"
+    """First level of every topic, or several with a / between them."""
     live_rate_hz: Annotated[float, Field(gt=0, le=100)] = 50.0
     """Live messages a second, at most."""
 
@@ -221,7 +241,10 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _places_are_unique(self) -> Self:
-        check_places(self.sensor_specs())
+        try:
+            check_places(self.sensor_specs())
+        except SettingError as error:
+            raise KeyedError(str(error), "sensors", *error.keys) from error
         return self
 
     @model_validator(mode="after")
@@ -254,15 +277,27 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take environment variables before the file, and nothing else."""
         del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
+
+        def variables() -> dict[str, Any]:
+            return {key: _marked(value) for key, value in env_settings().items()}
+
+        # A source needs no more than to be called, whatever its type says.
+        return cast("PydanticBaseSettingsSource", variables), init_settings
+
+
+def _marked(value: Any) -> Any:
+    """Mark the texts of environment variables, for their types could not be written there."""
+    if isinstance(value, dict):
+        return {key: _marked(part) for key, part in value.items()}
+    return VariableText(value) if isinstance(value, str) else value
 
 
 def _check_driver(number: int, spec: SensorSpec) -> None:
-    """Raise SettingError where a sensor's driver cannot do what its table asks for."""
+    """Raise KeyedError where a sensor's driver cannot do what its table asks for."""
     try:
         radio_driver(spec.driver)
         settled(spec.driver, spec.settings, spec.rate_hz)
     except SettingError as error:
-        raise SettingError(
+        raise KeyedError(
             f"{error} (sensor {spec.sensor})", "sensors", number, *error.keys
         ) from error

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
-import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from gateway.config import ENVIRONMENT_PREFIX, Config
-from gateway.errors import ConfigError, SettingError, UsageError
+from gateway.config_mistakes import known_here, known_keys, sentence
+from gateway.errors import ConfigError, KeyedError
 
 _TABLE = re.compile(r"^\s*\[(\[?)\s*([^\]]+?)\s*\]?\]")
 _KEY = re.compile(r"""^\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""")
-_SECRETS = ("password", "token")
 _UNION_TAGS = ("range", "cadence", "repetition", "form")
 
 
@@ -28,12 +29,7 @@ def load_config(path: Path) -> Config:
     Environment variables come before the file: ``GAITWIRE_MQTT__PASSWORD`` is
     ``password`` in ``[mqtt]``, so that no secret needs to stand in a file.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not a text file in UTF-8") from error
+    text = _text(path)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -46,15 +42,33 @@ def default_config() -> Config:
     return _build({}, "", Path("environment"))
 
 
+@contextmanager
+def traced(path: Path | None) -> Iterator[None]:
+    """Add to a KeyedError inside where its key stands: in the file ``path``, or a variable."""
+    try:
+        yield
+    except KeyedError as error:
+        keys = list(error.keys)
+        if path is None and not _variable(keys):
+            raise
+        raise _located(error, "" if path is None else _text(path), path or Path()) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not a text file in UTF-8") from error
+
+
 def _build(values: dict[str, Any], text: str, path: Path) -> Config:
     _check_variables()
     try:
         return Config(**values)
-    except SettingError as error:
-        keys = list(error.keys)
-        raise ConfigError(f"{_where(text, path, keys)}: {_dotted(keys)}: {error}") from error
-    except UsageError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    except KeyedError as error:
+        raise _located(error, text, path) from error
     except SettingsError as error:
         # pydantic names the field alone; a table as a whole is given as JSON.
         raise ConfigError(
@@ -62,8 +76,13 @@ def _build(values: dict[str, Any], text: str, path: Path) -> Config:
             f"set single keys, as in {ENVIRONMENT_PREFIX}MQTT__PORT"
         ) from error
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
-        raise ConfigError("\n".join(_explain(e, text, path) for e in details)) from error
+        told = [_explain(mistake, text, path) for mistake in error.errors(include_url=False)]
+        raise ConfigError("\n".join(dict.fromkeys(told))) from error
+
+
+def _located(error: KeyedError, text: str, path: Path) -> ConfigError:
+    keys = list(error.keys)
+    return ConfigError(f"{_where(text, path, keys)}: {_dotted(keys)}: {error}")
 
 
 def _check_variables() -> None:
@@ -73,65 +92,36 @@ def _check_variables() -> None:
             continue
         keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
         for depth, key in enumerate(keys):
-            known = _known_keys(list(keys[:depth]))
+            known = known_keys(keys[:depth])
             if known and key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {close[0].upper()!r}? " if close else ""
                 raise ConfigError(
-                    f"environment variable {variable}: there is no key {key!r}; {hint}Known are "
-                    f"{', '.join(known)}"
+                    f"environment variable {variable}: there is no key {key!r}; "
+                    f"{known_here(key, known, capitals=True)}"
                 )
 
 
-def _explain(error: Any, text: str, path: Path) -> str:
-    keys = [part for part in error["loc"] if part not in _UNION_TAGS]
-    return f"{_where(text, path, keys)}: {_dotted(keys)}: {_expectation(error, keys)}"
+def _explain(mistake: ErrorDetails, text: str, path: Path) -> str:
+    keys = [part for part in mistake["loc"] if part not in _UNION_TAGS]
+    return f"{_where(text, path, keys)}: {_dotted(keys)}: {sentence(mistake, keys)}"
 
 
 def _where(text: str, path: Path, keys: list[str | int]) -> str:
     """Say where a key stands: in a line of the file, or in the environment."""
-    variable = ENVIRONMENT_PREFIX + "__".join(str(key) for key in keys).upper()
-    if os.environ.get(variable) is not None:
+    if variable := _variable(keys):
         return f"environment variable {variable}"
     line = line_of(text, keys)
     return f"{path}, line {line}" if line else f"{path}"
 
 
+def _variable(keys: list[str | int]) -> str:
+    """Return the environment variable that sets a key or its table; empty where none does."""
+    parts = [str(key).upper() for key in keys]
+    names = (ENVIRONMENT_PREFIX + "__".join(parts[:depth]) for depth in range(len(parts), 0, -1))
+    return next((name for name in names if name in os.environ), "")
+
+
 def _dotted(keys: list[str | int]) -> str:
     return ".".join(str(key) for key in keys)
-
-
-def _expectation(error: Any, keys: list[str | int]) -> str:
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(keys[:-1])
-        close = difflib.get_close_matches(str(keys[-1]), known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        return f"there is no such key; {hint}Known here: {', '.join(known)}"
-    if error["type"] == "missing":
-        return "this key is missing"
-    message = error["msg"][:1].lower() + error["msg"][1:]
-    secret = keys[-1] in _SECRETS
-    return (
-        message
-        if secret or isinstance(error["input"], dict)
-        else f"{message}, not {error['input']!r}"
-    )
-
-
-def _known_keys(keys: list[str | int]) -> list[str]:
-    """Return the keys of the table that ``keys`` lead to."""
-    models: list[Any] = [Config]
-    for key in keys:
-        if isinstance(key, str):
-            fields = [m.model_fields[key].annotation for m in models if key in m.model_fields]
-            models = [model for annotation in fields for model in _models_in(annotation)]
-    return sorted({name for model in models for name in model.model_fields})
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in typing.get_args(annotation) for m in _models_in(part)]
 
 
 def line_of(text: str, keys: list[str | int]) -> int:

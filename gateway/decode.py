@@ -11,7 +11,7 @@ import numpy as np
 
 from gateway.clock import SECOND_NS
 from gateway.drivers import Battery, Decoded, Driver, Press, Settings, driver
-from gateway.errors import UsageError
+from gateway.errors import SettingError
 from gateway.messages import (
     BatteryLevel,
     FloatArray,
@@ -19,6 +19,7 @@ from gateway.messages import (
     IntArray,
     Message,
     PacketBlock,
+    Place,
     SensorNews,
     SensorSpec,
     Tick,
@@ -41,17 +42,21 @@ _OF_ONE_SENSOR = ("firmware", "battery", "mac")
 
 
 def check_places(sensors: Sequence[SensorSpec]) -> None:
-    """Raise UsageError where two sensors share a place or an identity."""
-    for kind in ("place", "sensor"):
-        seen: dict[str, SensorSpec] = {}
-        for spec in sensors:
-            value = str(getattr(spec, kind))
-            if value in seen:
-                raise UsageError(
-                    f"sensors {seen[value].sensor} and {spec.sensor} both claim {kind} {value}; "
-                    "give each sensor a place and a name of its own"
-                )
-            seen[value] = spec
+    """Raise SettingError, with the second's number, where two share a place or an identity."""
+    worn: dict[Place, str] = {}
+    for number, spec in enumerate(sensors):
+        if spec.sensor in worn.values():
+            raise SettingError(
+                f"sensor {spec.sensor} is there twice; name each sensor once", number, "sensor"
+            )
+        if spec.place in worn:
+            raise SettingError(
+                f"sensors {worn[spec.place]} and {spec.sensor} both claim place {spec.place}; "
+                "give each sensor a place of its own",
+                number,
+                "place",
+            )
+        worn[spec.place] = spec.sensor
 
 
 @dataclass(frozen=True)
@@ -147,13 +152,13 @@ class Decode:
                 level = read_back.get("battery", "")
                 if not isinstance(level, str):
                     yield BatteryLevel(self._sensors[sensor].sensor, arrival_ns, level, False)
-        except (ValueError, UsageError):
+        except (ValueError, SettingError):
             return
 
     def _start_anew(self, sensor: int, read_back: Settings) -> None:
         """Go on with a sensor that was connected and started, as it says it was.
 
-        What a damaged file says that no such sensor can be is left out; may raise UsageError.
+        What a damaged file says that no such sensor can be is left out; may raise SettingError.
         """
         spec, first = self._sensors[sensor], int(self._streams.first[sensor])
         fresh = {name: value for name, value in read_back.items() if name not in _OF_ONE_SENSOR}

@@ -4,6 +4,11 @@ Every failure that the project foresees is one of these; the command line prints
 leaves with ``exit_code``. Foreign exceptions are turned into one of these where they arise.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GaitwireError(Exception):
     """A failure that is explained in a sentence."""
@@ -19,6 +24,26 @@ class UsageError(GaitwireError):
 
 class ConfigError(UsageError):
     """A configuration file that cannot be used; names file, line, key and what was expected."""
+
+
+class KeyedError(ConfigError):
+    """What a key of the configuration asks for cannot be; ``keys`` lead to it from the top.
+
+    Whoever knows the file adds where in it the key stands (`gateway.config_file.traced`).
+    """
+
+    def __init__(self, text: str, *keys: str | int) -> None:
+        super().__init__(text)
+        self.keys = keys
+
+
+@contextmanager
+def asked_by(*keys: str | int) -> Iterator[None]:
+    """Tell of a failure inside that these keys of the configuration ask for it."""
+    try:
+        yield
+    except GaitwireError as error:
+        raise KeyedError(str(error), *keys) from error
 
 
 class SettingError(UsageError):

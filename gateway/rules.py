@@ -1,10 +1,24 @@
-"""Feedback rules as a person writes them in the configuration."""
+"""Tables of the configuration, and the feedback rules as a person writes them there."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticKnownError
+
+
+class VariableText(str):
+    """The text of an environment variable: it may stand for a number, or for true and false."""
+
+    __slots__ = ()
 
 
 class Section(BaseModel):
@@ -12,8 +26,32 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _typed(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse, in a file, what has another type; whole numbers are numbers too."""
+        if isinstance(value, VariableText):
+            return str(value)
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        kinds = {annotation, *get_args(annotation)}
+        if bool in kinds and not isinstance(value, bool):
+            raise PydanticKnownError("bool_type")
+        if float in kinds and isinstance(value, (str, bool)):
+            raise PydanticKnownError("float_type")
+        if int in kinds and (isinstance(value, bool) or not isinstance(value, int)):
+            raise PydanticKnownError("int_type")
+        return value
 
-class RangeRule(Section):
+
+class _RuleSection(BaseModel):
+    """A table of its own kind: no variable can set a key of it, so all types are strict."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, strict=True
+    )
+
+
+class RangeRule(_RuleSection):
     """A cue when a repetition reaches, or misses, its target range."""
 
     kind: Literal["range"]
@@ -38,7 +76,7 @@ class RangeRule(Section):
         return self
 
 
-class CadenceRule(Section):
+class CadenceRule(_RuleSection):
     """A cue when walking is slower or faster than a band."""
 
     kind: Literal["cadence"]
@@ -59,7 +97,7 @@ class CadenceRule(Section):
         return self
 
 
-class RepetitionRule(Section):
+class RepetitionRule(_RuleSection):
     """A cue that counts each repetition."""
 
     kind: Literal["repetition"]
@@ -70,7 +108,7 @@ class RepetitionRule(Section):
     """Least time between two cues of this rule."""
 
 
-class FormRule(Section):
+class FormRule(_RuleSection):
     """A cue when a repetition was too fast, or too small where no range rule says so."""
 
     kind: Literal["form"]

@@ -11,7 +11,7 @@ from gateway.align import Align
 from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
-from gateway.errors import UsageError
+from gateway.errors import KeyedError, asked_by
 from gateway.hold_back import hold_back
 from gateway.messages import UNKNOWN_SIZE, BodySize, Message, SensorSpec
 from gateway.orientation import Orientation
@@ -50,7 +50,7 @@ def build_pipe(
     hop_s: float,
     size: BodySize = UNKNOWN_SIZE,
 ) -> Chain:
-    """Return the stages from packets to cues; raises UsageError and ModelError.
+    """Return the stages from packets to cues; raises UsageError, and KeyedError with the key.
 
     ``hop_s`` is how much is worked on at once: what a hop leads to does not depend on it, only
     how soon, and how cheaply, it does. ``size`` is what the sensors' source knows of the person;
@@ -74,7 +74,8 @@ def build_pipe(
     if shown := [taught[name] for name in programme if name in taught]:
         stages.append(TaughtRepetitions(shown))
     if config.model.enabled:
-        stages.append(Estimates(load(config.model.file)))
+        with asked_by("model", "file"):
+            stages.append(Estimates(load(config.model.file)))
     stages += [measure.make() for measure in measures().values()]
     return Chain([*stages, Bouts(), Feedback(config.feedback.rules, known)])
 
@@ -136,7 +137,8 @@ def _to_joint_angles(
 
 def _kept(config: Config) -> StoredCalibration:
     file = config.calibration.file
-    return StoredCalibration() if file is None else read_calibration(file)
+    with asked_by("calibration", "file"):
+        return StoredCalibration() if file is None else read_calibration(file)
 
 
 def _decode(sensors: Sequence[SensorSpec], kept: StoredCalibration) -> Stage:
@@ -173,12 +175,14 @@ def _taught(config: Config) -> dict[str, TaughtExercise]:
     """Return the exercises that were taught by name, with the rules' targets."""
     targets = _targets(config)
     found: dict[str, TaughtExercise] = {}
-    for path in config.exercises.taught:
-        exercise = read_taught(path)
+    for number, path in enumerate(config.exercises.taught):
+        with asked_by("exercises", "taught", number):
+            exercise = read_taught(path)
         if exercise.name in found or exercise.name in exercises():
-            raise UsageError(
+            raise KeyedError(
                 f"{path}: there is another exercise with the name {exercise.name!r}; give it one "
-                "of its own"
+                "of its own",
+                *("exercises", "taught", number),
             )
         low_deg, _ = targets.get(exercise.name, exercise.target_deg)
         found[exercise.name] = exercise.with_target(low_deg)
@@ -186,22 +190,22 @@ def _taught(config: Config) -> dict[str, TaughtExercise]:
 
 
 def _check_rules(config: Config, known: Mapping[str, Guided]) -> None:
-    for rule in config.feedback.rules:
+    for number, rule in enumerate(config.feedback.rules):
         if name := getattr(rule, "exercise", ""):
-            _check_exercise("feedback.rules", name, known)
+            _check_exercise(name, known, "feedback", "rules", number, "exercise")
 
 
 def _programme(config: Config, known: Mapping[str, Guided]) -> list[str]:
     """Return the names of the exercises that are followed."""
-    for name in config.exercises.programme:
-        _check_exercise("exercises.programme", name, known)
+    for number, name in enumerate(config.exercises.programme):
+        _check_exercise(name, known, "exercises", "programme", number)
     return list(dict.fromkeys(config.exercises.programme or known))
 
 
-def _check_exercise(key: str, name: str, known: Mapping[str, Guided]) -> None:
+def _check_exercise(name: str, known: Mapping[str, Guided], *keys: str | int) -> None:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise UsageError(
-            f"{key}: there is no exercise {name!r}; {hint}Known are {', '.join(known)}"
+        raise KeyedError(
+            f"there is no exercise {name!r}; {hint}Known are {', '.join(known)}", *keys
         )

@@ -21,7 +21,7 @@ import structlog
 from dashboards.live.server import PageServer, bind
 from gateway.app.pipeline import Guidance, build_guide, build_pipe
 from gateway.config import Config
-from gateway.errors import GaitwireError
+from gateway.errors import GaitwireError, KeyedError, asked_by
 from gateway.hold_back import hold_back
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveView
@@ -39,6 +39,7 @@ from gateway.sources.playback import Playback
 from gateway.stage import Chain
 from gateway.tasks import in_thread, one_error
 from simulators.recording import Equipment, SimulatedRecording
+from simulators.scenarios import Scenario, scenario
 from simulators.telling import Telling
 
 if TYPE_CHECKING:
@@ -58,12 +59,12 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def configured_source(config: Config) -> Source:
-    """Return the source that the configuration asks for."""
+    """Return the source that the configuration asks for; raises UsageError where it cannot be."""
     if config.source.kind != "simulator":
         return _radio_source(config)
     worn = tuple(sensor.place for sensor in config.sensors) or LEGS_AND_TRUNK
     recording = SimulatedRecording(
-        config.source.scenario,
+        _scenario(config),
         config.source.seed,
         rate_hz=config.pipe.grid_rate_hz,
         person=config.person.id,
@@ -75,6 +76,11 @@ def configured_source(config: Config) -> Source:
     return Playback(recording, label=SIMULATED, truth=truth)
 
 
+def _scenario(config: Config) -> Scenario:
+    with asked_by("source", "scenario"):
+        return scenario(config.source.scenario)
+
+
 def _radio_source(config: Config) -> Source:
     # Imported only where they are used, as InfluxDB's client is: all take long to load.
     from gateway.app.virtual_radio import virtual_performance, virtual_radio, virtual_sensors
@@ -84,6 +90,7 @@ def _radio_source(config: Config) -> Source:
     person, rate_hz = config.person.id, config.pipe.grid_rate_hz
     if config.source.kind == "virtual-radio":
         sensors = virtual_sensors(config)
+        _scenario(config)
         performer, marks = virtual_performance(config)
         truth = Telling(performer, rate_hz, person=person, marks=marks)
 
@@ -93,6 +100,12 @@ def _radio_source(config: Config) -> Source:
         opened = virtual_radio(config, began)
         source = BluetoothSource(person, sensors, rate_hz, opened, SIMULATED, truth=truth)
         return source
+    if not config.sensors:
+        raise KeyedError(
+            "no sensor is configured: add a [[sensors]] table for each (`gaitwire pair -c FILE` "
+            "writes them, `gaitwire scan` shows who is there), or try `gaitwire demo` without any",
+            *("source", "kind"),
+        )
     radio = nullcontext(BleakRadio(config.source.adapters))
     return BluetoothSource(person, config.sensor_specs(), rate_hz, radio)
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from gateway.config import Config
-from gateway.errors import UsageError
+from gateway.errors import KeyedError, UsageError
 from gateway.messages import Marker, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
@@ -93,15 +93,17 @@ def _worn(config: Config) -> tuple[Worn, ...]:
     from simulators.places import PLACES
     from simulators.radio_world.world import Worn, eight
 
-    for sensor in config.sensors:
+    for number, sensor in enumerate(config.sensors):
         if not _ADDRESS.fullmatch(sensor.sensor):
-            raise UsageError(
+            raise KeyedError(
                 f"sensor {sensor.sensor!r}: a virtual sensor needs an address such as "
-                "D4:22:CD:00:00:01"
+                "D4:22:CD:00:00:01",
+                *("sensors", number, "sensor"),
             )
         if sensor.place not in PLACES:
-            raise UsageError(
-                f"{sensor.place}: the simulated person has sensors at {', '.join(PLACES)} only"
+            raise KeyedError(
+                f"{sensor.place}: the simulated person has sensors at {', '.join(PLACES)} only",
+                *("sensors", number, "place"),
             )
     worn = tuple(Worn(sensor.driver, sensor.place, sensor.sensor) for sensor in config.sensors)
     return worn or eight()

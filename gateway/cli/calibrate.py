@@ -10,7 +10,7 @@ import typer
 from gateway.cli.demo import for_demo
 from gateway.cli.options import AsJson, ConfigFile, put_out
 from gateway.config import Config
-from gateway.config_file import default_config, load_config
+from gateway.config_file import default_config, load_config, traced
 from gateway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def calibrate(
         raise UsageError("--correct: name the configuration to correct, with -c FILE")
     chosen = _configuration(config, radio=radio, squats=squats)
     target = out or chosen.calibration.file or DEFAULT_FILE
-    source = _source(chosen, lying=accelerometer and config is None)
+    with traced(config):
+        source = _source(chosen, lying=accelerometer and config is None)
     session = Session(chosen, source, GIVE_UP_S, browser=not headless)
     found = (
         measured(session, target)

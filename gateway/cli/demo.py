@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.options import AsJson, finite, put_out
 from gateway.config import Config
-from gateway.config_file import default_config, load_config
+from gateway.config_file import default_config, load_config, traced
 
 Seconds = Annotated[
     float | None,
@@ -47,7 +47,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run the service as a configuration file says."""
-    _serve(load_config(config), seconds, as_json, browser=False)
+    with traced(config):
+        _serve(load_config(config), seconds, as_json, browser=False)
 
 
 def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: bool) -> None:

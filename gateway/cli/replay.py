@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite, put_out
+from gateway.config_file import traced
 from gateway.errors import UsageError
 
 
@@ -33,6 +34,6 @@ def replay(
     # Imported only now: other commands need not wait for the whole service to load.
     from gateway.cli.replaying import replay_all
 
-    put_out(
-        replay_all(files, configuration(config), None if at_once else speed or 1.0, record), as_json
-    )
+    with traced(config):
+        played = replay_all(files, configuration(config), None if at_once else speed or 1.0, record)
+    put_out(played, as_json)

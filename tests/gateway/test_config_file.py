@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gateway.app.pipeline import build_pipe
+from gateway.cli.demo import run
 from gateway.config import Config
 from gateway.config_file import load_config
 from gateway.config_reference import reference
@@ -43,13 +44,28 @@ rate_hz = 61
     [
         ("[mqtt]\nhots = 'x'", r"gaitwire.toml, line 2: mqtt.hots: .*did you mean 'host'\?"),
         ("[mqt]\nhost = 'x'", r"line 1: mqt: .*did you mean 'mqtt'\?"),
-        ("\n[pages]\nport = 'web'", r"line 3: pages.port: .*integer.*not 'web'"),
-        ("[pages]\nport = 70000", r"line 2: pages.port: .*less than or equal to 65535, not 70000"),
-        ("[pipe]\ngrid_rate_hz = -1", r"line 2: pipe.grid_rate_hz: .*equal to 10, not -1"),
-        ("[pipe]\ngrid_rate_hz = 1e9", r"line 2: pipe.grid_rate_hz: .*equal to 1000, not 10000"),
-        ("[source]\nseed = -1", r"line 2: source.seed: .*equal to 0, not -1"),
-        ("[pipe]\ngrid_rate_hz = nan", r"line 2: pipe.grid_rate_hz"),
-        ("[person]\nid = 'Anna B'", r"line 2: person.id: .*pattern"),
+        ("\n[pages]\nport = 'web'", r"line 3: pages.port: must be a whole number, not 'web'"),
+        ("[pages]\nport = 70000", r"line 2: pages.port: must be at most 65535, not 70000"),
+        ("[pages]\norigins = 'x'", r"line 2: pages.origins: must be a list, .*, not 'x'"),
+        ("[pipe]\ngrid_rate_hz = -1", r"line 2: pipe.grid_rate_hz: must be at least 10, not -1"),
+        ("[pipe]\ngrid_rate_hz = 1e9", r"line 2: pipe.grid_rate_hz: .*at most 1000, not 10000"),
+        ("[pipe]\nhop_ms = '3'", r"line 2: pipe.hop_ms: must be a number, not '3'"),
+        ("[pipe]\nhop_ms = true", r"line 2: pipe.hop_ms: must be a number, not true"),
+        ("[pipe]\nhold_back_ms = '3'", r"line 2: pipe.hold_back_ms: must be a number, not '3'"),
+        (
+            "[journal]\nenabled = 'yes'",
+            r"line 2: journal.enabled: must be true .*, not 'yes'",
+        ),
+        ("[journal]\nenabled = 1", r"line 2: journal.enabled: must be true or false, not 1"),
+        ("[journal]\nfolder = 3", r"line 2: journal.folder: must be a path in quotes, not 3"),
+        ("[source]\nseed = 1.0", r"line 2: source.seed: must be a whole number, not 1.0"),
+        ("[source]\nseed = -1", r"line 2: source.seed: must be at least 0, not -1"),
+        ("[source]\nkind = 'blue'", r"line 2: source.kind: must be 'simulator', .*, not 'blue'"),
+        ("[pipe]\ngrid_rate_hz = nan", r"line 2: pipe.grid_rate_hz: must be a number, not nan"),
+        ("[person]\nid = 'Anna B'", r"line 2: person.id: must be 1 to 64 .*, not 'Anna B'"),
+        ("person = 5", r"line 1: person: must be a table, .*, not 5"),
+        ("[mqtt]\ntopic = '/a//b/'", r"line 2: mqtt.topic: must be levels .*, not '/a//b/'"),
+        ("[influxdb]\nurl = 'x'", r"line 2: influxdb.url: must be an address such as .*, not 'x'"),
         ("[[sensors]]\nsensor = 'a'", r"line 1: sensors.0.place: this key is missing"),
         (
             "[[sensors]]\nsensor = 'a'\nplace = 'pelvis'\n[[sensors]]\nsensor = 'b'\nplace = 'hip'",
@@ -57,13 +73,22 @@ rate_hz = 61
         ),
         (
             "[[sensors]]\nsensor='a'\nplace='pelvis'\n[[sensors]]\nsensor='b'\nplace='pelvis'",
-            r"gaitwire.toml: sensors a and b both claim place pelvis",
+            r"gaitwire.toml, line 6: sensors.1.place: sensors a and b both claim place pelvis",
+        ),
+        (
+            "[[sensors]]\nsensor='a'\nplace='pelvis'\n[[sensors]]\nsensor='a'\nplace='sternum'",
+            r"line 5: sensors.1.sensor: sensor a is there twice",
         ),
         (
             "[[feedback.rules]]\nkind='cadence'\nlow_spm=100\nhigh_spm=90",
-            r"line 1: feedback.rules.0: .*low_spm must lie below high_spm",
+            r"line 1: feedback.rules.0: low_spm must lie below high_spm$",
         ),
-        ("[mqtt]\npassword = 5", r"line 2: mqtt.password: input should be a valid string$"),
+        (
+            "[[feedback.rules]]\nkind='cadence'\nlow_spm=100\nhigh_spm=nan",
+            r"line 4: feedback.rules.0.high_spm: must be a number, not nan",
+        ),
+        ("[[feedback.rules]]\nkind='x'", r"line 1: feedback.rules.0: its kind must be .*'cadence'"),
+        ("[mqtt]\npassword = 5", r"line 2: mqtt.password: must be text in quotes$"),
         ("[sinks.json_lins]", r"line 1: sinks.json_lins: .*did you mean 'json_lines'\?"),
         ("[sinks.json_lines]\nfoldr = 'x'", r"line 2: sinks.json_lines.foldr: .*mean 'folder'\?"),
         ("[sinks.json_lines]\nenabled = 'maybe'", r"line 2: sinks.json_lines.enabled: .*'maybe'"),
@@ -83,6 +108,10 @@ rate_hz = 61
             r"line 5: sensors.0.settings.mod: .*no setting 'mod'; did you mean 'mode'\?",
         ),
         (
+            sensors("settings = { mode = true }"),
+            r"line 5: sensors.0.settings.mode: must be a number, or text in quotes, not true$",
+        ),
+        (
             sensors("settings = { mode = 27 }"),
             r"line 5: sensors.0.settings.mode: .* 27, which is not among .*26 \(sensor A\)",
         ),
@@ -92,6 +121,11 @@ def test_mistakes_are_told_where_they_are(tmp_path: Path, text: str, told: str) 
     with pytest.raises(ConfigError, match=told) as error:
         load(tmp_path, text)
     assert error.value.exit_code == 2
+
+
+def test_whole_numbers_are_numbers(tmp_path: Path) -> None:
+    rule = "[[feedback.rules]]\nkind = 'cadence'\nlow_spm = 90\nhigh_spm = 125.5"
+    assert load(tmp_path, f"[pipe]\nhop_ms = 20\n{rule}").pipe.hop_ms == 20.0
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
@@ -115,6 +149,11 @@ def test_the_environment_comes_before_the_file(
     config = load(tmp_path, "[mqtt]\npassword = 'inside'\nusername = 'u'")
     assert config.mqtt.password.get_secret_value() == "from outside"
     assert config.mqtt.username == "u"
+    monkeypatch.setenv("GAITWIRE_PAGES__PORT", "80")
+    monkeypatch.setenv("GAITWIRE_JOURNAL__ENABLED", "no")
+    monkeypatch.setenv("GAITWIRE_PIPE__HOP_MS", "30")
+    config = load(tmp_path, "")
+    assert (config.pages.port, config.journal.enabled, config.pipe.hop_ms) == (80, False, 30.0)
     monkeypatch.setenv("GAITWIRE_PAGES__PORT", "web")
     with pytest.raises(ConfigError, match="environment variable GAITWIRE_PAGES__PORT"):
         load(tmp_path, "")
@@ -143,6 +182,41 @@ def test_unknown_exercises_drivers_and_models_are_refused(tmp_path: Path) -> Non
     config = load(tmp_path, sensor)
     with pytest.raises(UsageError, match="no sensor driver 'nosuch'; known are"):
         build_pipe(config, "p", config.sensor_specs(), 0, 100.0, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[source]\nscenario = 'wlak'",
+            r"line 2: source.scenario: .*no scenario 'wlak'",
+        ),
+        (
+            "[exercises]\nprogramme = ['sqat']",
+            r"line 2: exercises.programme.0: .*'sqat'; did you mean 'squat'\?",
+        ),
+        (
+            "[[feedback.rules]]\nkind='range'\nexercise='sqat'\nlow_deg=1\nhigh_deg=2",
+            r"line 3: feedback.rules.0.exercise: .*'sqat'; did you mean 'squat'\?",
+        ),
+        ("[model]\nfile = 'none.onnx'", r"line 2: model.file: none.onnx: the model cannot be read"),
+        (
+            "[calibration]\nfile = 'none.toml'",
+            r"line 2: calibration.file: none.toml: cannot",
+        ),
+        ("[exercises]\ntaught = ['none.toml']", r"line 2: exercises.taught.0: none.toml: cannot"),
+        ("[source]\nkind = 'bluetooth'", r"line 2: source.kind: no sensor is configured"),
+    ],
+)
+def test_what_a_file_asks_for_and_is_not_there_is_told_before_anything_opens(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path, folder = tmp_path / "gaitwire.toml", tmp_path / "sessions"
+    path.write_text(f"{text}\n[journal]\nfolder = '{folder}'\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=told) as error:
+        run(path, seconds=0.1)
+    assert error.value.exit_code == 2
+    assert not folder.exists()
 
 
 def test_the_reference_is_current() -> None:
