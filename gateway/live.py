@@ -250,6 +250,8 @@ def _exercise_view(state: ExerciseState | None) -> ExerciseView | None:
         target_low_deg=round(float(np.degrees(state.target_low_rad)), 1),
         target_high_deg=round(float(np.degrees(state.target_high_rad)), 1),
         progress=round(state.progress, 3),
+        how=state.how,
+        seated=state.seated,
     )
 
 

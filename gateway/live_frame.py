@@ -31,7 +31,10 @@ class BodyAngleView(msgspec.Struct, frozen=True):
 
 
 class ExerciseView(msgspec.Struct, frozen=True):
-    """The exercise under way; angles in degrees, ``progress`` 0 at rest, 1 at the target."""
+    """The exercise under way; angles in degrees, ``progress`` 0 at rest, 1 at the target.
+
+    ``how`` tells the person what to do, if anybody has said it; ``seated``, that it takes a seat.
+    """
 
     name: str
     side: str | None
@@ -40,6 +43,8 @@ class ExerciseView(msgspec.Struct, frozen=True):
     target_low_deg: float
     target_high_deg: float
     progress: float
+    how: str = ""
+    seated: bool = False
 
 
 class CueView(msgspec.Struct, frozen=True):

@@ -263,4 +263,6 @@ class _Line:
             target_low_rad=float(self.target[0]),
             target_high_rad=float(self.target[1]),
             progress=min(1.0, max(0.0, progress)) if math.isfinite(progress) else 0.0,
+            how=self.exercise.how,
+            seated=self.exercise.seated,
         )

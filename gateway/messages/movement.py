@@ -145,7 +145,8 @@ class ExerciseState:
     """The exercise under way, told every 20 ms of the grid: for live feedback only.
 
     ``value_rad`` is the leading angle now; ``target_low_rad`` .. ``target_high_rad`` the zone to
-    reach; ``progress`` 0 at rest, 1 at the target.
+    reach; ``progress`` 0 at rest, 1 at the target. ``how`` tells the person what to do (empty
+    where nobody has said it); ``seated``, that it takes a seat.
     """
 
     person: str
@@ -157,6 +158,8 @@ class ExerciseState:
     target_low_rad: float
     target_high_rad: float
     progress: float
+    how: str = ""
+    seated: bool = False
 
 
 class CueKind(StrEnum):

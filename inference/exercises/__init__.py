@@ -244,6 +244,9 @@ class Guided(Protocol):
 class Exercise:
     """An exercise that is counted by the excursions of one leading angle.
 
+    ``how`` tells the person what to do, in a sentence or two; ``seated``, that it takes a seat,
+    which pages draw.
+
     ``rest_deg`` is the angle at rest. A repetition begins when the angle leaves rest beyond
     ``leave_deg``, counts if it passes ``effort_deg``, and ends when it is back at ``leave_deg``.
     ``lead`` gives the leading angle (T,), ``course`` that and the rest.
@@ -265,6 +268,7 @@ class Exercise:
     """
 
     name: str
+    how: str
     sides: tuple[Side | None, ...]
     rest_deg: float
     leave_deg: float
@@ -274,6 +278,7 @@ class Exercise:
     less: str
     lead: Callable[[Pose, Side | None], FloatArray]
     course: Callable[[Pose, Side | None], Course]
+    seated: bool = False
     least_s: float = 1.0
     slower: str = "A little slower"
     measured: Measured = Measured.SEGMENT

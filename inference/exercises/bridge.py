@@ -33,6 +33,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="bridge",
+    how="Lie on your back with bent knees, lift the pelvis, then lower it.",
     sides=(None,),
     rest_deg=50.0,
     leave_deg=35.0,

@@ -48,6 +48,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="heel-raise",
+    how="Rise on your toes with straight knees, then let the heels down slowly.",
     sides=(None,),
     rest_deg=0.0,
     leave_deg=LEAVE_DEG,

@@ -38,6 +38,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="heel-slide",
+    how="Lie on your back, draw one heel towards you, then slide it away.",
     sides=(Side.LEFT, Side.RIGHT),
     rest_deg=0.0,
     leave_deg=25.0,

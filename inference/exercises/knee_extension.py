@@ -39,6 +39,8 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="knee-extension",
+    how="Sit, straighten your knee slowly, then let it down again.",
+    seated=True,
     sides=(Side.LEFT, Side.RIGHT),
     rest_deg=90.0,
     leave_deg=55.0,

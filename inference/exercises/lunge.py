@@ -46,6 +46,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="lunge",
+    how="With one foot far in front, bend both knees, then rise again.",
     sides=(Side.LEFT, Side.RIGHT),
     rest_deg=10.0,
     leave_deg=30.0,

@@ -32,6 +32,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="shoulder-elevation",
+    how="Lift your arm slowly, then let it down again.",
     sides=(Side.LEFT, Side.RIGHT),
     rest_deg=0.0,
     leave_deg=LEAVE_DEG,

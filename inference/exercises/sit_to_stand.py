@@ -46,6 +46,8 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="sit-to-stand",
+    how="Stand up from the seat without a swing, then sit down slowly.",
+    seated=True,
     sides=(None,),
     rest_deg=90.0,
     leave_deg=LEAVE_DEG,

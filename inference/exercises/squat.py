@@ -60,6 +60,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="squat",
+    how="Bend your knees slowly as if to sit down, then stand up again.",
     sides=(None,),
     rest_deg=0.0,
     leave_deg=25.0,

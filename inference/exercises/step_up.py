@@ -51,6 +51,7 @@ def course(pose: Pose, side: Side | None) -> Course:
 
 EXERCISE = Exercise(
     name="step-up",
+    how="Set a foot on the step, rise on it, then come down again.",
     sides=(Side.LEFT, Side.RIGHT),
     rest_deg=0.0,
     leave_deg=25.0,

@@ -23,6 +23,7 @@ from simulators.places import PLACES
 
 HALF = math.sqrt(0.5)
 SQUAT_S = 2.0
+SQUAT_HOW = "Bend your knees, then stand up again."
 STRIDE_S = 1.1
 
 
@@ -143,10 +144,13 @@ def _tilted(degrees: float) -> list[float]:
 def _exercise(activity: str, t_s: float, knee: float) -> ExerciseView | None:
     count = int(t_s / SQUAT_S)
     if activity == "squat":
-        return ExerciseView("squat", None, count, round(knee, 1), 70, 110, round(knee / 70, 3))
+        progress = round(knee / 70, 3)
+        return ExerciseView("squat", None, count, round(knee, 1), 70, 110, progress, SQUAT_HOW)
     if activity == "knee-extension":
         progress = round((90 - knee) / 70, 3)
-        return ExerciseView("knee-extension", "right", count, round(knee, 1), -10, 20, progress)
+        return ExerciseView(
+            "knee-extension", "right", count, round(knee, 1), -10, 20, progress, seated=True
+        )
     return None
 
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from gateway.live_frame import FigureView, GuideView
-from tests.dashboards.person import Person
+from tests.dashboards.person import SQUAT_HOW, Person
 from tests.dashboards.visit import Show, chromium, serving, url_of, visiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,6 +69,7 @@ async def test_patient_sees_figure_move_and_repetitions_counted(browser: Browser
     async with serving(show) as address, visiting(browser, url_of(address)) as visit:
         page = visit.page
         await expect(page.locator("#exercise")).to_have_text("Squat")
+        await expect(page.locator("#how")).to_have_text(SQUAT_HOW)
         await expect(page.locator("#figure")).to_have_attribute("data-drawn", "3d")
         await _assert_moves(show, page)
         for count in (1, 2, 3):

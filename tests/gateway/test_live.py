@@ -14,6 +14,7 @@ from gateway.messages import (
     JOINTS,
     BatteryLevel,
     Execution,
+    ExerciseState,
     Figure,
     GaitEvent,
     GaitEventKind,
@@ -83,6 +84,13 @@ def test_an_event_carries_its_quality(
 ) -> None:
     (event,) = frame(message).events
     assert (event.text, event.real_share, event.withheld) == (text, share, withheld)
+
+
+def test_an_exercise_is_shown_with_how_it_is_done() -> None:
+    state = ExerciseState(PERSON, 1.0, "row", None, 2, 0.5, 0.4, 0.8, 1.0, "Pull.", seated=True)
+    shown = frame(state).exercise
+    assert shown is not None
+    assert (shown.name, shown.how, shown.seated) == ("row", "Pull.", True)
 
 
 def test_the_newest_figure_of_each_name_and_side_is_shown_in_order() -> None:

@@ -43,6 +43,11 @@ def test_thresholds_follow_one_another_from_rest_to_target(exercise: Exercise) -
     way.append(exercise.target_edge_deg(exercise.target_deg))
     assert way == sorted(way, reverse=exercise.direction < 0)
     assert exercise.target_deg[0] < exercise.target_deg[1]
+
+
+@pytest.mark.parametrize("exercise", exercises().values(), ids=lambda e: e.name)
+def test_every_exercise_says_in_sentences_what_to_do(exercise: Exercise) -> None:
+    assert exercise.how.endswith(".")
     assert exercise.further
     assert exercise.less
 

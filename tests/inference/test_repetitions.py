@@ -22,6 +22,7 @@ from gateway.messages import (
 )
 from gateway.orientation import Orientation
 from inference.exercise_sets import END_OF_SET_S
+from inference.exercises import exercises
 from inference.inclination import up_in_sensor, without_heading
 from inference.joint_angles import JointAngles
 from inference.repetitions import Repetitions
@@ -150,6 +151,13 @@ def test_the_state_follows_and_ends_with_the_set() -> None:
     deepest = max(told[:-1], key=lambda s: s.value_rad)
     assert np.isclose(np.degrees(deepest.value_rad), 90, atol=0.1)
     assert np.isclose(deepest.t_s, 2.5, atol=0.05)
+
+
+def test_the_state_carries_what_the_exercise_says_of_itself() -> None:
+    told = states(CLINIC)
+    for name in ("squat", "knee-extension", "sit-to-stand"):
+        said = {(s.how, s.seated) for s in told if s.exercise == name}
+        assert said == {(exercises()[name].how, name != "squat")}
 
 
 def test_effort_that_does_not_last_is_not_shown() -> None:

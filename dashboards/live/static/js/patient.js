@@ -3,7 +3,7 @@
 import { Cues, shownCue } from "./cues.js";
 import { movingFigure } from "./figure.js";
 import { guideText } from "./guide.js";
-import { exerciseOf, figure } from "./names.js";
+import { figure, title } from "./names.js";
 import { element, runPage, setText } from "./page.js";
 import { Sound } from "./sound.js";
 import { Target } from "./target.js";
@@ -17,7 +17,7 @@ let guided = "";
 
 runPage((frame, { stale, restarted }) => {
   const exercise = frame.exercise;
-  body.show(frame.segments, exercise !== null && exerciseOf(exercise.name).seated);
+  body.show(frame.segments, exercise !== null && exercise.seated);
   target.show(frame.guide === null ? exercise : null);
   if (frame.guide !== null) {
     showGuide(guideText(frame.guide));
@@ -37,9 +37,8 @@ element("sound").addEventListener("click", async () => {
   if (on) sound.play("repetition");
 });
 
-function showExercise({ name, side, count }) {
-  const known = exerciseOf(name);
-  show(side === null ? known.name : `${known.name}, ${side}`, known.how);
+function showExercise({ name, how, side, count }) {
+  show(side === null ? title(name) : `${title(name)}, ${side}`, how);
   showCount(String(count), count === 1 ? "repetition" : "repetitions");
 }
 

@@ -5,7 +5,7 @@ import { EventList } from "./events.js";
 import { History } from "./history.js";
 import { estimateOf, JOINTS, trustOf } from "./joints.js";
 import { showFigures } from "./measures.js";
-import { clock, exerciseOf, figure, percent, title } from "./names.js";
+import { clock, figure, percent, title } from "./names.js";
 import { element, runPage, setShown, setText } from "./page.js";
 import { showCards, showRows } from "./tables.js";
 
@@ -55,7 +55,7 @@ function showSession(frame, message) {
   // Recordings carry the clock of another day: then there is no delay to speak of.
   setText(element("delay"), behindMs >= 0 && behindMs < 60_000 ? figure(behindMs, 0, " ms") : "–");
   const exercise = frame.exercise;
-  setText(element("exercise"), exercise === null ? "none" : `${exerciseOf(exercise.name).name}, ${exercise.count}`);
+  setText(element("exercise"), exercise === null ? "none" : `${title(exercise.name)}, ${exercise.count}`);
 }
 
 function calibration({ calibrated, guide }) {
