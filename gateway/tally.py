@@ -171,12 +171,14 @@ class Tally:
         return "; ".join(text for text in told if text)
 
     def _by_sensor(self, counts: IntArray) -> list[list[int]]:
-        """Return counts (5, M) of streams by sensor; samples are those of one stream."""
+        """Return counts (5, M) of streams by sensor; samples are those of one stream of motion."""
         if self._streams.plain:
             return counts.tolist()  # type: ignore[no-any-return]  # numpy leaves the nesting open
         owner, size = self._streams.sensor, len(self._streams.first)
         summed = [np.bincount(owner, row, size).astype(np.int64) for row in counts]
-        summed[0] //= np.maximum(np.bincount(owner, minlength=size), 1)
+        moves = np.array([stream.acc or stream.gyr for stream in self._streams.each], np.int64)
+        samples = np.bincount(owner, counts[0] * moves, size).astype(np.int64)
+        summed[0] = samples // np.maximum(np.bincount(owner, moves, size).astype(np.int64), 1)
         return [row.tolist() for row in summed]
 
     def _worst_error_s(self, sensors: int) -> list[float]:

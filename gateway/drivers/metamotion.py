@@ -2,19 +2,27 @@
 
 Every packet starts with a module and a register; what follows is little-endian. Sensors send no
 time of their own, so by default the board is made to fuse every acceleration with the newest rate
-of turn, and to put its clock before the pair: a chain of three of its data processors.
+of turn, and to put its clock before the pair: a chain of three of its data processors. The
+magnetometer (BMM150), where it is asked for, is a stream of its own at its own rate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gateway.drivers import About, Battery, Decoded, Samples, Setting, Settings, Stream, TickClock
-from gateway.drivers.packets import bounds, heads, saturated, stack_equal
+from gateway.drivers import About, Battery, Decoded, Setting, Settings, Stream, TickClock
+from gateway.drivers.metamotion_packets import (
+    ACC_G,
+    GYR_DPS,
+    LAYOUTS,
+    TICK_NS,
+    field_samples,
+    motion_samples,
+    read_packets,
+)
+from gateway.drivers.packets import bounds, heads
 from gateway.drivers.talk import (
     Advertising,
     Ask,
@@ -33,35 +41,9 @@ _BASE = "326a{:04x}-85cb-9195-d9dd-464cfbbae75a"
 SERVICE, COMMAND, NOTIFY = (_BASE.format(part) for part in (0x9000, 0x9001, 0x9006))
 FIRMWARE = sig_uuid(0x2A26)
 
-_HEAD, _ACCURACY = ("head", "u1", (2,)), ("accuracy", "u1")
-_PROCESSOR, _TICKS = ("processor", "u1"), ("ticks", "<u4")
-_XYZ, _FLOATS = ("xyz", "<i2", (1, 3)), ("<f4", (3,))
-
-LAYOUTS: dict[str, np.dtype[Any]] = {
-    "single": np.dtype([_HEAD, _XYZ]),
-    "packed": np.dtype([_HEAD, ("xyz", "<i2", (3, 3))]),
-    "fused": np.dtype([_HEAD, _PROCESSOR, _TICKS, ("acc", "<i2", (3,)), ("gyr", "<i2", (3,))]),
-    "timed": np.dtype([_HEAD, _PROCESSOR, _TICKS, _XYZ]),
-    "timed pair": np.dtype([_HEAD, _PROCESSOR, _TICKS, ("xyz", "<i2", (2, 3))]),
-    "quaternion": np.dtype([_HEAD, ("quat", "<f4", (4,))]),
-    "euler": np.dtype([_HEAD, ("heading_pitch_roll_yaw_deg", "<f4", (4,))]),
-    "corrected": np.dtype([_HEAD, ("xyz", *_FLOATS), _ACCURACY]),
-    "gravity": np.dtype([_HEAD, ("xyz", *_FLOATS)]),
-}
-"""Packets of sensors, data processors and the sensor fusion, in the units of the wire.
-
-A counting processor sends its count in place of ``ticks``. The fusion's corrected acceleration is
-in milli-g, its rate of turn in °/s, its field in µT, gravity and linear acceleration in m/s².
-"""
-
-TICK_NS = 48 / 32768 * 1e9
-ACC_G = (2, 4, 8, 16)
-GYR_DPS = (2000, 1000, 500, 250, 125)
-"""In the order of their codes."""
-_GYR_LSB = 16.4 * 2000
-"""Counts a °/s, times the range."""
 ODR = {25.0: 6, 50.0: 7, 100.0: 8, 200.0: 9}
 _PLAIN_HZ = 100.0
+MAG_HZ = 25.0
 _FUSED = "fused"
 _BATTERY_S = 60.0
 
@@ -72,8 +54,10 @@ QUIET = tuple(
     )
 )  # fmt: skip
 """Stop the fusion and both sensors, and remove the processors, events and loggers left on it."""
+_MAG_REGULAR = tuple(bytes.fromhex(command) for command in ("150100", "1504040e", "150306"))
+"""Its stop, which newer ones want first, the regular preset, and its rate."""
+_MAG_QUIET = tuple(bytes.fromhex(command) for command in ("150100", "15020001"))
 _FAST = bytes.fromhex("11090600060000005802")  # an interval of 7.5 ms, given up after 6 s
-_RUN = tuple(bytes.fromhex(command) for command in ("03020100", "13020100", "030101", "130101"))
 _BATTERY = bytes.fromhex("118c")
 
 
@@ -109,6 +93,8 @@ _SOURCES: dict[int | float | str, tuple[_Source, ...]] = {
     "plain": (_Source((0x0304,), "single"), _Source((0x1305, 0x1304), "single")),
 }
 """By the setting ``stream``: of pairs, or of acceleration and of the rate of turn."""
+_TIMED_FIELDS, _FIELDS = _Source((0x0903,), "timed"), _Source((0x1505,), "single")
+"""Of the magnetometer, known from pairs by their length."""
 
 
 def acc_config(chip: Chip, rate_hz: float, acc_g: float) -> bytes:
@@ -119,32 +105,6 @@ def acc_config(chip: Chip, rate_hz: float, acc_g: float) -> bytes:
 def gyr_config(rate_hz: float, gyr_dps: float) -> bytes:
     """Return the command that sets the gyroscope."""
     return bytes([0x13, 0x03, 0x20 | ODR[rate_hz], GYR_DPS.index(gyr_dps)])
-
-
-def acc_scale(acc_g: float) -> float:
-    """Return m/s² a count."""
-    return acc_g * 9.80665 / 32768
-
-
-def gyr_scale(gyr_dps: float) -> float:
-    """Return rad/s a count."""
-    return float(np.radians(gyr_dps / _GYR_LSB))
-
-
-def read_packets(
-    layout: str, block: PacketBlock, among: BoolArray
-) -> tuple[NDArray[Any], IntArray]:
-    """Return the fields (N,) of those packets ``among`` a block that fit, and their index."""
-    kind = LAYOUTS[layout]
-    if among.all():
-        stacked = stack_equal(block, kind.itemsize, kind.itemsize)
-        rows, packet = stacked.rows, stacked.packet
-    else:
-        starts, lengths = bounds(block)
-        packet = np.flatnonzero(among & (lengths == kind.itemsize))
-        data = np.frombuffer(block.payload, np.uint8)
-        rows = data[starts[packet, None] + np.arange(kind.itemsize)]
-    return np.ascontiguousarray(rows).view(kind)[:, 0], packet
 
 
 class MetaMotion:
@@ -163,6 +123,7 @@ class MetaMotion:
         unknown=(
             "whether every firmware takes the chain of processors behind the fused stream",
             "whether it is charging",
+            "magnetometer: whether its axes are those of the accelerometer",
         ),
         tested_on=("vectors", "virtual"),
         settings=(
@@ -175,16 +136,24 @@ class MetaMotion:
             ),
             Setting("acc_g", 16, ACC_G, "full scale of the accelerometer in g"),
             Setting("gyr_dps", 2000, GYR_DPS, "full scale of the gyroscope in °/s"),
+            Setting(
+                "magnetometer",
+                "off",
+                ("off", "on"),
+                f"on: the field too, at {MAG_HZ:g} Hz; the grid waits up to 40 ms longer for it",
+            ),
         ),
     )
     advertising = Advertising(names=("MetaWear",), services=(SERVICE,))
     independent = True
 
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
-        """Return one stream of pairs with a time, or one of each sensor without."""
+        """Return one stream of pairs with a time, or one of each sensor; the field's is last."""
         stream = settings.get("stream", _FUSED)
+        clock = TickClock(bits=32, tick_ns=TICK_NS) if stream == _FUSED else None
+        field = (Stream(MAG_HZ, clock, acc=False, gyr=False, mag=True),) if _mag(settings) else ()
         if stream == _FUSED:
-            return (Stream(rate_hz, TickClock(bits=32, tick_ns=TICK_NS)),)
+            return (Stream(rate_hz, clock), *field)
         if stream == "plain" and rate_hz > _PLAIN_HZ:
             raise UsageError(
                 f"a MetaMotion sends at most {_PLAIN_HZ:g} plain samples a second and sensor, not "
@@ -195,17 +164,25 @@ class MetaMotion:
         return (
             Stream(rate_hz, None, gyr=False, per_packet=count),
             Stream(rate_hz, None, acc=False, per_packet=count),
+            *field,
         )
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
         """Decode a block; answers to requests are passed over, that of the battery is a fact."""
         head = heads(block)
-        data = np.zeros(len(head), np.bool_)
+        kind = settings.get("stream", _FUSED)
+        sources = _SOURCES[kind]
         found, misfits = [], 0
-        for stream, source in enumerate(_SOURCES[settings.get("stream", _FUSED)]):
-            own = np.isin(head, source.heads)
+        data = np.zeros(len(head), np.bool_)
+        if _mag(settings):
+            source = _TIMED_FIELDS if kind == _FUSED else _FIELDS
+            rows, packet = read_packets(source.layout, block, np.isin(head, source.heads))
+            found.append(field_samples(len(sources), rows, packet))
+            data[packet] = True
+        for stream, source in enumerate(sources):
+            own = np.isin(head, source.heads) & ~data
             rows, packet = read_packets(source.layout, block, own)
-            found.append(_samples(stream, rows, packet, settings))
+            found.append(motion_samples(stream, rows, packet, settings))
             misfits += int(np.count_nonzero(own)) - len(packet)
             data |= own
         return Decoded(tuple(found), _batteries(block, head), _refused(head, data, misfits))
@@ -222,38 +199,34 @@ class MetaMotion:
         acc_g, gyr_dps = (float(settings[name]) for name in ("acc_g", "gyr_dps"))
         yield from _set("accelerometer", acc_config(chip, rate_hz, acc_g))
         yield from _set("gyroscope", gyr_config(rate_hz, gyr_dps))
+        if _mag(settings):
+            yield from _set_magnetometer()
         known = yield from _identity()
         yield from _subscribe(chip, str(settings["stream"]))
-        for command in _RUN:
+        if _mag(settings):
+            yield from _subscribe_to_field(str(settings["stream"]))
+        for command in _run(_mag(settings)):
             yield Write(COMMAND, command)
         yield Repeat(COMMAND, _BATTERY, _BATTERY_S)
         return {"rate_hz": rate_hz, "acc_g": acc_g, "gyr_dps": gyr_dps, **known}
 
     def stop(self, settings: Settings, rate_hz: float) -> Procedure:
-        """Stop both sensors and leave nothing on the board."""
-        del settings, rate_hz
-        for command in QUIET:
+        """Stop its sensors and leave nothing on the board."""
+        del rate_hz
+        for command in (*QUIET, *_MAG_QUIET) if _mag(settings) else QUIET:
             yield Write(COMMAND, command)
         return {}
 
 
-def _samples(stream: int, rows: NDArray[Any], packet: IntArray, settings: Settings) -> Samples:
-    """Return the samples of packets of pairs, of acceleration (stream 0), or of turning (1)."""
-    acc = acc_scale(float(settings.get("acc_g", ACC_G[-1])))
-    gyr = gyr_scale(float(settings.get("gyr_dps", GYR_DPS[0])))
-    if "ticks" in (rows.dtype.names or ()):
-        return Samples(
-            packet=packet,
-            clipped=saturated(rows["acc"]) | saturated(rows["gyr"]),
-            acc=rows["acc"] * acc,
-            gyr=rows["gyr"] * gyr,
-            ticks=rows["ticks"].astype(np.int64),
-        )
-    packet = np.repeat(packet, rows["xyz"].shape[1])
-    xyz = rows["xyz"].reshape(-1, 3)
-    if stream == 0:
-        return Samples(packet, saturated(xyz), acc=xyz * acc)
-    return Samples(packet, saturated(xyz), gyr=xyz * gyr, stream=stream)
+def _mag(settings: Settings) -> bool:
+    return settings.get("magnetometer", "off") == "on"
+
+
+def _run(mag: bool) -> list[bytes]:
+    """Return the commands that switch the sensors on, then those that start them."""
+    modules = (0x03, 0x13, 0x15) if mag else (0x03, 0x13)
+    enable = [bytes([module, 0x02, 0x01, 0x00]) for module in modules]
+    return enable + [bytes([module, 0x01, 0x01]) for module in modules]
 
 
 def _batteries(block: PacketBlock, head: IntArray) -> tuple[tuple[int, Battery], ...]:
@@ -305,6 +278,18 @@ def _set(sensor: str, config: bytes) -> Procedure:
     return {}
 
 
+def _set_magnetometer() -> Procedure:
+    """Give the magnetometer its preset; raises UnableError where the board has none."""
+    answer = yield _ask(b"\x15\x80")
+    if len(answer) <= 2:
+        raise UnableError(
+            'this MbientLab board has no magnetometer; set magnetometer = "off", or leave it out'
+        )
+    for command in _MAG_REGULAR:
+        yield Write(COMMAND, command)
+    return {}
+
+
 def _identity() -> Procedure:
     """Return firmware and battery, as far as the board tells them."""
     known: dict[str, int | float | str] = {}
@@ -324,12 +309,28 @@ def _subscribe(chip: Chip, stream: str) -> Procedure:
         fuse = bytes([0x03, 0x04, 0xFF, 0xA0, 0x1B, 0x01, newest]) + bytes(11)
         pairs = yield from _create(fuse)
         timed = yield from _create(bytes([0x09, 0x03, pairs, 0x60, 0x11, 0x31, 0x03]))
-        yield Write(COMMAND, bytes([0x09, 0x07, timed, 0x01]))
-        yield Write(COMMAND, b"\x09\x03\x01")
+        yield from _listen(timed)
         return {}
     packed = stream == "packed"
     yield Write(COMMAND, bytes([0x03, chip.acc_packed if packed else 0x04, 0x01]))
     yield Write(COMMAND, bytes([0x13, chip.gyr_packed if packed else chip.gyr_single, 0x01]))
+    return {}
+
+
+def _subscribe_to_field(stream: str) -> Procedure:
+    """Have the field notified: with a time where pairs have one."""
+    if stream == _FUSED:
+        timed = yield from _create(bytes([0x15, 0x05, 0xFF, 0xA0, 0x11, 0x31, 0x03]))
+        yield from _listen(timed)
+    else:
+        yield Write(COMMAND, b"\x15\x05\x01")
+    return {}
+
+
+def _listen(processor: int) -> Procedure:
+    """Have what a data processor makes notified."""
+    yield Write(COMMAND, bytes([0x09, 0x07, processor, 0x01]))
+    yield Write(COMMAND, b"\x09\x03\x01")
     return {}
 
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.drivers.metamotion import (
-    ACC_G,
     BMI270,
     CHIPS,
     COMMAND,
     FIRMWARE,
-    GYR_DPS,
-    LAYOUTS,
+    MAG_HZ,
     NOTIFY,
     ODR,
     SERVICE,
-    TICK_NS,
     Chip,
+)
+from gateway.drivers.metamotion_packets import (
+    ACC_G,
+    GYR_DPS,
+    LAYOUTS,
+    MAG_UT,
+    TICK_NS,
     acc_scale,
     gyr_scale,
 )
 from gateway.drivers.talk import sig_uuid
 from gateway.messages import FloatArray
+from gateway.quaternion import conjugate, rotate
 from simulators.peripherals import (
     Advertisement,
     Characteristic,
@@ -30,7 +35,9 @@ from simulators.peripherals import (
     Service,
 )
 
-_ACC, _GYR, _PROCESSORS, _BOARD = 0x03, 0x13, 0x09, 0x11
+_ACC, _GYR, _MAG, _PROCESSORS, _BOARD = 0x03, 0x13, 0x15, 0x09, 0x11
+EARTH_UT = np.array([0.0, 20.0, -44.0])
+"""The field of the earth in Europe, in east, north and up."""
 _BUFFER, _FUSER, _TIME = b"\x0f\x05", b"\x1b\x01", b"\x11\x31\x03"
 _RATES = {code: rate_hz for rate_hz, code in ODR.items()}
 
@@ -64,6 +71,7 @@ class VirtualMetaMotion:
         self._processors: list[bytes] = []
         self._timed: set[int] = set()
         self._waiting = np.empty((0, 2, 3), np.int16)
+        self._felt = 0
         self._heard = False
 
     @property
@@ -114,8 +122,13 @@ class VirtualMetaMotion:
         )
         if not self._heard or not self.rate_hz:
             return []
-        if self._timed:
-            return self._pairs(movement, counts)
+        told = [*self._motion(movement, counts), *self._fields(movement)]
+        return sorted(told, key=lambda notification: notification.row)
+
+    def _motion(self, movement: Movement, counts: np.ndarray) -> list[Notification]:
+        pairs = self._timed_by(_PROCESSORS)
+        if pairs is not None:
+            return self._pairs(movement, counts, pairs)
         if (_ACC, self.chip.acc_packed) in self._on:
             return self._triples(counts)
         return self._singles(counts)
@@ -123,9 +136,8 @@ class VirtualMetaMotion:
     def _read(self, module: int, register: int) -> bytes:
         begin = bytes([module, 0x80 | register])
         if register == 0:
-            places = {_ACC: 0, _GYR: 1}
-            known = module in places
-            return begin + bytes([self._implementations[places[module]], 0] if known else [])
+            known = dict(zip((_ACC, _GYR, _MAG), (*self._implementations, 0), strict=True))
+            return begin + bytes([known[module], 0] if module in known else [])
         if (module, register) == (_BOARD, 0x0C):
             return begin + bytes([round(100 * self.battery)]) + (4148).to_bytes(2, "little")
         return begin + self._registers.get((module, register), b"")
@@ -155,21 +167,47 @@ class VirtualMetaMotion:
         number, made = source[2], len(self._processors)
         if kind == _BUFFER:
             return source == bytes([_GYR, self.chip.gyr_single, 0xFF]) and length == 0xA0
+        if kind == _TIME and source == b"\x15\x05\xff":
+            return length == 0xA0
         if kind.startswith(_FUSER) and len(kind) == 14:
             buffered = kind[2] < made and self._processors[kind[2]].endswith(_BUFFER)
             return buffered and source == b"\x03\x04\xff" and length == 0xA0
         fused = number < made and self._processors[number][4:6] == _FUSER
         return kind == _TIME and source[:2] == b"\x09\x03" and fused and length == 0x60
 
+    def _timed_by(self, module: int) -> int | None:
+        """Return the subscribed processor whose source is a module, None without."""
+        return next((n for n in sorted(self._timed) if self._processors[n][0] == module), None)
+
     def _range(self, module: int) -> float:
         code = self._registers[module, 0x03][1]
         return ACC_G[self.chip.acc_ranges.index(code)] if module == _ACC else GYR_DPS[code]
 
-    def _pairs(self, movement: Movement, counts: np.ndarray) -> list[Notification]:
+    def _fields(self, movement: Movement) -> list[Notification]:
+        """Return what the magnetometer sends, at a rate of its own."""
+        every = max(1, round(self.rate_hz / MAG_HZ))
+        rows = np.arange(-self._felt % every, len(movement.acc), every)
+        self._felt += len(movement.acc)
+        timed, on = self._timed_by(_MAG), (_MAG, 0x05) in self._on
+        if not {(_MAG, 0x01), (_MAG, 0x02)} <= self._on or (timed is None and not on):
+            return []
+        packets = np.zeros(len(rows), LAYOUTS["single" if timed is None else "timed"])
+        packets["head"] = (_MAG, 0x05) if timed is None else (_PROCESSORS, 0x03)
+        if timed is not None:
+            packets["processor"] = timed
+            packets["ticks"] = _ticks(movement)[rows]
+        felt = rotate(conjugate(movement.quat[rows]), np.tile(EARTH_UT, (len(rows), 1)))
+        packets["xyz"] = _counts(felt, MAG_UT)[:, None]
+        return [
+            Notification(NOTIFY, packet.tobytes(), int(row))
+            for row, packet in zip(rows, packets, strict=True)
+        ]
+
+    def _pairs(self, movement: Movement, counts: np.ndarray, processor: int) -> list[Notification]:
         packets = np.zeros(len(counts), LAYOUTS["fused"])
         packets["head"] = _PROCESSORS, 0x03
-        packets["processor"] = min(self._timed)
-        packets["ticks"] = np.floor(movement.device_ns / TICK_NS).astype(np.int64) % 2**32
+        packets["processor"] = processor
+        packets["ticks"] = _ticks(movement)
         packets["acc"], packets["gyr"] = counts[:, 0], counts[:, 1]
         return [Notification(NOTIFY, packet.tobytes(), row) for row, packet in enumerate(packets)]
 
@@ -193,6 +231,10 @@ class VirtualMetaMotion:
             for which, register in enumerate(registers)
             if register in self._on
         ]
+
+
+def _ticks(movement: Movement) -> np.ndarray:
+    return np.floor(movement.device_ns / TICK_NS).astype(np.int64) % 2**32
 
 
 def _counts(values: FloatArray, scale: float) -> np.ndarray:

@@ -14,15 +14,13 @@ from gateway.drivers.metamotion import (
     BMI270,
     COMMAND,
     DRIVER,
-    LAYOUTS,
     NOTIFY,
     QUIET,
-    TICK_NS,
     Chip,
     acc_config,
     gyr_config,
-    read_packets,
 )
+from gateway.drivers.metamotion_packets import LAYOUTS, TICK_NS, read_packets
 from gateway.drivers.packets import heads
 from gateway.drivers.talk import Ask, Procedure, Read, Subscribe
 from gateway.errors import SourceError, UsageError
@@ -72,9 +70,10 @@ MOTION: dict[str, tuple[dict[str, int | str], int]] = {
     "acc 8g packed": ({"stream": "packed", "acc_g": 8}, 0),
     "gyro 500": ({"stream": "plain", "gyr_dps": 500}, 1),
     "gyro 1000 packed": ({"stream": "packed", "gyr_dps": 1000}, 1),
+    "mag": ({"stream": "plain", "magnetometer": "on"}, 2),
     "fused+count": ({"stream": "fused", "acc_g": 2, "gyr_dps": 2000}, 0),
 }
-OTHER = {"mag", "mag packed", "quaternion", "timed acc 2g", "battery"}
+OTHER = {"mag packed", "quaternion", "timed acc 2g", "battery"}
 
 
 def test_published_vectors_of_motion_are_decoded() -> None:
@@ -92,6 +91,9 @@ def test_published_vectors_of_motion_are_decoded() -> None:
             np.testing.assert_allclose(
                 np.degrees(samples.gyr).ravel(), expected["gyr_dps"], rtol=1e-12
             )
+        if "mag_uT" in expected:
+            assert samples.mag is not None
+            np.testing.assert_allclose(samples.mag.ravel(), expected["mag_uT"], rtol=1e-12)
         if "count" in expected:
             assert samples.ticks is not None
             assert samples.ticks.tolist() == [expected["count"]]
@@ -319,8 +321,14 @@ def answered(procedure: Procedure, answers: dict[str, str]) -> None:
         step = procedure.send(bytes.fromhex(answers.get(known, asked)))
 
 
-SETTINGS: Settings = {"stream": "fused", "acc_g": 16, "gyr_dps": 2000}
-BMI270_ANSWERS = {"0380": "03800400", "1380": "13800100", "0383": "0383a803", "1383": "13832800"}
+SETTINGS: Settings = {"stream": "fused", "acc_g": 16, "gyr_dps": 2000, "magnetometer": "on"}
+BMI270_ANSWERS = {
+    "0380": "03800400",
+    "1380": "13800100",
+    "0383": "0383a803",
+    "1383": "13832800",
+    "1580": "15800002",
+}
 
 
 @pytest.mark.parametrize(
@@ -329,6 +337,7 @@ BMI270_ANSWERS = {"0380": "03800400", "1380": "13800100", "0383": "0383a803", "1
         ({"1380": "1380"}, r"neither the BMI160 nor the BMI270 .*answer 03 80 04 00 and 13 80\)"),
         ({"0380": "03800300"}, "neither the BMI160 nor the BMI270"),
         ({"0383": "0383a802"}, "accelerometer was set to a8 03, but says a8 02; switch"),
+        ({"1580": "1580"}, 'no magnetometer; set magnetometer = "off"'),
         ({"1383": "13832900"}, "gyroscope was set to 28 00, but says 29 00"),
         ({"09021304ffa00f05": "0902"}, "could not make a data processor.*'packed'"),
     ],
