@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -21,14 +21,11 @@ from gateway.messages import (
     JOINTS,
     BatteryLevel,
     BodyAngleBlock,
-    BoolArray,
     Calibration,
     Cue,
     EstimateBlock,
     Figure,
-    FloatArray,
     GaitEvent,
-    IntArray,
     JointAngleBlock,
     Marker,
     PacketBlock,
@@ -139,14 +136,14 @@ def _check_packets(block: PacketBlock) -> None:
 
 _FLOAT64, _FLOAT32, _INT64, _BOOL = "<f8", "<f4", "<i8", "|b1"
 _STORED_AS = {"f": _FLOAT64, "i": _INT64, "b": _BOOL}
-# By what a field is declared as: how it may be stored, and what it becomes.
-_READ_AS: Mapping[Any, tuple[Mapping[str, np.dtype[Any]], np.dtype[Any]]] = MappingProxyType(
+# By the scalar of what a field is declared as: how it may be stored, and what it becomes.
+_READ_AS: Mapping[type, tuple[Mapping[str, np.dtype[Any]], np.dtype[Any]]] = MappingProxyType(
     {
-        declared: ({name: np.dtype(name) for name in stored}, np.dtype(target))
-        for declared, stored, target in (
-            (FloatArray, (_FLOAT64, _FLOAT32), np.float64),
-            (IntArray, (_INT64,), np.int64),
-            (BoolArray, (_BOOL,), np.bool_),
+        scalar: ({name: np.dtype(name) for name in stored}, np.dtype(scalar))
+        for scalar, stored in (
+            (np.float64, (_FLOAT64, _FLOAT32)),
+            (np.int64, (_INT64,)),
+            (np.bool_, (_BOOL,)),
         )
     }
 )
@@ -166,13 +163,21 @@ def _stored(array: NDArray[Any], dtype: str) -> tuple[str, tuple[int, ...], byte
 
 def _read_array(declared: Any, stored: Any) -> NDArray[Any]:
     name, shape, raw = msgspec.convert(stored, tuple[str, tuple[int, ...], bytes])
-    allowed, target = _READ_AS[declared]
+    allowed, target = _READ_AS[_scalar(declared)]
     dtype = allowed.get(name)
     if dtype is None or any(size < 0 for size in shape):
         raise ValueError(f"an array of type {name} and shape {shape} where none such belongs")
     if len(raw) != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"an array of shape {shape} in {len(raw)} bytes")
     return np.frombuffer(raw, dtype).reshape(shape).astype(target, copy=False)
+
+
+def _scalar(declared: Any) -> type:
+    """Return the scalar of ``NDArray[scalar]``, whatever numpy makes of that by its version."""
+    while arguments := get_args(declared):
+        declared = arguments[-1]
+    assert isinstance(declared, type)
+    return declared
 
 
 def _encoder(hook: Callable[[Any], Any]) -> msgspec.msgpack.Encoder:
