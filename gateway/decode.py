@@ -300,8 +300,5 @@ def _merge(blocks: list[ImuBlock]) -> ImuBlock:
 
 
 def _merged_mag(blocks: list[ImuBlock], order: IntArray) -> FloatArray | None:
-    if all(block.mag is None for block in blocks):
-        return None
-    parts = [np.full(b.acc.shape, np.nan) if b.mag is None else b.mag for b in blocks]
-    merged: FloatArray = np.concatenate(parts)[order]
-    return merged
+    parts = [block.mag for block in blocks if block.mag is not None]
+    return np.concatenate(parts)[order] if parts else None

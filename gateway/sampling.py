@@ -26,6 +26,7 @@ class Sampling:
     def __init__(self, streams: Streams) -> None:
         clocks = [stream.clock for stream in streams.each]
         self._periods_ns = np.array(streams.period_ns)
+        self._fields = streams.channels > 6
         self._tick_ns = np.array([1.0 if c is None else c.tick_ns for c in clocks])
         self._slack_ns = np.array(list(map(_slack_ns, self._tick_ns, self._periods_ns)))
         self._spread = np.array([c is not None and c.spread for c in clocks], np.bool_)
@@ -137,8 +138,14 @@ class Sampling:
             lost=lost,
             refused=refused,
             clock_error_s=error_s,
-            mag=None if samples.mag is None else _chosen(samples.mag, rows, every),
+            mag=self._field(samples.mag, rows, every),
         )
+
+    def _field(self, mag: FloatArray | None, rows: IntArray, every: bool) -> FloatArray | None:
+        """Return the magnetic field (N, 3), NaN for a stream without; None where none has it."""
+        if not self._fields:
+            return None
+        return np.full((len(rows), 3), np.nan) if mag is None else _chosen(mag, rows, every)
 
     def _turned(
         self, quat: FloatArray, runs: Runs, step_ns: IntArray, periods: FloatArray

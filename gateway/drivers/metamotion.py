@@ -93,7 +93,7 @@ _SOURCES: dict[int | float | str, tuple[_Source, ...]] = {
     "plain": (_Source((0x0304,), "single"), _Source((0x1305, 0x1304), "single")),
 }
 """By the setting ``stream``: of pairs, or of acceleration and of the rate of turn."""
-_TIMED_FIELDS, _FIELDS = _Source((0x0903,), "timed"), _Source((0x1505,), "single")
+_FIELD = _Source((0x0903,), "timed")
 """Of the magnetometer, known from pairs by their length."""
 
 
@@ -140,7 +140,8 @@ class MetaMotion:
                 "magnetometer",
                 "off",
                 ("off", "on"),
-                f"on: the field too, at {MAG_HZ:g} Hz; the grid waits up to 40 ms longer for it",
+                f"on: the field too, at {MAG_HZ:g} Hz and fused only; the grid waits for it, "
+                "up to 40 ms longer",
             ),
         ),
     )
@@ -148,12 +149,17 @@ class MetaMotion:
     independent = True
 
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
-        """Return one stream of pairs with a time, or one of each sensor; the field's is last."""
+        """Return a stream of pairs with a time, and that of the field; or one of each sensor."""
         stream = settings.get("stream", _FUSED)
-        clock = TickClock(bits=32, tick_ns=TICK_NS) if stream == _FUSED else None
-        field = (Stream(MAG_HZ, clock, acc=False, gyr=False, mag=True),) if _mag(settings) else ()
         if stream == _FUSED:
-            return (Stream(rate_hz, clock), *field)
+            clock = TickClock(bits=32, tick_ns=TICK_NS)
+            pairs, field = Stream(rate_hz, clock), Stream(MAG_HZ, clock, False, False, mag=True)
+            return (pairs, field) if _mag(settings) else (pairs,)
+        if _mag(settings):
+            raise UsageError(
+                "a MetaMotion's magnetometer, which runs at a rate of its own, needs a time; use "
+                "the stream 'fused', or set magnetometer = \"off\""
+            )
         if stream == "plain" and rate_hz > _PLAIN_HZ:
             raise UsageError(
                 f"a MetaMotion sends at most {_PLAIN_HZ:g} plain samples a second and sensor, not "
@@ -164,19 +170,16 @@ class MetaMotion:
         return (
             Stream(rate_hz, None, gyr=False, per_packet=count),
             Stream(rate_hz, None, acc=False, per_packet=count),
-            *field,
         )
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
         """Decode a block; answers to requests are passed over, that of the battery is a fact."""
         head = heads(block)
-        kind = settings.get("stream", _FUSED)
-        sources = _SOURCES[kind]
+        sources = _SOURCES[settings.get("stream", _FUSED)]
         found, misfits = [], 0
         data = np.zeros(len(head), np.bool_)
         if _mag(settings):
-            source = _TIMED_FIELDS if kind == _FUSED else _FIELDS
-            rows, packet = read_packets(source.layout, block, np.isin(head, source.heads))
+            rows, packet = read_packets(_FIELD.layout, block, np.isin(head, _FIELD.heads))
             found.append(field_samples(len(sources), rows, packet))
             data[packet] = True
         for stream, source in enumerate(sources):
@@ -204,7 +207,8 @@ class MetaMotion:
         known = yield from _identity()
         yield from _subscribe(chip, str(settings["stream"]))
         if _mag(settings):
-            yield from _subscribe_to_field(str(settings["stream"]))
+            # With the board's time before the field, as before the pairs.
+            yield from _listen((yield from _create(bytes.fromhex("1505ffa0113103"))))
         for command in _run(_mag(settings)):
             yield Write(COMMAND, command)
         yield Repeat(COMMAND, _BATTERY, _BATTERY_S)
@@ -314,16 +318,6 @@ def _subscribe(chip: Chip, stream: str) -> Procedure:
     packed = stream == "packed"
     yield Write(COMMAND, bytes([0x03, chip.acc_packed if packed else 0x04, 0x01]))
     yield Write(COMMAND, bytes([0x13, chip.gyr_packed if packed else chip.gyr_single, 0x01]))
-    return {}
-
-
-def _subscribe_to_field(stream: str) -> Procedure:
-    """Have the field notified: with a time where pairs have one."""
-    if stream == _FUSED:
-        timed = yield from _create(bytes([0x15, 0x05, 0xFF, 0xA0, 0x11, 0x31, 0x03]))
-        yield from _listen(timed)
-    else:
-        yield Write(COMMAND, b"\x15\x05\x01")
     return {}
 
 

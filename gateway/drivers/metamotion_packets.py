@@ -90,13 +90,12 @@ def motion_samples(
 
 
 def field_samples(stream: int, rows: NDArray[Any], packet: IntArray) -> Samples:
-    """Return the samples of packets of the magnetic field; NaN where it was too strong."""
-    xyz = rows["xyz"].reshape(-1, 3)
-    names = rows.dtype.names or ()
+    """Return the samples of timed packets of the magnetic field; NaN where it was too strong."""
+    xyz = rows["xyz"][:, 0]
     return Samples(
         packet=packet,
         clipped=np.zeros(len(xyz), np.bool_),
-        ticks=rows["ticks"].astype(np.int64) if "ticks" in names else None,
+        ticks=rows["ticks"].astype(np.int64),
         mag=np.where(saturated(xyz)[:, None], np.nan, xyz * MAG_UT),
         stream=stream,
     )

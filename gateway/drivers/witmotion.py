@@ -72,6 +72,7 @@ class WitMotion:
         unknown=(
             "when a sample was taken, but for its arrival and the nominal rate",
             "whether a sample is missing",
+            "the magnetic field, which it tells only when it is asked, and without a time",
             "the filter of bandwidth 42, which one source takes for 20 Hz",
             "units whose two characteristics are swapped, of which one source tells",
         ),

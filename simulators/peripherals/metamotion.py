@@ -188,14 +188,13 @@ class VirtualMetaMotion:
         every = max(1, round(self.rate_hz / MAG_HZ))
         rows = np.arange(-self._felt % every, len(movement.acc), every)
         self._felt += len(movement.acc)
-        timed, on = self._timed_by(_MAG), (_MAG, 0x05) in self._on
-        if not {(_MAG, 0x01), (_MAG, 0x02)} <= self._on or (timed is None and not on):
+        timed = self._timed_by(_MAG)
+        if timed is None or not {(_MAG, 0x01), (_MAG, 0x02)} <= self._on:
             return []
-        packets = np.zeros(len(rows), LAYOUTS["single" if timed is None else "timed"])
-        packets["head"] = (_MAG, 0x05) if timed is None else (_PROCESSORS, 0x03)
-        if timed is not None:
-            packets["processor"] = timed
-            packets["ticks"] = _ticks(movement)[rows]
+        packets = np.zeros(len(rows), LAYOUTS["timed"])
+        packets["head"] = _PROCESSORS, 0x03
+        packets["processor"] = timed
+        packets["ticks"] = _ticks(movement)[rows]
         felt = rotate(conjugate(movement.quat[rows]), np.tile(EARTH_UT, (len(rows), 1)))
         packets["xyz"] = _counts(felt, MAG_UT)[:, None]
         return [
