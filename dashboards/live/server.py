@@ -24,7 +24,8 @@ from starlette.templating import Jinja2Templates
 
 from dashboards.live.feed import Feed
 from dashboards.live.guard import Access, Guard
-from gateway.errors import ServiceError
+from dashboards.live.server_log import server_log
+from gateway.errors import KeyedError, ServiceError
 from gateway.live_frame import LiveFrame
 
 HERE = Path(__file__).parent
@@ -59,6 +60,10 @@ class PageServer:
     async def run(self, listening: socket.socket) -> None:
         """Serve on ``listening`` (see ``bind``) until cancelled; then close every page."""
         server = _Server(_server_config(self._app))
+        with server_log():
+            await self._run(server, listening)
+
+    async def _run(self, server: _Server, listening: socket.socket) -> None:
         async with asyncio.TaskGroup() as group:
             ticking = group.create_task(self._feed.run())
             try:
@@ -100,12 +105,18 @@ def create_app(feed: Feed, access: Access) -> Starlette:
 def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket; with port 0 a free one is taken (``getsockname`` tells it).
 
-    Raises ServiceError that names the port and what to do.
+    Raises ServiceError that names the port and what to do, and KeyedError for a host that is none.
     """
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise KeyedError(
+                f"{host!r} is no address of this machine; 127.0.0.1 serves the pages to this "
+                "machine alone, 0.0.0.0 to its network too",
+                *("pages", "host"),
+            ) from error
         raise ServiceError(_why_not(host, port, error)) from error
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 import pytest
 from hypothesis import given, strategies as st
+from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
 from dashboards.live.guard import Access
@@ -79,6 +83,22 @@ async def test_stream_is_refused_under_a_foreign_host() -> None:
     async with serving(Show()) as address:
         status, _, _ = await get(address, "/live", "evil.example", handshake, "Upgrade")
         assert status == 421
+
+
+async def test_what_strangers_ask_fills_no_log_and_what_the_server_says_is_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with capture_logs() as log:
+        async with serving(Show()) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 400")
+            writer.close()
+            with pytest.raises(InvalidStatus):
+                await open_stream(address, "http://evil.example")
+            logging.getLogger("uvicorn.error").error("something of its own")
+    assert log == [{"event": "something of its own", "exc_info": None, "log_level": "error"}]
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
