@@ -26,6 +26,7 @@ class LiveRecorder:
 
     def __init__(self, recorder: SessionRecorder, stopped: Callable[[str], None]) -> None:
         self._recorder: SessionRecorder | None = recorder
+        self._begun = recorder
         self._stopped = stopped
         self._writing = asyncio.Lock()
 
@@ -63,6 +64,12 @@ class LiveRecorder:
         if self._recorder is not None:
             await self._attempt(partial(self._recorder.close, ended_ns))
             self._recorder = None
+
+    async def forget_empty(self) -> None:
+        """After a failure: remove the session, unless something was received."""
+        self._recorder = None
+        if self._begun.empty:
+            await self._attempt(self._begun.discard)
 
     async def _attempt(self, write: Callable[[], None]) -> None:
         try:

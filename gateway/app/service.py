@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,32 +21,28 @@ import structlog
 from dashboards.live.server import PageServer, bind
 from gateway.app.pipeline import Guidance, build_guide, build_pipe
 from gateway.config import Config
-from gateway.errors import GaitwireError, KeyedError, asked_by
+from gateway.errors import GaitwireError
 from gateway.hold_back import hold_back
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
 from gateway.live import LiveView
 from gateway.live_frame import LiveFrame
 from gateway.live_recorder import LiveRecorder
-from gateway.messages import LEGS_AND_TRUNK, BodySize, JointAngleBlock, Marker, Message, PacketBlock
+from gateway.messages import BodySize, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, NextHop, Pump
 from gateway.sinks.broker import EmbeddedBroker
-from gateway.sinks.delivery import keep_delivering
+from gateway.sinks.delivery import GRACE_S, keep_delivering
 from gateway.sinks.follower import unfinished
 from gateway.sinks.mqtt import MqttSink
 from gateway.sinks.status import SinkStatus
 from gateway.sources import Source
-from gateway.sources.playback import Playback
 from gateway.stage import Chain
 from gateway.tasks import in_thread, one_error
-from simulators.recording import Equipment, SimulatedRecording
-from simulators.scenarios import Scenario, scenario
-from simulators.telling import Telling
 
 if TYPE_CHECKING:
     from gateway.sinks.influx import InfluxSink
 
-SIMULATED = "simulated person"
 TELL_EVERY_S = 10.0
+SAID_AFTER_S = 0.5
 Delivery = Coroutine[Any, Any, None]
 
 
@@ -56,58 +52,6 @@ class Ready(msgspec.Struct, frozen=True):
     pages: str
     mqtt: str
     session: str
-
-
-def configured_source(config: Config) -> Source:
-    """Return the source that the configuration asks for; raises UsageError where it cannot be."""
-    if config.source.kind != "simulator":
-        return _radio_source(config)
-    worn = tuple(sensor.place for sensor in config.sensors) or LEGS_AND_TRUNK
-    recording = SimulatedRecording(
-        _scenario(config),
-        config.source.seed,
-        rate_hz=config.pipe.grid_rate_hz,
-        person=config.person.id,
-        equipment=Equipment(places=worn),
-    )
-    truth = Telling(
-        recording.performer(), recording.grid_rate_hz, person=recording.person, began_s=0.0
-    )
-    return Playback(recording, label=SIMULATED, truth=truth)
-
-
-def _scenario(config: Config) -> Scenario:
-    with asked_by("source", "scenario"):
-        return scenario(config.source.scenario)
-
-
-def _radio_source(config: Config) -> Source:
-    # Imported only where they are used, as InfluxDB's client is: all take long to load.
-    from gateway.app.virtual_radio import virtual_performance, virtual_radio, virtual_sensors
-    from gateway.radio.bleak_link import BleakRadio
-    from gateway.sources.bluetooth import BluetoothSource
-
-    person, rate_hz = config.person.id, config.pipe.grid_rate_hz
-    if config.source.kind == "virtual-radio":
-        sensors = virtual_sensors(config)
-        _scenario(config)
-        performer, marks = virtual_performance(config)
-        truth = Telling(performer, rate_hz, person=person, marks=marks)
-
-        def began(at_ns: int) -> None:
-            truth.began_s = (at_ns - source.origin_ns) * 1e-9
-
-        opened = virtual_radio(config, began)
-        source = BluetoothSource(person, sensors, rate_hz, opened, SIMULATED, truth=truth)
-        return source
-    if not config.sensors:
-        raise KeyedError(
-            "no sensor is configured: add a [[sensors]] table for each (`gaitwire pair -c FILE` "
-            "writes them, `gaitwire scan` shows who is there), or try `gaitwire demo` without any",
-            *("source", "kind"),
-        )
-    radio = nullcontext(BleakRadio(config.source.adapters))
-    return BluetoothSource(person, config.sensor_specs(), rate_hz, radio)
 
 
 class Service:
@@ -139,6 +83,7 @@ class Service:
         """Serve until ``stop``, the source's end or ``seconds``; raises GaitwireError.
 
         Whatever ends it, the rest is recorded, and the sinks get a few seconds for what is left.
+        A failure before anything was received leaves no session.
         """
         listening = self._bind()
         try:
@@ -146,6 +91,10 @@ class Service:
             self._open_journal()
             with one_error():
                 return await self._serve(stop, ready, seconds, listening, broker)
+        except GaitwireError:
+            if self._recorder is not None:
+                await self._recorder.forget_empty()
+            raise
         finally:
             if listening is not None:
                 listening.close()
@@ -189,8 +138,8 @@ class Service:
             if self._recorder is not None:
                 background.append(group.create_task(self._recorder.run()))
             sinks = [
-                group.create_task(_after(brokered, work))
-                for work in await self._deliveries(recorded)
+                group.create_task(_after(brokered, work), name=name)
+                for name, work in (await self._deliveries(recorded)).items()
             ]
             _favour_the_loop()
             ready(self._where(listening))
@@ -205,7 +154,7 @@ class Service:
             if self._recorder is not None:
                 await self._recorder.finish()
             recorded.set()
-            await asyncio.gather(*sinks)
+            await _last_words(sinks)
             if self._recorder is not None:
                 await self._recorder.close(self.pump.ended_ns)
             for task in background:
@@ -234,22 +183,23 @@ class Service:
                 return error
         return None
 
-    async def _deliveries(self, recorded: asyncio.Event) -> list[Delivery]:
-        """Return the work of the sinks, each with the earlier sessions that it has not finished."""
-        work: list[Delivery] = []
+    async def _deliveries(self, recorded: asyncio.Event) -> dict[str, Delivery]:
+        """Return the sinks' work by name, with the earlier sessions that each has not finished."""
+        work: dict[str, Delivery] = {}
         folder = self._config.journal.folder.expanduser()
         if self._mqtt is not None and self._path is None:
-            work.append(self._mqtt.run(None, recorded))
+            work["mqtt"] = self._mqtt.run(None, recorded)
         elif self._mqtt is not None and self._path is not None:
             older = await in_thread(unfinished, folder, self._mqtt, self._path)
-            work.append(self._mqtt.run(self._path, recorded, older))
+            work["mqtt"] = self._mqtt.run(self._path, recorded, older)
         if self._influx is not None and self._path is not None:
             older = await in_thread(unfinished, folder, self._influx, self._path)
-            work.append(self._influx.run(self._path, recorded, older))
+            work["influxdb"] = self._influx.run(self._path, recorded, older)
         if self._path is not None:
             for name, sink in self._sinks.items():
                 older = await in_thread(unfinished, folder, sink, self._path)
-                work.append(keep_delivering(sink, SinkStatus(name), self._path, recorded, older))
+                status = SinkStatus(name)
+                work[name] = keep_delivering(sink, status, self._path, recorded, older)
         return work
 
     def _page_server(self) -> PageServer:
@@ -349,6 +299,17 @@ async def _after(event: asyncio.Event, work: Delivery) -> None:
         work.close()
         raise
     await work
+
+
+async def _last_words(sinks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until the sinks have ended; say whom for, if it is not over at once."""
+    ending = asyncio.gather(*sinks)
+    await asyncio.wait([ending], timeout=SAID_AFTER_S)
+    if waiting := ", ".join(sink.get_name() for sink in sinks if not sink.done()):
+        structlog.get_logger().info(
+            "waiting for what is left to be delivered", sinks=waiting, at_most_s=GRACE_S
+        )
+    await ending
 
 
 def _influx_sink(config: Config) -> InfluxSink | None:

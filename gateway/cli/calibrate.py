@@ -70,7 +70,7 @@ def calibrate(
 
 def _source(config: Config, *, lying: bool) -> Source:
     """Return the configured source, or simulated sensors that lie in a box."""
-    from gateway.app.service import SIMULATED, configured_source
+    from gateway.app.source import SIMULATED, configured_source
     from gateway.sources.playback import Playback
     from simulators.box import SimulatedBox
 

@@ -53,7 +53,8 @@ def run(
 
 def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: bool) -> None:
     # Imported only now: other commands need not wait for the whole service to load.
-    from gateway.app.service import Service, configured_source
+    from gateway.app.service import Service
+    from gateway.app.source import configured_source
     from gateway.cli.serving import serve
 
     figures, _ = serve(Service(config, configured_source(config)), seconds, browser=browser)

@@ -21,7 +21,7 @@ class SessionRecorder:
     """A session into its journal: packets as received, and what the pipe made of them.
 
     ``commit_due`` says that a second of packets has closed since the last commit: committing then
-    bounds what a crash can cost to the second that is open.
+    bounds what a crash can cost to the second that is open. ``empty``: no packet has come yet.
     """
 
     def __init__(self, journal: Journal, origin_ns: int) -> None:
@@ -30,9 +30,12 @@ class SessionRecorder:
         self._packets = PacketRecorder(origin_ns)
         self._blocks: dict[Hashable, BlockRecorder] = {}
         self.commit_due = False
+        self.empty = True
 
     def packets(self, blocks: Iterable[PacketBlock]) -> None:
         """Take the packets that have arrived, of all sensors together."""
+        blocks = list(blocks)
+        self.empty = self.empty and not blocks
         for block in self._packets.push(blocks):
             self._append(block)
             self.commit_due = True
@@ -73,6 +76,10 @@ class SessionRecorder:
         """
         self.finish()
         self._journal.close(None if ended_ns is None else ended_ns - self._origin_ns)
+
+    def discard(self) -> None:
+        """Close and remove the session; raises JournalError."""
+        self._journal.discard()
 
     def _append(self, message: Recorded, *, truth: bool = False) -> None:
         self._journal.append(message, _time_ns(message, self._origin_ns), truth=truth)

@@ -89,6 +89,13 @@ class Journal:
         finally:
             self._connection.close()
 
+    def discard(self) -> None:
+        """Close and remove the session; raises JournalError."""
+        self._connection.close()
+        with explained(self.path, "remove the session file"):
+            for end in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+
     def _write(self, batch: list[_Row]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         try:

@@ -7,6 +7,7 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import msgspec
 import numpy as np
 import pytest
 from playwright.async_api import expect
+from structlog.testing import capture_logs
 
 from gateway.app.service import Ready, Service
 from gateway.config import Config, InfluxSection, JournalSection, MqttSection, PagesSection
-from gateway.errors import ServiceError
+from gateway.errors import ServiceError, SourceError
 from gateway.journal import SUFFIX, open_journal
 from gateway.messages import (
     BodyBlock,
@@ -31,7 +33,9 @@ from gateway.messages import (
     Stride,
 )
 from gateway.pump import Figures
+from gateway.radio.bleak_link import BleakRadio
 from gateway.recordings import Recording, open_recording
+from gateway.sources.bluetooth import BluetoothSource
 from gateway.sources.playback import Playback
 from simulators.places import PLACES
 from simulators.recording import Equipment, SimulatedRecording
@@ -188,10 +192,21 @@ async def test_absent_services_stop_nothing(tmp_path: Path) -> None:
         mqtt=MqttSection(host="127.0.0.1", port=nobody),
         influxdb=InfluxSection(enabled=True, url=f"http://127.0.0.1:{free_port()}"),
     )
-    figures, _ = await serve(chosen, simulated("walk", 16))
+    with capture_logs() as log:
+        figures, _ = await serve(chosen, simulated("walk", 16))
     assert figures.strides > 5
     with open_journal(only_session(tmp_path)) as journal:
         assert journal.counts()["stride"] == figures.strides
+    (waiting,) = [line["sinks"] for line in log if line["event"].startswith("waiting for")]
+    assert waiting == "mqtt, influxdb"
+
+
+async def test_a_failure_before_anything_was_received_leaves_no_session(tmp_path: Path) -> None:
+    source = BluetoothSource("p", (), 100.0, nullcontext(BleakRadio()))
+    service = Service(config(tmp_path, mqtt=MqttSection(enabled=False)), source)
+    with pytest.raises(SourceError, match="no sensor"):
+        await service.run(asyncio.Event(), lambda _: None)
+    assert sessions(tmp_path) == []
 
 
 async def test_a_busy_mqtt_port_is_told_before_anything_starts(tmp_path: Path) -> None:

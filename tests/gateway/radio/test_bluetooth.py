@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.service import Service, configured_source
+from gateway.app.service import Service
+from gateway.app.source import configured_source
 from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.config_file import load_config
 from gateway.errors import SourceError, UsageError

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from gateway.app.service import Service, configured_source
+from gateway.app.service import Service
+from gateway.app.source import configured_source
 from gateway.cli import app
 from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.config_file import load_config
