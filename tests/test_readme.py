@@ -12,12 +12,14 @@ from pathlib import Path
 from statistics import stdev
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from typer.main import get_command
 
 from gateway.cli import app
-from gateway.config_file import load_config
+from gateway.cli.replaying import replay_all
+from gateway.config_file import default_config, load_config
 from gateway.discovery import discover
 from gateway.drivers import Driver
 from gateway.drivers.talk import Subscribe
@@ -31,6 +33,7 @@ from inference.joint_angles import JointAngles
 from inference.measures import Measure
 from simulators.recording import SimulatedRecording
 from tests.contract import assert_stage_contract, run
+from tests.data import shared
 from tests.gateway.made_sessions import Session
 from tests.gateway.test_cli import program
 from tests.inference.figure import THIGHS, segments, standing
@@ -126,6 +129,18 @@ def test_the_demo_counts_what_is_shown() -> None:
     counted.count(made)
     assert (counted.repetitions, counted.cues) == (told["repetitions"], told["cues"])
     assert abs(counted.strides - told["strides"]) <= 1  # the last is under way
+
+
+def test_the_replay_prints_what_is_shown() -> None:
+    shown = re.findall(r"^\$ gaitwire replay \.\./(\S+) .*\n({.*})$", README, re.MULTILINE)
+    ((path, document),) = shown
+    told = json.loads(document)
+    replayed = replay_all([shared(*Path(path).parts[1:])], default_config(), None, record=False)
+    found = msgspec.to_builtins(replayed)
+    assert list(found) == list(told)
+    for measured in ("latency_ms", "real_time_factor"):
+        del found[measured], told[measured]
+    assert found == told
 
 
 def test_the_configuration_is_one(tmp_path: Path) -> None:

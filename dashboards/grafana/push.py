@@ -56,6 +56,27 @@ def push(url: str, token: str, database: Database | None = None) -> Pushed:
     cannot be reached or refuses.
     """
     base = _address(url)
+    with _connected(base, token) as api:
+        datasource = _datasource(api, database)
+        _folder(api)
+        saved = _saved(api, base)
+    return Pushed(base.rstrip("/") + str(saved["url"]), int(saved["version"]), datasource)
+
+
+def check(url: str, token: str) -> str:
+    """Ask the Grafana at ``url`` whether it takes the token, and change nothing; returns where.
+
+    Raises the same as ``push``.
+    """
+    base = _address(url)
+    with _connected(base, token) as api:
+        _has_folder(api)
+    return base.rstrip("/")
+
+
+@contextmanager
+def _connected(base: str, token: str) -> Iterator[Any]:
+    """Hold Grafana's interface; raises UsageError and ServiceError."""
     if not token or not token.isascii() or not token.isprintable():
         raise UsageError(
             f"pushing to Grafana needs a service account token: {_NEW_TOKEN} and give it with "
@@ -64,10 +85,7 @@ def push(url: str, token: str, database: Database | None = None) -> Pushed:
     with _translated(base):
         api = grafana_client.GrafanaApi.from_url(base, credential=token, timeout=TIMEOUT_S)
         with closing(api.client.s):
-            datasource = _datasource(api, database)
-            _folder(api)
-            saved = _saved(api, base)
-    return Pushed(base.rstrip("/") + str(saved["url"]), int(saved["version"]), datasource)
+            yield api
 
 
 def _address(url: str) -> str:
@@ -135,12 +153,18 @@ def _datasource(api: Any, database: Database | None) -> Datasource:
 
 
 def _folder(api: Any) -> None:
+    if not _has_folder(api):
+        api.folder.create_folder(FOLDER_TITLE, uid=FOLDER_UID)
+
+
+def _has_folder(api: Any) -> bool:
     try:
         api.folder.get_folder(FOLDER_UID)
     except GrafanaClientError as error:
-        if error.status_code != requests.codes.not_found:
+        if error.status_code != requests.codes.not_found or not isinstance(error.response, dict):
             raise
-        api.folder.create_folder(FOLDER_TITLE, uid=FOLDER_UID)
+        return False
+    return True
 
 
 def _saved(api: Any, url: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import Literal
 import msgspec
 import psutil
 
+from dashboards.grafana.push import check
 from gateway.config import Config
 from gateway.errors import GaitwireError
 from gateway.radio.bleak_link import find_adapter
@@ -27,11 +29,14 @@ CLOCK_STEP_S = 0.05
 CLOCK_WATCHED_S = 0.2
 
 
+State = Literal["good", "warning", "bad"]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One look: ``state``, what was seen, and what to do (empty where nothing is)."""
 
     subject: str
-    state: Literal["good", "warning", "bad"]
+    state: State
     text: str
     advice: str = ""
 
@@ -43,6 +48,7 @@ def examine(config: Config) -> list[Finding]:
         _pages_port(config),
         _broker(config),
         _database(config),
+        _grafana(config),
         _disk(config),
         _clock(),
     ]
@@ -70,6 +76,13 @@ def _port(subject: str, host: str, port: int, key: str) -> Finding:
         with socket.create_server((host, port)):
             return Finding(subject, "good", f"port {port} on {host} is free")
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            return Finding(
+                subject,
+                "bad",
+                f"{host} is no address of this machine: {error.strerror}",
+                f"correct {key.replace('port', 'host')}; 127.0.0.1 is for this machine alone",
+            )
         return Finding(
             subject,
             "bad",
@@ -102,6 +115,23 @@ def _database(config: Config) -> Finding:
     if not config.influxdb.enabled:
         return Finding("InfluxDB", "good", "switched off; [influxdb] enabled = true switches it on")
     return _service("InfluxDB", InfluxSink(config.influxdb).check())
+
+
+def _grafana(config: Config) -> Finding:
+    token = config.grafana.token.get_secret_value()
+    if not token and "grafana" not in config.model_fields_set:
+        return Finding("Grafana", "good", "not configured; [grafana] says where it is")
+    if not token:
+        return Finding(
+            "Grafana",
+            "warning",
+            "no token is given, which `gaitwire dashboards push` needs",
+            "set token in [grafana], or GAITWIRE_GRAFANA__TOKEN",
+        )
+    try:
+        return Finding("Grafana", "good", f"takes the token at {check(config.grafana.url, token)}")
+    except GaitwireError as error:
+        return Finding("Grafana", "bad", *_split(str(error)))
 
 
 def _service(subject: str, check: object) -> Finding:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import structlog
 import typer
@@ -27,13 +29,31 @@ from gateway.cli import (
 )
 from gateway.errors import GaitwireError
 
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gaitwire {version('gaitwire')}")
+        raise typer.Exit
+
+
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Tell the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """Streams body-worn motion sensors into live feedback and figures to trust."""
+
+
 app = typer.Typer(
-    help="Streams body-worn motion sensors into live feedback and figures to trust.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.callback()(program)
 app.command()(demo.demo)
 app.command()(demo.run)
 app.command()(scan.scan)

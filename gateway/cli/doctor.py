@@ -11,8 +11,8 @@ MARKS = {"good": "✓", "warning": "!", "bad": "✗"}
 
 
 def doctor(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Look at Bluetooth, ports, broker, database, disk and clock; say what to do about each."""
-    from gateway.diagnosis import examine
+    """Look at Bluetooth, ports, services, disk and clock; say what to do about each."""
+    from gateway.app.diagnosis import examine
 
     findings = examine(configuration(config))
     if as_json:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import structlog
 from gateway.cli import main
 from gateway.errors import JournalError
 from gateway.journal import SUFFIX, Journal, open_journal
+from tests.dashboards.grafana_server import EDITOR, grafana_server
 from tests.data import data_set
 from tests.gateway.session_files import INFO
 from tests.services.wait import until_now
@@ -270,8 +272,49 @@ def test_doctor_looks_at_everything_and_says_what_to_do(call: Call) -> None:
     findings = document(out)["findings"]
     assert code == 0
     subjects = [finding["subject"] for finding in findings]
-    assert subjects == ["Bluetooth", "live pages", "MQTT (embedded)", "InfluxDB", "disk", "clock"]
+    services = ["live pages", "MQTT (embedded)", "InfluxDB", "Grafana"]
+    assert subjects == ["Bluetooth", *services, "disk", "clock"]
     assert all(finding["advice"] for finding in findings if finding["state"] != "good")
+
+
+@pytest.mark.parametrize(
+    ("token", "state", "told"),
+    [
+        ("", "warning", "no token is given"),
+        (EDITOR, "good", "takes the token at http"),
+        ("wrong", "bad", "does not accept the token"),
+    ],
+)
+def test_doctor_tells_whether_grafana_takes_the_token(
+    call: Call, tmp_path: Path, token: str, state: str, told: str
+) -> None:
+    config = tmp_path / "c.toml"
+    with grafana_server() as grafana:
+        config.write_text(f'[grafana]\nurl = "{grafana.url}"\ntoken = "{token}"\n')
+        _, out, _ = call("doctor", "--json", "-c", config)
+    (found,) = [f for f in document(out)["findings"] if f["subject"] == "Grafana"]
+    assert found["state"] == state
+    assert told in found["text"]
+
+
+def test_an_address_of_another_machine_is_told_with_its_key(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[pages]\nhost = "999.1.1.1"\n')
+    code, _, err = call("run", "-c", config)
+    assert code == 2
+    assert "c.toml, line 2: pages.host: '999.1.1.1' is no address of this machine" in err
+    assert not sessions(tmp_path)
+    monkeypatch.setenv("GAITWIRE_PAGES__HOST", "203.0.113.1")
+    code, out, _ = call("doctor", "--json", "-c", config)
+    assert code == 1
+    (found,) = [f for f in document(out)["findings"] if f["subject"] == "live pages"]
+    assert found["advice"].startswith("correct pages.host")
+
+
+def test_the_version_is_told(call: Call) -> None:
+    assert call("--version") == (0, f"gaitwire {version('gaitwire')}\n", "")
 
 
 def test_ctrl_c_ends_cleanly_with_everything_recorded(tmp_path: Path) -> None:
