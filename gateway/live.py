@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ from gateway.messages import (
     SensorStatus,
     Stride,
 )
+from gateway.wording import Wording
 
 EVENTS_KEPT = 20
 ANGLES_KEPT = 16
@@ -54,9 +55,13 @@ ANGLES_KEPT = 16
 
 @dataclass
 class LiveView:
-    """Keeps the newest of every message; ``update`` is cheap, ``frame`` is asked for when sent."""
+    """Keeps the newest of every message; ``update`` is cheap, ``frame`` is asked for when sent.
+
+    ``wordings`` say how figures are worded for people, by their names.
+    """
 
     person: str
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
     repetitions: int = 0
     strides: int = 0
     cues: int = 0
@@ -92,7 +97,7 @@ class LiveView:
                 self.strides += 1
                 self._newest[Stride, message.side] = message
             case Figure():
-                self._figures[message.name, message.side or ""] = _figure_view(message)
+                self._figures[message.name, message.side or ""] = self._figure(message)
             case _:
                 self._list(message)
 
@@ -161,6 +166,21 @@ class LiveView:
         withheld = "" if quality is None else quality.withheld
         self._events.append(
             EventView(self._event_seq, round(t_s, 3), str(kind), text, share, withheld)
+        )
+
+    def _figure(self, figure: Figure) -> FigureView:
+        wording = self.wordings.get(figure.name, Wording(""))
+        return FigureView(
+            name=figure.name,
+            side=None if figure.side is None else str(figure.side),
+            t_s=round(figure.t_s, 3),
+            value=number(figure.value),
+            unit=figure.unit,
+            real_share=round(figure.quality.real_share, 3),
+            withheld=figure.quality.withheld,
+            half_width=number(figure.half_width),
+            title=wording.title,
+            read_in=wording.unit,
         )
 
     def _gait_view(self, now_s: float) -> GaitView:
@@ -260,19 +280,6 @@ def _guide_view(state: GuideState | None) -> GuideView | None:
         return None
     return GuideView(
         state.number, state.steps, state.instruction, state.hint, state.progress, state.done
-    )
-
-
-def _figure_view(figure: Figure) -> FigureView:
-    return FigureView(
-        name=figure.name,
-        side=None if figure.side is None else str(figure.side),
-        t_s=round(figure.t_s, 3),
-        value=number(figure.value),
-        unit=figure.unit,
-        real_share=round(figure.quality.real_share, 3),
-        withheld=figure.quality.withheld,
-        half_width=number(figure.half_width),
     )
 
 

@@ -74,7 +74,8 @@ class EventView(msgspec.Struct, frozen=True, omit_defaults=True):
 class FigureView(msgspec.Struct, frozen=True):
     """The newest figure of a measure by this name and side; ``withheld`` says why it is None.
 
-    By ``half_width`` it may be off, 95 times in 100; None where unknown.
+    By ``half_width`` it may be off, 95 times in 100; None where unknown. ``title`` is what people
+    call it and ``read_in`` the unit they read, where those are not plain from name and unit.
     """
 
     name: str
@@ -85,6 +86,8 @@ class FigureView(msgspec.Struct, frozen=True):
     real_share: float
     withheld: str
     half_width: float | None = None
+    title: str = ""
+    read_in: str = ""
 
 
 class GaitView(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ The method is in `inference.back_signals`, `back_steps` and `back_rhythm`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,12 +24,22 @@ from gateway.messages import (
     SegmentBlock,
     Side,
 )
+from gateway.wording import Wording
 from inference import back_signals, back_steps
 from inference.back_rhythm import SUDDEN, Landing, Rhythm
 from inference.back_signals import Lengths
 from inference.gait_events import LEGS
 
 LOOK_AHEAD_S = back_signals.LOOK_AHEAD_S
+
+WORDINGS: Mapping[str, Wording] = {
+    "vertical_excursion": Wording("Rise and fall of the trunk"),
+    "harmonic_ratio_forward": Wording("Harmonic ratio, forward"),
+    "harmonic_ratio_sideways": Wording("Harmonic ratio, sideways"),
+    "harmonic_ratio_vertical": Wording("Harmonic ratio, vertical"),
+    "smoothness": Wording("Smoothness of a stride"),
+}
+"""How its figures are worded for people."""
 
 _KEPT_S = 7.0
 """Longer than two of the longest steps and all that is looked at around their ends."""

@@ -37,6 +37,7 @@ from gateway.sinks.status import SinkStatus
 from gateway.sources import Source
 from gateway.stage import Chain
 from gateway.tasks import in_thread, one_error
+from inference.wordings import wordings
 
 if TYPE_CHECKING:
     from gateway.sinks.influx import InfluxSink
@@ -64,7 +65,7 @@ class Service:
         self._config = config
         self._guidance = guidance
         self._source = source
-        self._view = LiveView(source.person)
+        self._view = LiveView(source.person, wordings())
         self._frame: LiveFrame | None = None
         chain = _chain(config, source, guidance)
         hop_samples = max(1, round(config.pipe.hop_ms / 1000 * source.grid_rate_hz))

@@ -7,19 +7,25 @@ carry the figures of any measure as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from gateway.discovery import discover
 from gateway.stage import Stage
+from gateway.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure by its name; ``make`` returns a new stage."""
+    """A measure by its name; ``make`` returns a new stage.
+
+    ``wordings`` say by name how its figures are worded for people; one that is not there is
+    called by its name, in its own unit.
+    """
 
     name: str
     make: Callable[[], Stage]
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
 
 
 def measures() -> dict[str, Measure]:

@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from gateway.messages import Figure, FootStep, Message, Quality, Side
+from gateway.wording import Wording
 from inference.measures import Measure
 from inference.measures.steps import BREAK_S, STEPS, symmetry_index
 from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
@@ -142,4 +143,15 @@ def _quality(known: tuple[_Known, ...] | list[_Known], withheld: str) -> Quality
     return Quality(fmean(k.real_share for k in known) if known else 0.0, withheld)
 
 
-MEASURE = Measure("foot_strides", FootStrides)
+MEASURE = Measure(
+    "foot_strides",
+    FootStrides,
+    {
+        "stride_rise": Wording("Rise of a stride"),
+        "stride_turn": Wording("Turn in a stride"),
+        "stride_length_cv": Wording("Stride length, variation", "%"),
+        "stride_length_asymmetry": Wording("Stride length, asymmetry", "%"),
+        "foot_angle_at_contact": Wording("Foot angle on landing"),
+        "foot_angle_at_lift": Wording("Foot angle on lifting"),
+    },
+)

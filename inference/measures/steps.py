@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from gateway.messages import Figure, GaitEvent, GaitEventKind, Message, Quality, Side
+from gateway.wording import Wording
 from inference.measures import Measure
 from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 
@@ -125,4 +126,10 @@ def _mean(steps: Sequence[Figure]) -> float:
     return fmean(step.value for step in steps)
 
 
-MEASURE = Measure("steps", Steps)
+MEASURE = Measure(
+    "steps",
+    Steps,
+    {
+        "step_time_asymmetry": Wording("Step time, asymmetry", "%"),
+    },
+)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.messages import Figure, GaitEvent, GaitEventKind, Message, Quality
+from gateway.wording import Wording
 from inference.measures import Measure
 from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 
@@ -117,4 +118,10 @@ def _figure(stride: _Stride, name: str, value: float, unit: str, quality: Qualit
     return Figure(end.person, end.t_s, name, end.side, given, unit, quality)
 
 
-MEASURE = Measure("support", Support)
+MEASURE = Measure(
+    "support",
+    Support,
+    {
+        "double_support": Wording("Double support", "%"),
+    },
+)

@@ -26,6 +26,7 @@ from gateway.messages import (
     SegmentBlock,
 )
 from gateway.quaternion import rotate
+from gateway.wording import Wording
 from inference.back_signals import running_mean
 from inference.measures import Measure
 from inference.strides import LEAST_REAL_SHARE
@@ -176,4 +177,12 @@ def _worn(places: Places) -> Place | None:
     return next((place for place in (Place.PELVIS, Place.STERNUM) if place in places), None)
 
 
-MEASURE = Measure("turns", Turns)
+MEASURE = Measure(
+    "turns",
+    Turns,
+    {
+        "turn_angle": Wording("Turn, angle"),
+        "turn_duration": Wording("Turn, duration"),
+        "turn_peak_rate": Wording("Turn, fastest"),
+    },
+)

@@ -335,6 +335,10 @@ async def test_therapist_sees_how_far_events_and_repetitions_can_be_trusted(
         assert visit.complaints == []
 
 
+def _worded(name: str, value: float, unit: str, title: str = "", read_in: str = "") -> FigureView:
+    return FigureView(name, None, 61.0, value, unit, 1.0, "", title=title, read_in=read_in)
+
+
 async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
     browser: Browser,
 ) -> None:
@@ -351,14 +355,24 @@ async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
             FigureView("step_time_asymmetry", None, 61.0, None, "1", 0.9, "only 2 of 12 steps"),
             FigureView("trunk_lean", None, 61.0, 0.5, "rad", 1.0, ""),
             FigureView("knee_range_of_motion", "left", 61.0, 1.0, "rad", 1.0, "", 0.2),
+            _worded("wb__cadence_spm__avg", 105.384, "1/min", "Last bout: cadence", "steps/min"),
+            _worded("wb__duration_s", 17.682, "s", "Last bout: duration"),
+            _worded("wb__stride_count", 30.0, "1", "Last bout: strides", "strides"),
+            _worded("wb__stride_length_m__var", 0.0312, "1", "Last bout: variation", "%"),
+            _worded("step__height", 1.245, "m"),
         ]
         show.t_s = 62.0
         rows = page.locator("#measures tr")
         await expect(rows).to_have_text([
-            "Step time, left0.573\u00a0s98\u00a0%1:01",
+            "Step time, left0.57\u00a0s98\u00a0%1:01",
             "Step time asymmetry–withheld: only 2 of 12 steps1:01",
-            "Trunk lean28.6°100\u00a0%1:01",
-            "Knee range of motion, left57.3 ± 11.5°100\u00a0%1:01",
+            "Trunk lean29°100\u00a0%1:01",
+            "Knee range of motion, left57 ± 11°100\u00a0%1:01",
+            "Last bout: cadence105\u00a0steps/min100\u00a0%1:01",
+            "Last bout: duration17.7\u00a0s100\u00a0%1:01",
+            "Last bout: strides30\u00a0strides100\u00a0%1:01",
+            "Last bout: variation3.1\u00a0%100\u00a0%1:01",
+            "Step height1.25\u00a0m100\u00a0%1:01",
         ])  # fmt: skip
         await expect(page.locator('#measures [data-key="step_time-left"]')).to_have_count(1)
         assert visit.complaints == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -27,18 +28,19 @@ from gateway.messages import (
     SensorStatus,
     Side,
 )
+from gateway.wording import Wording
 
 PERSON = "p-07"
 POOR = Quality(0.4, "only 40% of the samples were measured")
 
 
-def frame(*messages: Message) -> LiveFrame:
-    """The view after these messages and a block of angles."""
-    view = LiveView(PERSON)
+def frame(*messages: Message, known: Mapping[str, Wording] | None = None) -> LiveFrame:
+    """The view after these messages and a block of angles, figures worded as ``known``."""
+    view = LiveView(PERSON, known or {})
     for message in messages:
         view.update(message)
-    known = np.ones((2, len(JOINTS)), bool)
-    view.update(JointAngleBlock(PERSON, 100, 100.0, 5, np.zeros(known.shape), known, known))
+    valid = np.ones((2, len(JOINTS)), bool)
+    view.update(JointAngleBlock(PERSON, 100, 100.0, 5, np.zeros(valid.shape), valid, valid))
     made = view.frame()
     assert made is not None
     return made
@@ -111,6 +113,16 @@ def test_a_figure_carries_by_how_much_it_may_be_off() -> None:
     )
     (shown,) = frame(rom).figures
     assert (shown.value, shown.half_width) == (1.0, 0.25)
+
+
+def test_a_figure_is_worded_for_people_where_a_wording_is_known() -> None:
+    figures = [
+        Figure(PERSON, 1.0, name, None, 0.03, "1", Quality(1.0))
+        for name in ("step_time_cv", "sway")
+    ]
+    known = {"step_time_cv": Wording("Step time, variation", "%")}
+    told = [(f.name, f.title, f.read_in) for f in frame(*figures, known=known).figures]
+    assert told == [("step_time_cv", "Step time, variation", "%"), ("sway", "", "")]
 
 
 def test_the_sensor_table_says_how_long_a_battery_lasts_once_that_can_be_told() -> None:

@@ -7,7 +7,7 @@ export function placeName(place) {
 
 /** "left_knee" → "Left knee". */
 export function title(name) {
-  const words = name.replaceAll("_", " ").replaceAll("-", " ");
+  const words = name.replaceAll(/[_-]+/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
