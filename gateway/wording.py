@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Wording:
     """``title`` in a few words; ``unit`` where people read another than that of the figure.
 
-    ``%`` turns a share into per cent; anything else, such as ``steps/min`` or ``strides``, only
-    takes the place of the unit.
+    ``%`` turns a share into per cent, ``count`` stands for whole numbers of what the title says;
+    anything else, such as ``steps/min``, only takes the place of the unit.
     """
 
     title: str

@@ -29,15 +29,15 @@ def bout_wordings() -> dict[str, Wording]:
     """Return the wording of each figure of `inference.bouts`, by its name."""
     named = {
         "wb__duration_s": Wording("Last bout: duration"),
-        "wb__stride_count": Wording("Last bout: strides", "strides"),
-        "wb_all__stride_count__sum": Wording("All bouts: strides", "strides"),
+        "wb__stride_count": Wording("Last bout: strides", "count"),
+        "wb_all__stride_count__sum": Wording("All bouts: strides", "count"),
         "wb_all__duration_s__sum": Wording("All bouts: duration, total"),
         **dict(_statistics("wb_all__duration_s", "All bouts", _DURATION)),
     }
     for outcome in UNITS:
         named |= _statistics(f"wb__{outcome}", "Last bout", _OUTCOMES[outcome])
     for label in BINS:
-        named[f"wb_{label}__count"] = Wording(f"{_BINS[label]}: number", "bouts")
+        named[f"wb_{label}__count"] = Wording(f"{_BINS[label]}: number", "count")
         for outcome in UNITS:
             named |= _statistics(f"wb_{label}__{outcome}", _BINS[label], _OUTCOMES[outcome])
     return named

@@ -357,7 +357,7 @@ async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
             FigureView("knee_range_of_motion", "left", 61.0, 1.0, "rad", 1.0, "", 0.2),
             _worded("wb__cadence_spm__avg", 105.384, "1/min", "Last bout: cadence", "steps/min"),
             _worded("wb__duration_s", 17.682, "s", "Last bout: duration"),
-            _worded("wb__stride_count", 30.0, "1", "Last bout: strides", "strides"),
+            _worded("wb__stride_count", 30.0, "1", "Last bout: strides", "count"),
             _worded("wb__stride_length_m__var", 0.0312, "1", "Last bout: variation", "%"),
             _worded("step__height", 1.245, "m"),
         ]
@@ -370,7 +370,7 @@ async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
             "Knee range of motion, left57 ± 11°100\u00a0%1:01",
             "Last bout: cadence105\u00a0steps/min100\u00a0%1:01",
             "Last bout: duration17.7\u00a0s100\u00a0%1:01",
-            "Last bout: strides30\u00a0strides100\u00a0%1:01",
+            "Last bout: strides30100\u00a0%1:01",
             "Last bout: variation3.1\u00a0%100\u00a0%1:01",
             "Step height1.25\u00a0m100\u00a0%1:01",
         ])  # fmt: skip

@@ -33,14 +33,14 @@ def test_what_a_name_does_not_say_to_people_has_a_title(figures: dict[str, Figur
     )
 
 
-def test_a_share_is_read_in_per_cent_and_a_count_as_what_it_counts(
+def test_a_share_is_read_in_per_cent_and_a_count_without_decimals(
     figures: dict[str, Figure],
 ) -> None:
     named = wordings()
     for name, figure in figures.items():
-        if name in named and named[name].unit in ("%", "strides", "bouts"):
+        if name in named and named[name].unit in ("%", "count"):
             assert figure.unit == "1", name
-    assert named["wb__stride_count"].unit == "strides"
+    assert named["wb__stride_count"].unit == "count"
     assert named["wb_all__cadence_spm__avg"].unit == "steps/min"
     assert named["double_support"].unit == "%"
 

@@ -13,8 +13,7 @@ const READ_AS = {
   "%": [100, " %", 1],
   "1/min": [1, " per minute", 0],
   "steps/min": [1, " steps/min", 0],
-  strides: [1, " strides", 0],
-  bouts: [1, " bouts", 0],
+  count: [1, "", 0],
   1: [1, "", 2],
 };
 
