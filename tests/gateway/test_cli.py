@@ -260,6 +260,7 @@ def test_a_port_in_use_is_told(call: Call, tmp_path: Path, monkeypatch: pytest.M
         code, _, err = call("run", "-c", config)
         assert code == 1
         assert f"port {port}: another program listens there" in err
+        assert not sessions(tmp_path)
         code, out, _ = call("doctor", "--json", "-c", config)
         assert code == 1
         found = {f["subject"]: f for f in document(out)["findings"]}
