@@ -68,13 +68,7 @@ def simulate(
         raise UsageError(f"{out}: a session file ends in {SUFFIX}")
     if out.exists():
         raise UsageError(f"{out} is there already: remove it, or choose another name")
-    if bool(scenario) == bool(scenario_file):
-        raise UsageError("give either --scenario or --scenario-file")
-    recording: Simulation
-    if scenario_file:
-        recording, marks = _planned(scenario_file, seed, seconds)
-    else:
-        recording, marks = _performed(scenario, seed, seconds), []
+    recording, marks = _simulation(scenario, scenario_file, seed, seconds)
     told = {"scenario": scenario or scenario_file}
     recorder = SessionRecorder(Journal.create(out, _info(recording, told)), recording.origin_ns)
     with ExitStack() as undo:
@@ -88,6 +82,17 @@ def simulate(
     put_out(
         Simulated(str(out), told["scenario"], recording.seed, recording.duration_s, size), as_json
     )
+
+
+def _simulation(
+    scenario: str, scenario_file: str, seed: int | None, seconds: float | None
+) -> tuple[Simulation, list[Marker]]:
+    """Return the recording that is asked for, and the remarks on it; raises UsageError."""
+    if bool(scenario) == bool(scenario_file):
+        raise UsageError("give either --scenario or --scenario-file")
+    if scenario_file:
+        return _planned(scenario_file, seed, seconds)
+    return _performed(scenario, seed, seconds), []
 
 
 def _performed(scenario: str, seed: int | None, seconds: float | None) -> SimulatedRecording:

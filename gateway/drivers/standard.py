@@ -15,7 +15,6 @@ from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, nothin
 from gateway.messages import PacketBlock, message
 
 BATTERY_LEVEL = sig_uuid(0x2A19)
-BATTERY_STATUS = sig_uuid(0x2BED)
 FIRMWARE = sig_uuid(0x2A26)
 HEART_RATE_SERVICE, HEART_RATE = sig_uuid(0x180D), sig_uuid(0x2A37)
 RUNNING_SERVICE, RUNNING = sig_uuid(0x1814), sig_uuid(0x2A53)
