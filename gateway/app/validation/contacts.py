@@ -9,6 +9,9 @@ import numpy as np
 
 from gateway.messages import FloatArray
 
+ROUNDING_S = 1e-6
+"""Times are whole samples made into seconds: by so much may rounding take them apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -25,10 +28,13 @@ class Matched:
 
 
 def match(found_s: FloatArray, marked_s: FloatArray, window_s: float) -> Matched:
-    """Match times (N,) and (M,) one to one, the closest first, none further than ``window_s``."""
+    """Match times (N,) and (M,) one to one, the closest first, none further than ``window_s``.
+
+    Times exactly so far apart match, however they were rounded.
+    """
     distance = np.abs(found_s[:, None] - marked_s)
     pairs: list[tuple[float, float]] = []
-    while distance.size and distance.min() <= window_s:
+    while distance.size and distance.min() <= window_s + ROUNDING_S:
         row, column = np.unravel_index(distance.argmin(), distance.shape)
         pairs.append((marked_s[column], found_s[row] - marked_s[column]))
         distance[row], distance[:, column] = np.inf, np.inf
