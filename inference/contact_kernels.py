@@ -3,9 +3,10 @@
 Everything here rests on quantities that do not depend on how the sensor is turned:
 
 * *swing level*: the norm of the smoothed angular velocity;
-* *reversal*: the scalar product of the angular velocity before and after a sample. Heel rise
-  turns foot and shank one way, the swing turns them back, so at final contact it is strongly
-  negative, whichever axis of the sensor points sideways;
+* *reversal*: the scalar product of the angular velocity before and after a sample, without its
+  part about the vertical. Heel rise turns foot and shank one way, the swing turns them back, so
+  at final contact it is strongly negative, whichever axis of the sensor points sideways; about
+  the vertical a foot turns on in a turn of the body;
 * *jolt*: the norm of the second difference of the acceleration, which rises when the heel is
   stopped by the ground and hardly at all while a leg swings;
 * *burst*: the jolt, smoothed: where it is highest, a foot that did not fall has been set down;
@@ -154,16 +155,17 @@ def _dot(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def signals(motion: FloatArray, lengths: Windows) -> Signals:
-    """Return the signals of ``motion`` (7, legs, samples), laid out as in `LegBuffer`."""
+    """Return the signals of ``motion`` (8, legs, samples), laid out as in `LegBuffer`."""
     acc, count = motion[:3], motion.shape[2]
     smooth = _smoothed(motion[3:], lengths.doublings)
     lead = (count - smooth.shape[2]) // 2
     twice = _smoothed(smooth[3], lengths.doublings)
-    smooth = smooth[:3]
+    smooth, spin = smooth[:3], smooth[4]
     reversal, jolt, burst, rise = np.zeros((4, *acc.shape[1:]))
     _centre(rise, twice)
     lag = lengths.reversal_lag
     product = _dot(smooth[..., 2 * lag :], smooth[..., : -2 * lag])
+    product -= spin[:, 2 * lag :] * spin[:, : -2 * lag]
     reversal[:, lead + lag : lead + lag + product.shape[1]] = product
     lag = lengths.jolt_lag
     change = acc[..., lag:] - acc[..., :-lag]

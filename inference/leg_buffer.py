@@ -29,7 +29,8 @@ class Contact:
 class LegBuffer:
     """The newest samples; the first of them is number ``start`` of the grid.
 
-    ``motion`` (7, 2, N) is acceleration, angular velocity and acceleration upwards of both legs.
+    ``motion`` (8, 2, N) is acceleration, angular velocity, acceleration upwards and rate of turn
+    about the vertical of both legs.
     ``counts`` (2, 2, N) are, up to each sample, those without a value and those that were
     measured. ``on_foot`` (2, N) tells the foot's sensor from the shank's.
     """
@@ -44,16 +45,17 @@ class LegBuffer:
         """Return ``count`` missing samples up to ``next_sample`` (exclusive)."""
         counts = np.zeros((2, 2, count), np.int64)
         counts[0] = np.arange(1, count + 1)
-        return cls(next_sample - count, np.zeros((7, 2, count)), counts, np.zeros((2, count), bool))
+        return cls(next_sample - count, np.zeros((8, 2, count)), counts, np.zeros((2, count), bool))
 
     def extended(self, new: LegMotion) -> LegBuffer:
         """Return the buffer with ``new`` behind it."""
         held, count = self.counts.shape[2], len(new.valid)
-        motion = np.empty((7, 2, held + count))
+        motion = np.empty((8, 2, held + count))
         motion[..., :held] = self.motion
         motion[:3, :, held:] = new.acc.T
         motion[3:6, :, held:] = new.gyr.T
         motion[6, :, held:] = new.rise.T
+        motion[7, :, held:] = new.spin.T
         counts = np.empty((2, 2, held + count), np.int64)
         counts[..., :held] = self.counts
         counts[0, :, held:] = ~new.valid.T

@@ -31,7 +31,8 @@ _NEVER = -(2**62)
 class LegMotion(NamedTuple):
     """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (T, 2, 3), zero unless ``valid``.
 
-    ``rise`` (T, 2) is the acceleration upwards, m/s². ``valid``, ``real`` and ``on_foot`` (the
+    ``rise`` (T, 2) is the acceleration upwards, m/s², and ``spin`` (T, 2) the rate of turn about
+    the vertical, rad/s. ``valid``, ``real`` and ``on_foot`` (the
     sensor is the foot's) are (T, 2); ``valid`` is False too where a leg changes sensors, and where
     it is not known which way is up.
     """
@@ -39,6 +40,7 @@ class LegMotion(NamedTuple):
     acc: FloatArray
     gyr: FloatArray
     rise: FloatArray
+    spin: FloatArray
     valid: BoolArray
     real: BoolArray
     on_foot: BoolArray
@@ -77,6 +79,7 @@ class LegSource:
             np.where(there, np.where(foot, feet.acc, shanks.acc), 0.0),
             np.where(there, np.where(foot, feet.gyr, shanks.gyr), 0.0),
             np.where(usable, np.where(on_foot, feet.rise, shanks.rise), 0.0),
+            np.where(usable, np.where(on_foot, feet.spin, shanks.spin), 0.0),
             usable,
             np.where(on_foot, feet.real, shanks.real) & usable,
             on_foot,
@@ -94,13 +97,15 @@ def _both_legs(block: BodyBlock, orientation: OrientationBlock, pair: Places) ->
         for values in (orientation.quat, orientation.valid)
     )
     valid = valid & known
-    return LegMotion(acc, gyr, _rise(acc, quat), valid, real, on_foot=valid)
-
-
-def _rise(acc: FloatArray, quat: FloatArray) -> FloatArray:
-    """Return the acceleration upwards (T, 2) m/s², gravity taken off."""
-    product = up_in_sensor(quat) * acc
-    rise: FloatArray = product[..., 0] + product[..., 1]
-    rise += product[..., 2]
+    up = up_in_sensor(quat)
+    rise, spin = _along(up, acc), _along(up, gyr)
     rise -= GRAVITY_M_S2
-    return rise
+    return LegMotion(acc, gyr, rise, spin, valid, real, on_foot=valid)
+
+
+def _along(up: FloatArray, motion: FloatArray) -> FloatArray:
+    """Return the part (T, 2) of ``motion`` (T, 2, 3) that goes along ``up``."""
+    product = up * motion
+    part: FloatArray = product[..., 0] + product[..., 1]
+    part += product[..., 2]
+    return part

@@ -218,7 +218,7 @@ def test_windows_lie_inside_the_buffer(rate_hz: float, count: int) -> None:
     lengths = windows(rate_hz)
     size = lengths.back + lengths.ahead + count + 1
     rng = np.random.default_rng(count)
-    whole = rng.normal(size=(7, 2, size + 50))
+    whole = rng.normal(size=(8, 2, size + 50))
     part, longer = signals(whole[..., :size], lengths), signals(whole, lengths)
     known = slice(lengths.back + lengths.swing[0], size - lengths.ahead)
     for name, last in (("level", lengths.rest[1]), ("reversal", lengths.reversal_span[1]),
@@ -227,6 +227,17 @@ def test_windows_lie_inside_the_buffer(rate_hz: float, count: int) -> None:
         np.testing.assert_array_equal(
             getattr(part, name)[:, reach], getattr(longer, name)[:, reach]
         )
+
+
+def test_turning_about_the_vertical_reverses_nothing() -> None:
+    """A foot that pitches to and fro while the body turns on."""
+    lengths = windows(100.0)
+    motion = np.zeros((8, 2, 200))
+    motion[4] = 3.0 * np.sin(np.arange(200) / 8.0)
+    straight = signals(motion, lengths).reversal
+    motion[5] = motion[7] = 6.0
+    np.testing.assert_allclose(signals(motion, lengths).reversal, straight, atol=1e-9)
+    assert straight.min() < -1.0
 
 
 def test_strides_follow_from_contacts(walk: Trial) -> None:
