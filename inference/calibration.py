@@ -28,6 +28,7 @@ from gateway.messages import (
     OrientationBlock,
     SegmentBlock,
 )
+from gateway.worn import anywhere
 from inference import alignment, remounting
 from inference.calibration_state import EVIDENCE_S, LONG_TICK_S, TICK_S, CalibrationState
 from inference.calibration_tick import CalibrationTick, vectors_of
@@ -141,8 +142,12 @@ class SegmentCalibration:
             yield _segments(body, vectors, flags, rest, axes, known)
 
     def _begin_tick(self, rate_hz: float) -> None:
-        size = max(1, round(self._state.tick_s * rate_hz))
-        self._tick.begin(size, self._state.unfinished() | self._state.known)
+        state = self._state
+        size = max(1, round(state.tick_s * rate_hz))
+        wanted = state.unfinished()
+        if len(state.places) >= LEAST_JUDGED:
+            wanted |= state.known
+        self._tick.begin(size, wanted)
 
     def _judge(self, rate_hz: float) -> str:
         """Judge the tick that has just ended; say by what method an alignment changed, if any."""
@@ -243,7 +248,9 @@ class SegmentCalibration:
         state = self._state
         usable = present & state.known & ~state.stale
         wanted = usable & state.unrefined()
-        self._gather(usable, wanted, rate_hz)
+        # Only what a tick adds can make a place ready.
+        if not anywhere(wanted) or not self._gather(usable, wanted, rate_hz):
+            return ""
         known = nominal(state.places)
         needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * rate_hz
         needed[known.foot & (state.refined == 0)] = SWING_S * rate_hz
@@ -257,7 +264,7 @@ class SegmentCalibration:
         # Who bends or squats leans forward, but who sits down may lean back: walking decides.
         walked = state.pushed >= WALKED_SHARE * state.clear
         settled = agreed & (state.refined > 1)
-        state.keep_open(settled & known.trunk & known.thigh.any() & ~walked)
+        state.keep_open(settled & known.trunk & known.hips & ~walked)
         if not changed:
             return ""
         self._tell_turned(before, agreed)
@@ -285,8 +292,11 @@ class SegmentCalibration:
         t_s = (body.start + last) / body.rate_hz
         return [Marker(body.person, t_s, kind, text) for kind, text in news]
 
-    def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> None:
-        """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,)."""
+    def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> bool:
+        """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,).
+
+        Returns whether that was anything.
+        """
         state = self._state
         _, gyr, up = self._tick.motion
         known = nominal(state.places)
@@ -295,16 +305,25 @@ class SegmentCalibration:
             state.tilt[wanted] += evidence[0]
             state.weight[wanted] += evidence[1]
             state.clear[wanted] += evidence[2]
-        trunk = np.flatnonzero(wanted & known.trunk)
+        trunk = wanted & known.trunk
         # Hips need the fronts of pelvis and trunk; worn alone, they are best left where they are.
-        if len(trunk) and (known.forward_sign > 0).any():
-            push = push_evidence(*self._second(trunk, rate_hz), rate_hz)
-            size = np.sqrt((push**2).sum(axis=1))
-            state.tilt[trunk] += known.forward_sign[trunk, None] * push * self._tick.size
-            state.weight[trunk] += size * self._tick.size
-            pushed = np.where(size > 0, self._tick.size, 0)
-            state.clear[trunk] += pushed
-            state.pushed[trunk] += pushed
+        pushed = known.hips and anywhere(trunk) and self._push(np.flatnonzero(trunk), rate_hz)
+        return evidence is not None or pushed
+
+    def _push(self, trunk: IntArray, rate_hz: float) -> bool:
+        """Gather which way walking pushed ``trunk`` (K,); return whether it did."""
+        state = self._state
+        push = push_evidence(*self._second(trunk, rate_hz), rate_hz)
+        size = np.sqrt((push**2).sum(axis=1))
+        if not anywhere(size > 0):
+            return False
+        forward_sign = nominal(state.places).forward_sign[trunk, None]
+        state.tilt[trunk] += forward_sign * push * self._tick.size
+        state.weight[trunk] += size * self._tick.size
+        pushed = np.where(size > 0, self._tick.size, 0)
+        state.clear[trunk] += pushed
+        state.pushed[trunk] += pushed
+        return True
 
     def _second(self, trunk: IntArray, rate_hz: float) -> tuple[FloatArray, FloatArray]:
         """Return acceleration and up (3, K, N) of ``trunk`` in the last second or more."""

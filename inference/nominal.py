@@ -23,7 +23,7 @@ class Nominal:
     ``axes`` (S, 3, 3) segment → sensor; ``forward_sign`` (S,) whether up tips forward (thighs) or
     backward (others) in the segment when the segment moves; ``sagittal`` (S,) the segments that do
     so, all but arms, beyond ``least_tilt_cos`` (S,); ``thigh``, ``shank``, ``foot``
-    and ``trunk``, pelvis included, (S,). ``below`` has
+    and ``trunk``, pelvis included, (S,). ``hips`` says whether there is any thigh. ``below`` has
     the column of each thigh with shank and foot of its leg (S,).
     """
 
@@ -35,6 +35,7 @@ class Nominal:
     shank: BoolArray
     foot: BoolArray
     trunk: BoolArray
+    hips: bool
     below: tuple[tuple[int, BoolArray], ...]
 
 
@@ -55,6 +56,7 @@ def nominal(places: Places) -> Nominal:
         shank=shank,
         foot=foot,
         trunk=np.isin(segment, ["pelvis", "sternum"]),
+        hips=bool(thigh.any()),
         below=tuple((int(c), lower & (side == side[c])) for c in np.flatnonzero(thigh)),
     )
 
