@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from gateway.messages import FloatArray
+from gateway.messages import FloatArray, IntArray
 from gateway.quaternion import from_rotation_vector, rotate
 from inference.foot_rest import GRAVITY_M_S2
 
@@ -26,66 +26,79 @@ UP = np.array([0.0, 0.0, 1.0])
 _TINY = 1e-12
 
 
-def levelled(acc_earth: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
-    """Return ``acc_earth`` (N, 3) turned upright, so that both rests feel gravity along z.
+def levelled(
+    acc_earth: FloatArray, count: IntArray, before: FloatArray, after: FloatArray
+) -> FloatArray:
+    """Return ``acc_earth`` (K, N, 3) turned upright, so that both rests feel gravity along z.
 
-    ``before`` and ``after`` (3,) are the mean accelerations felt in the same axes at the rests;
+    ``before`` and ``after`` (K, 3) are the mean accelerations felt in the same axes at the rests;
     the small turn goes evenly over time from the one's to the other's.
     """
-    first, last = _tilt(before), _tilt(after)
-    turn = first + _share(len(acc_earth))[:, None] * (last - first)
+    first, last = (np.array([_tilt(felt) for felt in rests]) for rests in (before, after))
+    share = _share(count, acc_earth.shape[1])[..., None]
+    turn = first[:, None] + share * (last - first)[:, None]
     return rotate(from_rotation_vector(turn), acc_earth)
 
 
-def path(acc_earth: FloatArray, rate_hz: float) -> FloatArray:
-    """Return positions (N, 3) m from ``acc_earth`` (N, 3) m/s², what is felt, in earth axes.
+def path(acc_earth: FloatArray, count: IntArray, rate_hz: float) -> FloatArray:
+    """Return positions (K, N, 3) m from ``acc_earth`` (K, N, 3) m/s², what is felt, in earth axes.
 
     The foot rests at the first and at the last sample; the path begins at zero.
     """
     free = acc_earth - GRAVITY_M_S2 * UP
     velocity = _integral(free) / rate_hz
     change = np.zeros_like(free)
-    np.subtract(free[1:], free[:-1], out=change[1:])
-    blows = np.cumsum(np.sqrt(np.einsum("ij,ij->i", change, change)))
-    velocity -= (blows / max(blows[-1], _TINY))[:, None] * velocity[-1]
+    np.subtract(free[:, 1:], free[:, :-1], out=change[:, 1:])
+    blow = np.sqrt(np.einsum("kij,kij->ki", change, change))
+    blow[np.arange(blow.shape[1]) >= count[:, None]] = 0.0
+    blows = np.cumsum(blow, axis=1)
+    share = blows / np.maximum(blows[:, -1:], _TINY)
+    velocity -= share[..., None] * ends(velocity, count)[:, None]
     position: FloatArray = _integral(velocity) / rate_hz
     return position
 
 
-def on_the_level(position: FloatArray) -> FloatArray:
-    """Return the path (N, 3) with its height brought back to zero, unless it climbs a stair."""
-    rise = position[-1, 2]
-    if abs(rise) >= STEP_UP_M:
-        return position
+def on_the_level(position: FloatArray, count: IntArray) -> FloatArray:
+    """Return the paths (K, N, 3) with their heights brought back to zero, but those up stairs."""
+    rise = ends(position, count)[:, 2]
+    rise[np.abs(rise) >= STEP_UP_M] = 0.0
     level = position.copy()
-    level[:, 2] -= rise * _share(len(position))
+    level[..., 2] -= rise[:, None] * _share(count, position.shape[1])
     return level
 
 
-def sole_angle(up: FloatArray, ahead: FloatArray) -> float:
-    """Return the angle of the sole to the ground, rad: positive with the toes up.
+def ends(values: FloatArray, count: IntArray) -> FloatArray:
+    """Return the last (K, 3) of ``values`` (K, N, 3) of each way."""
+    last: FloatArray = values[np.arange(len(count)), count - 1]
+    return last
 
-    ``up`` (3,) is in earth axes the direction that points up while the foot lies flat, ``ahead``
-    (3,) the way of the step.
+
+def sole_angle(up: FloatArray, ahead: FloatArray) -> FloatArray:
+    """Return the angle of the sole to the ground (...), rad: positive with the toes up.
+
+    ``up`` (..., 3) is in earth axes the direction that points up while the foot lies flat,
+    ``ahead`` (..., 3) the way of the step.
     """
-    way = max(float(np.hypot(ahead[0], ahead[1])), _TINY)
-    return float(np.arctan2(-(up[0] * ahead[0] + up[1] * ahead[1]) / way, up[2]))
+    x, y = ahead[..., 0], ahead[..., 1]
+    way = np.maximum(np.hypot(x, y), _TINY)
+    angle: FloatArray = np.arctan2(-(up[..., 0] * x + up[..., 1] * y) / way, up[..., 2])
+    return angle
 
 
-def _tilt(felt: FloatArray) -> FloatArray:
+def _tilt(felt: FloatArray) -> list[float]:
     """Return the rotation vector (3,) that turns what is ``felt`` (3,) upright, if it is small."""
     x, y, z = felt.tolist()
     size = math.hypot(x, y, z)
-    return np.array([y / size, -x / size, 0.0])
+    return [y / size, -x / size, 0.0]
 
 
-def _share(count: int) -> FloatArray:
-    """Return 0 to 1 (N,) in even steps."""
-    return np.arange(count) / (count - 1)
+def _share(count: IntArray, samples: int) -> FloatArray:
+    """Return 0 to 1 (K, N) in even steps, 1 at the last of ``count`` (K,)."""
+    return np.arange(samples) / (count - 1)[:, None]
 
 
 def _integral(values: FloatArray) -> FloatArray:
-    """Return the integral (N, 3) by the trapezoidal rule, in samples, beginning at zero."""
+    """Return the integral (K, N, 3) by the trapezoidal rule, in samples, beginning at zero."""
     total = np.zeros_like(values)
-    np.cumsum((values[1:] + values[:-1]) / 2, axis=0, out=total[1:])
+    np.cumsum((values[:, 1:] + values[:, :-1]) / 2, axis=1, out=total[:, 1:])
     return total

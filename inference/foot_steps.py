@@ -21,7 +21,7 @@ from gateway.messages import (
 )
 from gateway.worn import at_places
 from inference.foot_rest import MEMORY_S, SMOOTHING_S, SWING_RAD_S, movements, still, turning
-from inference.foot_way import ACC, GYR, QUAT, REAL, ROW, THERE, Way
+from inference.foot_way import ACC, GYR, QUAT, REAL, ROW, THERE, Way, steps
 from inference.leg_motion import FEET, SIDES
 from inference.pairing import Pairing
 
@@ -161,18 +161,18 @@ def _look(feet: _Feet, events: Sequence[GaitEvent]) -> list[FootStep]:
         told
         for foot, side in enumerate(SIDES)
         if known[:, foot, THERE].any()
-        for told in _steps(feet, np.ascontiguousarray(known[:, foot]), side, events)
+        for told in _ways(feet, np.ascontiguousarray(known[:, foot]), side, events)
     ]
     first = max(0, boundary - feet.start - round(_KEPT_S * feet.rate_hz))
     feet.rows, feet.waiting = rows[first:].copy(), []
     feet.start, feet.looked = feet.start + first, boundary
-    return [step for _, step in sorted(found, key=lambda told: told[0])]
+    return steps(feet.person, [way for _, way in sorted(found, key=lambda told: told[0])])
 
 
-def _steps(
+def _ways(
     feet: _Feet, rows: FloatArray, side: Side, events: Sequence[GaitEvent]
-) -> Iterator[tuple[int, FootStep]]:
-    """Yield the steps of one foot, ``rows`` (N, ROW), with the samples at which they are told."""
+) -> Iterator[tuple[int, Way]]:
+    """Yield the ways of one foot, ``rows`` (N, ROW), with the samples at which they are told."""
     rate_hz = feet.rate_hz
     level = turning(rows[:, GYR], rate_hz)
     at_rest = still(level, rows[:, ACC], rate_hz)
@@ -185,14 +185,24 @@ def _steps(
         before = leaves + 1 - _lasting(at_rest[leaves::-1][:wait], level[leaves::-1][:wait])
         after = rests + _lasting(at_rest[rests : rests + wait], level[rests : rests + wait])
         if rows[before:after, THERE].all():
-            part = slice(before, after)
-            way = Way(rows[part], feet.start + before, rate_hz, leaves - before, rests - before)
-            own = [e for e in events if e.side is side and e.detected_s * rate_hz <= told]
-            yield told, way.step(feet.person, side, own)
+            known = [event for event in events if event.detected_s * rate_hz <= told]
+            yield (
+                told,
+                Way(
+                    side=side,
+                    rows=rows[before:after],
+                    start=feet.start + before,
+                    rate_hz=rate_hz,
+                    leaves=leaves - before,
+                    rests=rests - before,
+                    events=known,
+                ),
+            )
 
 
 def _lasting(at_rest: BoolArray, level: FloatArray) -> int:
     """Return for how many samples a rest lasts, over shifts of weight, that these begin with."""
-    swings = np.flatnonzero(level >= SWING_RAD_S)
-    calm = at_rest[: swings[0]] if len(swings) else at_rest
-    return int(np.flatnonzero(calm)[-1]) + 1
+    swings = level >= SWING_RAD_S
+    first = int(swings.argmax())
+    calm = at_rest[:first] if swings[first] else at_rest
+    return len(calm) - int(calm[::-1].argmax())

@@ -1,16 +1,24 @@
-"""One step of a foot from the samples between its rests, and which contacts belong to it."""
+"""Steps of the feet from the samples between their rests, and which contacts belong to them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.messages import FloatArray, FootStep, GaitEvent, GaitEventKind, Quality, Side
+from gateway.messages import (
+    FloatArray,
+    FootStep,
+    GaitEvent,
+    GaitEventKind,
+    IntArray,
+    Quality,
+    Side,
+)
 from gateway.quaternion import conjugate, multiply, rotate
-from inference.foot_path import UP, levelled, on_the_level, path, sole_angle
+from inference.foot_path import UP, ends, levelled, on_the_level, path, sole_angle
 
 ACC, GYR, QUAT, THERE, REAL, ROW = slice(0, 3), slice(3, 6), slice(6, 10), 10, 11, 12
 """A row of samples: acceleration m/s², angular velocity rad/s, orientation sensor → earth,
@@ -24,71 +32,128 @@ NEAR_S = 0.1
 class Way:
     """``rows`` (N, ROW) from the rest before a step to the end of the rest after it.
 
-    The first is number ``start`` of the grid; the foot leaves the ground after row ``leaves`` and
-    is at rest again at row ``rests``.
+    The first is number ``start`` of the grid; the foot at ``side`` leaves the ground after row
+    ``leaves`` and is at rest again at row ``rests``. ``events`` are contacts known by then.
     """
 
+    side: Side
     rows: FloatArray
     start: int
     rate_hz: float
     leaves: int
     rests: int
+    events: Sequence[GaitEvent]
 
-    def step(self, person: str, side: Side, events: Sequence[GaitEvent]) -> FootStep:
-        """Return the step."""
-        moving = slice(self.leaves, self.rests + 1)
-        felt = rotate(self.rows[:, QUAT], self.rows[:, ACC])
-        before, after = _calm(felt[: self.leaves + 1]), _calm(felt[self.rests :])
-        position = on_the_level(path(levelled(felt[moving], before, after), self.rate_hz))
-        contacts = (
-            self._time(events, GaitEventKind.FINAL_CONTACT, min),
-            self._time(events, GaitEventKind.INITIAL_CONTACT, max),
-        )
-        lift_rad, contact_rad = self._angles(contacts, position[-1])
-        first, last = self.rows[[self.leaves, self.rests], QUAT]
-        measured = np.count_nonzero(self.rows[moving, REAL])
-        return FootStep(
-            person=person,
-            side=side,
-            start_s=self._time_of(self.leaves),
-            end_s=self._time_of(self.rests),
-            displacement_m=position[-1].copy(),
-            peak_m=float(position[:, 2].max()),
-            turn_rad=_heading_change(first, last),
-            lift_s=contacts[0],
-            contact_s=contacts[1],
-            lift_angle_rad=lift_rad,
-            contact_angle_rad=contact_rad,
-            quality=Quality(float(measured / len(position))),
-        )
-
-    def _time_of(self, row: int) -> float:
+    def time_of(self, row: int) -> float:
+        """Return the time of a row."""
         return (self.start + row) / self.rate_hz
 
-    def _time(
-        self, events: Sequence[GaitEvent], kind: GaitEventKind, which: Callable[..., float]
-    ) -> float:
+    def contacts(self) -> tuple[float, float]:
+        """Return when the foot left the ground and when it came down, NaN where none was seen."""
+        lift_s = self._time(GaitEventKind.FINAL_CONTACT, min)
+        return lift_s, self._time(GaitEventKind.INITIAL_CONTACT, max)
+
+    def _time(self, kind: GaitEventKind, which: Callable[..., float]) -> float:
         """Return when the step's first or last contact of a kind was, NaN where there is none."""
-        first_s = self._time_of(self.leaves) - NEAR_S
-        last_s = self._time_of(self.rests + 1) + NEAR_S
-        times = [e.t_s for e in events if e.kind is kind and first_s <= e.t_s <= last_s]
+        first_s = self.time_of(self.leaves) - NEAR_S
+        last_s = self.time_of(self.rests + 1) + NEAR_S
+        times = [
+            e.t_s
+            for e in self.events
+            if e.side is self.side and e.kind is kind and first_s <= e.t_s <= last_s
+        ]
         return which(times, default=math.nan)
 
-    def _angles(self, times_s: Sequence[float], ahead: FloatArray) -> list[float]:
-        """Return the angle of the sole at each of ``times_s``, NaN where that is."""
+    def quats(self, contacts: Iterable[float]) -> FloatArray:
+        """Return the orientation (4, 4) at both rests and at each of ``contacts``."""
         rows = [
             self.leaves if math.isnan(t_s) else round(t_s * self.rate_hz) - self.start
-            for t_s in times_s
+            for t_s in contacts
         ]
         rows = [min(max(row, self.leaves), self.rests) for row in rows]
-        quat = self.rows[[self.leaves, self.rests, *rows], QUAT]
-        # Up in sensor axes while the foot lies flat is the mean of both rests.
-        up = rotate(conjugate(quat[:2]), UP)
-        flat = rotate(quat[2:], (up[0] + up[1]) / 2)
-        return [
-            math.nan if math.isnan(t_s) else sole_angle(up, ahead)
-            for t_s, up in zip(times_s, flat, strict=True)
-        ]
+        quat: FloatArray = self.rows[[self.leaves, self.rests, *rows], QUAT]
+        return quat
+
+    def real_share(self) -> float:
+        """Return what share of the movement was measured."""
+        moving = self.rows[self.leaves : self.rests + 1, REAL]
+        return float(np.count_nonzero(moving) / len(moving))
+
+
+def steps(person: str, ways: Sequence[Way]) -> list[FootStep]:
+    """Return the step of each way; they are worked on together, which costs little more than one.
+
+    All have the same rate.
+    """
+    if not ways:
+        return []
+    count = np.array([way.rests + 1 - way.leaves for way in ways])
+    position = _positions(ways, count)
+    displacement = ends(position, count)
+    contacts = [way.contacts() for way in ways]
+    quat = np.array([way.quats(own) for way, own in zip(ways, contacts, strict=True)])
+    figures = zip(
+        ways,
+        contacts,
+        displacement,
+        _highest(position, count),
+        _heading_change(quat[:, 0], quat[:, 1]).tolist(),
+        _sole_angles(quat, displacement).tolist(),
+        strict=True,
+    )
+    return [
+        FootStep(
+            person=person,
+            side=way.side,
+            start_s=way.time_of(way.leaves),
+            end_s=way.time_of(way.rests),
+            displacement_m=displacement_m.copy(),
+            peak_m=peak_m,
+            turn_rad=turn_rad,
+            lift_s=lift_s,
+            contact_s=contact_s,
+            lift_angle_rad=math.nan if math.isnan(lift_s) else lift_rad,
+            contact_angle_rad=math.nan if math.isnan(contact_s) else contact_rad,
+            quality=Quality(way.real_share()),
+        )
+        for way, (lift_s, contact_s), displacement_m, peak_m, turn_rad, (
+            lift_rad,
+            contact_rad,
+        ) in figures
+    ]
+
+
+def _positions(ways: Sequence[Way], count: IntArray) -> FloatArray:
+    """Return the paths (K, N, 3) m of the feet, from where they left the ground."""
+    rows = np.concatenate([way.rows for way in ways])
+    felt = np.split(
+        rotate(rows[:, QUAT], rows[:, ACC]), np.cumsum([len(way.rows) for way in ways[:-1]])
+    )
+    before, after = np.empty((2, len(ways), 3))
+    moving = np.zeros((len(ways), count.max(), 3))
+    for number, (way, own) in enumerate(zip(ways, felt, strict=True)):
+        before[number] = _calm(own[: way.leaves + 1])
+        after[number] = _calm(own[way.rests :])
+        moving[number, : count[number]] = own[way.leaves : way.rests + 1]
+    level = levelled(moving, count, before, after)
+    return on_the_level(path(level, count, ways[0].rate_hz), count)
+
+
+def _highest(position: FloatArray, count: IntArray) -> list[float]:
+    """Return how high each path (K, N, 3) rises."""
+    return [float(own[:last, 2].max()) for own, last in zip(position, count, strict=True)]
+
+
+def _sole_angles(quat: FloatArray, ahead: FloatArray) -> FloatArray:
+    """Return the angles of the sole (K, 2) at both contacts.
+
+    ``quat`` (K, 4, 4) is the orientation at both rests and both contacts, ``ahead`` (K, 3) the way
+    of the steps.
+    """
+    # Up in sensor axes while the foot lies flat is the mean of both rests.
+    up = rotate(conjugate(quat[:, :2]), UP)
+    flat = rotate(quat[:, 2:], ((up[:, 0] + up[:, 1]) / 2)[:, None])
+    return sole_angle(flat, ahead[:, None])
 
 
 def _calm(felt: FloatArray) -> FloatArray:
@@ -99,8 +164,9 @@ def _calm(felt: FloatArray) -> FloatArray:
     return mean
 
 
-def _heading_change(before: FloatArray, after: FloatArray) -> float:
-    """Return the turn about the vertical (rad, -π..π) from one orientation (4,) to another."""
+def _heading_change(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Return the turns about the vertical (K,) rad, -π..π, between two orientations (K, 4)."""
     turn = multiply(after, conjugate(before))
-    angle = 2 * np.arctan2(turn[3], turn[0])
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)
+    angle = 2 * np.arctan2(turn[:, 3], turn[:, 0])
+    change: FloatArray = (angle + np.pi) % (2 * np.pi) - np.pi
+    return change

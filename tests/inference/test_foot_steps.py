@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gateway.app.validation.hearing import Heard
-from gateway.messages import FloatArray, FootStep, Message, Place, Side
+from gateway.messages import FloatArray, FootStep, IntArray, Message, Place, Side
 from gateway.orientation import Orientation
 from gateway.recordings import open_recording
 from gateway.stage import Chain
-from inference.foot_path import levelled, on_the_level, path, sole_angle
+from inference.foot_path import ends, levelled, on_the_level, path, sole_angle
 from inference.foot_rest import GRAVITY_M_S2, movements, still, turning
 from inference.foot_steps import LONGEST_S, LOOK_AHEAD_S, FootSteps
 from inference.gait_events import GaitEvents
@@ -35,16 +35,27 @@ def swing(length_m: float, height_m: float, seconds: float) -> FloatArray:
     return np.stack([length_m * bend, np.zeros_like(t), rise], axis=1)
 
 
+def together(*ways: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return ways (N, 3) of several lengths as one array (K, N, 3), and how long each is."""
+    count = np.array([len(way) for way in ways])
+    return np.stack([np.pad(way, ((0, count.max() - len(way)), (0, 0))) for way in ways]), count
+
+
 @given(length_m=st.floats(-2, 2), height_m=st.floats(-0.4, 0.4), seconds=st.floats(0.3, 1.5))
 def test_path_of_a_smooth_swing(length_m: float, height_m: float, seconds: float) -> None:
-    end = path(swing(length_m, height_m, seconds), RATE_HZ)[-1]
-    np.testing.assert_allclose(end, [length_m, 0.0, height_m], atol=0.02)
+    own, other = swing(length_m, height_m, seconds), swing(1.0, 0.0, 0.7)
+    acc, count = together(own, other)
+    position = path(acc, count, RATE_HZ)
+    np.testing.assert_allclose(ends(position, count)[0], [length_m, 0.0, height_m], atol=0.02)
+    # Whatever else is worked on beside it, a path is the same to the bit.
+    alone = path(*together(own), RATE_HZ)[0]
+    np.testing.assert_array_equal(position[0, : len(own)], alone)
 
 
 def test_a_blow_that_was_missed_does_not_bend_the_swing() -> None:
     felt = swing(1.4, 0.0, 0.8)
     felt[-12:-8, 0] += [60.0, -40.0, 50.0, -20.0]
-    assert path(felt, RATE_HZ)[-1, 0] == pytest.approx(1.4, abs=0.05)
+    assert path(*together(felt), RATE_HZ)[0, -1, 0] == pytest.approx(1.4, abs=0.05)
 
 
 def test_gravity_at_rest_tells_what_is_upright() -> None:
@@ -53,12 +64,15 @@ def test_gravity_at_rest_tells_what_is_upright() -> None:
     felt = swing(1.4, 0.0, 0.8)
     leaning = np.einsum("ij,tj->ti", turn, felt)
     rest = turn @ [0.0, 0.0, GRAVITY_M_S2]
-    np.testing.assert_allclose(levelled(leaning, rest, rest), felt, atol=0.05)
+    upright = levelled(*together(leaning), rest[None], rest[None])[0]
+    np.testing.assert_allclose(upright, felt, atol=0.05)
 
 
 def test_a_stair_is_kept_and_the_level_is_level() -> None:
-    assert on_the_level(path(swing(0.7, 0.3, 0.8), RATE_HZ))[-1, 2] == pytest.approx(0.3, abs=0.02)
-    assert on_the_level(path(swing(1.4, 0.05, 0.8), RATE_HZ))[-1, 2] == pytest.approx(0.0, abs=1e-9)
+    acc, count = together(swing(0.7, 0.3, 0.8), swing(1.4, 0.05, 1.1))
+    stair, level = ends(on_the_level(path(acc, count, RATE_HZ), count), count)
+    assert stair[2] == pytest.approx(0.3, abs=0.02)
+    assert level[2] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_toes_up_is_positive() -> None:
