@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -32,6 +32,7 @@ from gateway.worn import at_places
 from inference.foot_rest import GRAVITY_M_S2
 from inference.leg_motion import FEET, SHANKS, SIDES
 from inference.measures import Measure
+from inference.recent_motion import RecentMotion
 from inference.strides import LEAST_REAL_SHARE
 
 EVERY_S, STEPS, PHASE_S = 1.0, 6, 0.4
@@ -82,20 +83,6 @@ class Windows:
         return cls(thin, step, phase, STEPS * step, taper, *bands, scale)
 
 
-@dataclass
-class _State:
-    """What is known after ``end`` samples of the grid.
-
-    ``along`` (2, N) m/s² and ``real`` (2, N) are those of both legs, at least those of the last
-    window; the blocks in ``fresh`` are not among them yet.
-    """
-
-    end: int
-    along: FloatArray = field(default_factory=lambda: np.zeros((2, 0)))
-    real: BoolArray = field(default_factory=lambda: np.zeros((2, 0), bool))
-    fresh: list[SegmentBlock] = field(default_factory=list)
-
-
 class FreezeIndex:
     """SegmentBlock → Figure ``freeze_index`` (1) of each leg, once a second.
 
@@ -106,7 +93,7 @@ class FreezeIndex:
     consumes: tuple[type, ...] = (SegmentBlock,)
 
     def __init__(self) -> None:
-        self._state: _State | None = None
+        self._recent: RecentMotion | None = None
 
     def push(self, message: Message) -> Iterable[Message]:
         """Take a block and return the indices of the seconds that it completes."""
@@ -114,14 +101,14 @@ class FreezeIndex:
         count = len(message.valid)
         if not count or not _legs(message.places) or message.rate_hz < LEAST_RATE_HZ:
             return []
-        state = self._state
-        if state is None or state.end != message.start:
-            state = self._state = _State(message.start)
-        state.fresh.append(message)
-        before, state.end = state.end, state.end + count
+        recent = self._recent
+        if recent is None or recent.end != message.start:
+            recent = self._recent = RecentMotion.beginning(message.start, len(SIDES))
+        recent.add(message)
         step, phase = Windows.at(message.rate_hz).step, Windows.at(message.rate_hz).phase
-        ends = range(before - (before - phase) % step + step, state.end + 1, step)
-        return list(_told(state, ends, message)) if ends else []
+        before = message.start
+        ends = range(before - (before - phase) % step + step, recent.end + 1, step)
+        return list(_told(recent, ends, message)) if ends else []
 
     def flush(self) -> Iterable[Message]:
         """Return nothing: a second that is not complete has no index."""
@@ -129,24 +116,23 @@ class FreezeIndex:
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
-        return copy.deepcopy(self._state)
+        return copy.deepcopy(self._recent)
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
-        assert snapshot is None or isinstance(snapshot, _State)
-        self._state = copy.deepcopy(snapshot)
+        assert snapshot is None or isinstance(snapshot, RecentMotion)
+        self._recent = copy.deepcopy(snapshot)
 
 
-def _told(state: _State, ends: Sequence[int], newest: SegmentBlock) -> Iterator[Figure]:
+def _told(recent: RecentMotion, ends: Sequence[int], newest: SegmentBlock) -> Iterator[Figure]:
     """Yield the figures of the windows that end before the samples ``ends``."""
     windows = Windows.at(newest.rate_hz)
-    _gather(state)
-    start = state.end - state.along.shape[1]
-    ends = [end for end in ends if end - windows.length >= start]
+    recent.gather(_along)
+    ends = [end for end in ends if end - windows.length >= recent.start]
     if ends:
-        whole = slice(ends[0] - windows.length - start, ends[-1] - start)
-        walking, freezing = band_powers(state.along[:, whole], windows)
-        real = state.real[:, whole].reshape(2, -1, windows.step)
+        whole = slice(ends[0] - windows.length - recent.start, ends[-1] - recent.start)
+        walking, freezing = band_powers(recent.values[:, whole], windows)
+        real = recent.real[:, whole].reshape(2, -1, windows.step)
         measured = sliding_window_view(np.count_nonzero(real, axis=2), STEPS, axis=1).sum(axis=2)
         moves = (walking > 0.0) & (walking + freezing >= STILL_M_S2**2)
         for number, leg in np.argwhere(moves.T).tolist():
@@ -154,22 +140,19 @@ def _told(state: _State, ends: Sequence[int], newest: SegmentBlock) -> Iterator[
                 ratio = float(freezing[leg, number] / walking[leg, number])
                 share = float(measured[leg, number] / windows.length)
                 yield _figure(newest, ends[number], leg, ratio, share)
-    state.along = state.along[:, -windows.length :].copy()
-    state.real = state.real[:, -windows.length :].copy()
+    recent.keep(windows.length)
 
 
-def _gather(state: _State) -> None:
-    """Lay the motion of the fresh blocks behind what is known."""
+def _along(blocks: Sequence[SegmentBlock]) -> tuple[FloatArray, BoolArray]:
+    """Return the acceleration along both legs (2, T) m/s², and whether it was measured (2, T)."""
     acc, real = (
-        np.concatenate([getattr(block, name) for block in state.fresh]) for name in ("acc", "real")
+        np.concatenate([getattr(block, name) for block in blocks]) for name in ("acc", "real")
     )
-    places = state.fresh[0].places
+    places = blocks[0].places
     worn = _worn(places)
     along = at_places(acc, places, worn)[..., 1].T
     along = np.where(np.isfinite(along), along, GRAVITY_M_S2)  # as of a leg that stands
-    state.along = np.concatenate([state.along, along], axis=1)
-    state.real = np.concatenate([state.real, at_places(real, places, worn).T], axis=1)
-    state.fresh = []
+    return along, at_places(real, places, worn).T
 
 
 def band_powers(along: FloatArray, windows: Windows) -> FloatArray:

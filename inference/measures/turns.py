@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from gateway.quaternion import rotate
 from gateway.wording import Wording
 from inference.back_signals import running_mean
 from inference.measures import Measure
+from inference.recent_motion import RecentMotion
 from inference.strides import LEAST_REAL_SHARE
 
 TURNING_RAD_S, PEAK_RAD_S = np.radians(5.0), np.radians(15.0)
@@ -44,17 +45,13 @@ EVERY_S = 1.0
 
 @dataclass
 class _State:
-    """What is known after ``end`` samples of the grid, of which ``looked`` were looked at.
+    """The ``recent`` rates (N,) rad/s to the left, ``looked`` at up to that sample.
 
-    ``rate`` (N,) rad/s to the left and ``real`` (N,) go back far enough for the longest turn; the
-    blocks in ``fresh`` are not among them yet.
+    They go back far enough for the longest turn.
     """
 
-    end: int
+    recent: RecentMotion
     looked: int
-    rate: FloatArray = field(default_factory=lambda: np.zeros(0))
-    real: BoolArray = field(default_factory=lambda: np.zeros(0, bool))
-    fresh: list[SegmentBlock] = field(default_factory=list)
 
 
 class Turns:
@@ -75,11 +72,12 @@ class Turns:
         if not len(message.valid) or _worn(message.places) is None:
             return []
         state = self._state
-        if state is None or state.end != message.start:
-            state = self._state = _State(message.start, message.start)
-        state.fresh.append(message)
-        state.end += len(message.valid)
-        upto = state.end - state.end % round(EVERY_S * message.rate_hz)
+        if state is None or state.recent.end != message.start:
+            recent = RecentMotion.beginning(message.start)
+            state = self._state = _State(recent, message.start)
+        state.recent.add(message)
+        end = state.recent.end
+        upto = end - end % round(EVERY_S * message.rate_hz)
         return list(_look(state, upto, message)) if upto > state.looked else []
 
     def flush(self) -> Iterable[Message]:
@@ -101,12 +99,11 @@ def _look(state: _State, upto: int, newest: SegmentBlock) -> Iterator[Figure]:
 
     The smoothed rate at a sample rests on ``beside`` samples before and after it.
     """
-    _gather(state)
-    rate_hz = newest.rate_hz
+    recent, rate_hz = state.recent, newest.rate_hz
+    recent.gather(_rate_to_the_left)
     beside = 3 * round(SMOOTHING_S / 2 * rate_hz)
-    start = state.end - len(state.rate)
-    smooth = running_mean(state.rate[: upto - start], 2 * beside // 3 + 1, times=3)
-    first = start + beside
+    smooth = running_mean(recent.values[: upto - recent.start], 2 * beside // 3 + 1, times=3)
+    first = recent.start + beside
     for begins, ends in _turning(smooth):
         if state.looked <= first + ends + beside < upto:
             rate = smooth[begins:ends]
@@ -114,7 +111,7 @@ def _look(state: _State, upto: int, newest: SegmentBlock) -> Iterator[Figure]:
             peak_rad_s = float(np.abs(rate).max())
             duration_s = len(rate) / rate_hz
             if _is_turn(angle_rad, peak_rad_s, duration_s):
-                real = state.real[begins + beside : ends + beside]
+                real = recent.real[begins + beside : ends + beside]
                 quality = _quality(float(np.count_nonzero(real) / len(real)))
                 figures = (
                     ("turn_angle", angle_rad, "rad"),
@@ -123,27 +120,20 @@ def _look(state: _State, upto: int, newest: SegmentBlock) -> Iterator[Figure]:
                 )
                 t_s = (first + ends) / rate_hz
                 yield from (_figure(newest.person, t_s, *figure, quality) for figure in figures)
-    kept = state.end - upto + round((LONGEST_S + 2 * EVERY_S) * rate_hz) + 2 * beside
-    state.rate, state.real, state.looked = (
-        state.rate[-kept:].copy(),
-        state.real[-kept:].copy(),
-        upto,
-    )
+    recent.keep(recent.end - upto + round((LONGEST_S + 2 * EVERY_S) * rate_hz) + 2 * beside)
+    state.looked = upto
 
 
-def _gather(state: _State) -> None:
-    """Lay the motion of the fresh blocks behind what is known."""
-    place = _worn(state.fresh[0].places)
+def _rate_to_the_left(blocks: Sequence[SegmentBlock]) -> tuple[FloatArray, BoolArray]:
+    """Return the rate about the vertical (T,) rad/s, and whether it was measured (T,)."""
+    place = _worn(blocks[0].places)
     assert place is not None
-    column = state.fresh[0].places.index(place)
+    column = blocks[0].places.index(place)
     gyr, quat, valid, real = (
-        np.concatenate([getattr(block, name)[:, column] for block in state.fresh])
+        np.concatenate([getattr(block, name)[:, column] for block in blocks])
         for name in ("gyr", "quat", "valid", "real")
     )
-    rate = np.where(valid, rotate(quat, gyr)[:, 2], 0.0)
-    state.rate = np.concatenate([state.rate, rate])
-    state.real = np.concatenate([state.real, real & valid])
-    state.fresh = []
+    return np.where(valid, rotate(quat, gyr)[:, 2], 0.0), real & valid
 
 
 def _turning(smooth: FloatArray) -> Iterator[tuple[int, int]]:
