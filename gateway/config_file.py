@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,8 @@ from pydantic_settings import SettingsError
 from gateway.config import ENVIRONMENT_PREFIX, Config
 from gateway.config_mistakes import known_here, known_keys, sentence
 from gateway.errors import ConfigError, KeyedError
+from gateway.text_file import read_text
+from gateway.toml_table import toml_values
 
 _TABLE = re.compile(r"^\s*\[(\[?)\s*([^\]]+?)\s*\]?\]")
 _KEY = re.compile(r"""^\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""")
@@ -29,12 +30,8 @@ def load_config(path: Path) -> Config:
     Environment variables come before the file: ``GAITWIRE_MQTT__PASSWORD`` is
     ``password`` in ``[mqtt]``, so that no secret needs to stand in a file.
     """
-    text = _text(path)
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    return _build(values, text, path)
+    text = read_text(path)
+    return _build(toml_values(text, str(path)), text, path)
 
 
 def default_config() -> Config:
@@ -51,16 +48,7 @@ def traced(path: Path | None) -> Iterator[None]:
         keys = list(error.keys)
         if path is None and not _variable(keys):
             raise
-        raise _located(error, "" if path is None else _text(path), path or Path()) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not a text file in UTF-8") from error
+        raise _located(error, "" if path is None else read_text(path), path or Path()) from error
 
 
 def _build(values: dict[str, Any], text: str, path: Path) -> Config:

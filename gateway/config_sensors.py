@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT
 
-from gateway.errors import ConfigError
 from gateway.messages import SensorSpec
+from gateway.text_file import read_text, write_text
 
 _NEW_FILE = '[source]\nkind = "bluetooth"\n'
 
@@ -21,19 +20,8 @@ def write_sensors(path: Path, sensors: Sequence[SensorSpec]) -> None:
 
     The file is a configuration that can be loaded. It is replaced at once, or stays as it was.
     """
-    target = path.resolve()
-    beside = target.with_name(f".{target.name}.new")
-    try:
-        text = target.read_text(encoding="utf-8") if target.exists() else _NEW_FILE
-        beside.write_text(with_sensors(text, sensors), encoding="utf-8")
-        if target.exists():
-            shutil.copymode(target, beside)
-        beside.replace(target)
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be written: {error.strerror or error}; give yourself the right to, or "
-            "name another file"
-        ) from error
+    text = read_text(path) if path.exists() else _NEW_FILE
+    write_text(path, with_sensors(text, sensors))
 
 
 def with_sensors(text: str, sensors: Sequence[SensorSpec]) -> str:

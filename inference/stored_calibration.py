@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway import quaternion
 from gateway.accelerometer import Accelerometer
 from gateway.errors import ConfigError
 from gateway.messages import FloatArray, GuidedCalibration, Place, SensorSpec
+from gateway.text_file import read_text, write_text
+from gateway.toml_table import TomlTable
 from inference.kept import Kept
 
 SCHEMA = 1
+AGAIN = "correct it, or calibrate again"
 _DECIMALS = 6
-_Three = tuple[float, float, float]
-_Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,50 +100,53 @@ def kept_of(calibration: StoredCalibration, sensors: Sequence[SensorSpec]) -> Ke
     )
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Sensor(_Table):
-    sensor: Annotated[str, Field(min_length=1)]
-    place: Place
-    mounting: tuple[float, float, float, float]
-    front: bool
-    confidence: _Share
-    spread_deg: Annotated[float, Field(ge=0)] = math.nan
-
-
-class _Accelerometer(_Table):
-    sensor: Annotated[str, Field(min_length=1)]
-    bias_mps2: _Three
-    scale: _Three
-    bias_sd_mps2: _Three
-
-
-class _File(_Table):
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    version: Annotated[int, Field(ge=1)]
-    made: str
-    person: str
-    sensors: list[_Sensor] = []
-    accelerometers: list[_Accelerometer] = []
-
-
 def read_calibration(path: Path) -> StoredCalibration:
     """Return the calibration in ``path``; raises ConfigError with what is wrong with it."""
-    try:
-        kept = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error.strerror or error}; `gaitwire calibrate` makes one"
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {key}: {first['msg']}; calibrate again") from error
-    return _calibration(path, kept)
+    text = read_text(path, "`gaitwire calibrate` makes one")
+    table = TomlTable.parse(text, str(path), AGAIN)
+    if table.whole("schema", 1, 1_000_000) != SCHEMA:
+        table.fail("schema", f"this version of Gaitwire reads schema {SCHEMA} alone")
+    table.only(("schema", "version", "made", "person", "sensors", "accelerometers"))
+    sensors = tuple(_read_sensor(one) for one in table.tables("sensors"))
+    accelerometers = [_read_accelerometer(one) for one in table.tables("accelerometers")]
+    for key, what, names in (
+        ("sensors", "a place", [one.place for one in sensors]),
+        ("sensors", "a sensor", [one.sensor for one in sensors]),
+        ("accelerometers", "a sensor", [name for name, _ in accelerometers]),
+    ):
+        if len(set(names)) < len(names):
+            table.fail(key, f"{what} is there twice")
+    return StoredCalibration(
+        version=table.whole("version", 1, 1_000_000),
+        made=table.text("made"),
+        person=table.text("person"),
+        sensors=sensors,
+        accelerometers=dict(accelerometers),
+    )
+
+
+def _read_sensor(table: TomlTable) -> StoredSensor:
+    table.only(("sensor", "place", "mounting", "front", "confidence", "spread_deg"))
+    quat = np.array(table.vector("mounting", 4))
+    length = math.hypot(*quat)
+    if abs(length - 1) > 0.01:
+        table.fail("mounting", f"expected is a quaternion of length 1, not of {length:.3g}")
+    return StoredSensor(
+        sensor=table.text("sensor"),
+        place=Place(table.choice("place", [str(place) for place in Place])),
+        quat=quat / length,
+        front=table.flag("front"),
+        confidence=table.share("confidence"),
+        spread_deg=table.at_least("spread_deg", 0.0, math.nan),
+    )
+
+
+def _read_accelerometer(table: TomlTable) -> tuple[str, Accelerometer]:
+    table.only(("sensor", "bias_mps2", "scale", "bias_sd_mps2"))
+    bias, scale, bias_sd = (
+        np.array(table.vector(key, 3)) for key in ("bias_mps2", "scale", "bias_sd_mps2")
+    )
+    return table.text("sensor"), Accelerometer(bias, scale, bias_sd)
 
 
 def write_calibration(path: Path, calibration: StoredCalibration) -> StoredCalibration:
@@ -154,60 +156,8 @@ def write_calibration(path: Path, calibration: StoredCalibration) -> StoredCalib
     """
     made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     written = dataclasses.replace(calibration, version=calibration.version + 1, made=made)
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(_text(written), encoding="utf-8")
-        if path.exists():
-            path.replace(path.with_name(f"{path.stem}.v{calibration.version}{path.suffix}"))
-        beside.replace(path)
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be written: {error.strerror or error}; name another file"
-        ) from error
+    write_text(path, _text(written), before=f"{path.stem}.v{calibration.version}{path.suffix}")
     return written
-
-
-def _calibration(path: Path, kept: _File) -> StoredCalibration:
-    quats = np.array([one.mounting for one in kept.sensors]).reshape(-1, 4)
-    if not (np.abs(np.linalg.norm(quats, axis=1) - 1) < 0.01).all():  # nor where one is not finite
-        raise ConfigError(f"{path}: sensors: a mounting must have length 1; calibrate again")
-    for what, names in (
-        ("a place", [one.place for one in kept.sensors]),
-        ("a sensor", [one.sensor for one in kept.sensors]),
-        ("a sensor's accelerometer", [one.sensor for one in kept.accelerometers]),
-    ):
-        if len(set(names)) < len(names):
-            raise ConfigError(f"{path}: {what} is there twice; calibrate again")
-    numbers = [
-        value
-        for one in kept.accelerometers
-        for value in (*one.bias_mps2, *one.scale, *one.bias_sd_mps2)
-    ]
-    if not np.isfinite(numbers).all():
-        raise ConfigError(f"{path}: accelerometers: a value is not a number; calibrate again")
-    return StoredCalibration(
-        version=kept.version,
-        made=kept.made,
-        person=kept.person,
-        sensors=tuple(
-            StoredSensor(
-                one.sensor,
-                one.place,
-                quat / np.linalg.norm(quat),
-                one.front,
-                one.confidence,
-                one.spread_deg,
-            )
-            for one, quat in zip(kept.sensors, quats, strict=True)
-        ),
-        accelerometers={
-            one.sensor: Accelerometer(
-                np.array(one.bias_mps2), np.array(one.scale), np.array(one.bias_sd_mps2)
-            )
-            for one in kept.accelerometers
-        },
-    )
 
 
 def _text(calibration: StoredCalibration) -> str:

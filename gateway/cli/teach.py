@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite, put_out
-from gateway.errors import UsageError
 from gateway.messages import Side
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 def teach(
@@ -38,7 +34,5 @@ def teach(
     # Imported only now: other commands need not wait for it.
     from gateway.cli.teaching import teach_from
 
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{name}: a name is small letters, digits and hyphens, such as arm-raise")
     target = Path(f"{name}.toml") if out is None else out
     put_out(teach_from(file, name, side, (first_s, last_s), target, configuration(config)), as_json)

@@ -13,7 +13,7 @@ from gateway.errors import UsageError
 from gateway.messages import Side
 from gateway.recordings import open_recording
 from inference.exercises import exercises
-from inference.taught.file import write_taught
+from inference.taught.file import NAME, NAME_WORDING, write_taught
 from inference.taught.teaching import Shown, found_repetitions, teach
 
 TIMES = 3
@@ -41,6 +41,8 @@ def teach_from(
     config: Config,
 ) -> Taught:
     """Write what is shown in ``file`` to ``target``; raises GaitwireError."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name}: {NAME_WORDING}")
     if name in exercises():
         raise UsageError(f"{name}: there is an exercise of that name already; choose another")
     recording = open_recording(file)

@@ -17,8 +17,9 @@ from gateway.drivers.layout_file import Command, Field, Layout, read_layout
 from gateway.drivers.packets import Stacked, stack_equal
 from gateway.drivers.standard import decode_standard, introduce
 from gateway.drivers.talk import Advertising, Procedure, Subscribe, Write
-from gateway.errors import ConfigError, UsageError
+from gateway.errors import UsageError
 from gateway.messages import BoolArray, FloatArray, PacketBlock
+from gateway.text_file import read_text
 
 _EXAMPLES = Path(__file__).parent / "layouts"
 _DEFAULT = "arduino_imu"
@@ -103,17 +104,9 @@ class LayoutDriver:
 def _load(name: str) -> Layout:
     example = _EXAMPLES / f"{name}.toml"
     path = example if example.is_file() else Path(name)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        known = ", ".join(sorted(path.stem for path in _EXAMPLES.glob("*.toml")))
-        raise ConfigError(
-            f"{name}: the layout cannot be read: {error.strerror or error}; "
-            f"give a path from {Path.cwd()}, or an example: {known}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{name}: is not a text file in UTF-8") from error
-    return read_layout(text, name)
+    known = ", ".join(sorted(path.stem for path in _EXAMPLES.glob("*.toml")))
+    advice = f"give a path from {Path.cwd()}, or an example: {known}"
+    return read_layout(read_text(path, advice), name)
 
 
 def _column(stacked: Stacked, layout: Layout, field: Field, count: int) -> NDArray[Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +14,8 @@ import numpy as np
 
 from gateway.drivers import TickClock
 from gateway.drivers.talk import sig_uuid
-from gateway.drivers.toml_table import TomlTable
-from gateway.errors import ConfigError
 from gateway.messages import message
+from gateway.toml_table import TomlTable
 
 AXES = ("x", "y", "z")
 _ACC, _GYR = (tuple(f"{part}_{axis}" for axis in AXES) for part in ("acc", "gyr"))
@@ -109,10 +107,7 @@ class Layout:
 
 def read_layout(text: str, file: str) -> Layout:
     """Return the layout in ``text``; raises ConfigError with file, key and expectation."""
-    try:
-        table = TomlTable(file, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not TOML: {error}") from error
+    table = TomlTable.parse(text, file)
     table.only(_KEYS)
     size = table.whole("bytes", 1, _LONGEST)
     samples = table.whole("samples", 1, _LONGEST, default=1)

@@ -3,80 +3,73 @@
 from __future__ import annotations
 
 import math
-import tomllib
+import re
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.errors import ConfigError
-from gateway.messages import Place, Side
+from gateway.messages import FloatArray, Place, Side
+from gateway.text_file import read_text, write_text
+from gateway.toml_table import TomlTable
 from inference.taught import TaughtExercise, unit
 
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+NAME_WORDING = "a name is small letters, digits and hyphens, such as arm-raise"
+
 _DECIMALS = 4
-_Up = tuple[float, float, float]
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class _Sensor(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    place: Place
-    up: Annotated[list[_Up], Field(min_length=8, max_length=500)]
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    side: Literal["left", "right", ""] = ""
-    range_deg: _Positive
-    duration_s: _Positive
-    least_deg: _Positive
-    least_s: _Positive
-    further: str
-    less: str
-    slower: str
-    sensors: Annotated[list[_Sensor], Field(min_length=1)]
+_POINTS = 8, 500
+_SIZES = ("range_deg", "duration_s", "least_deg", "least_s")
+_WORDS = ("further", "less", "slower")
 
 
 def write_taught(path: Path, exercise: TaughtExercise) -> None:
     """Write ``exercise``; raises ConfigError."""
-    try:
-        path.write_text(_text(exercise), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be written: {error.strerror or error}; name another file"
-        ) from error
+    write_text(path, _text(exercise))
 
 
 def read_taught(path: Path) -> TaughtExercise:
     """Return the exercise in ``path``; raises ConfigError with what is wrong with it."""
-    try:
-        kept = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {key}: {first['msg']}; teach the exercise again") from error
-    return _exercise(path, kept)
+    text = read_text(path, "`gaitwire teach` makes one")
+    table = TomlTable.parse(text, str(path), "correct it, or teach the exercise again")
+    table.only(("name", "side", *_SIZES, *_WORDS, "sensors"))
+    name = table.text("name")
+    if not NAME.fullmatch(name):
+        table.fail("name", f"{NAME_WORDING}, not {name!r}")
+    places, up = _read_path(table)
+    side = table.text("side", "")
+    return TaughtExercise(
+        name=name,
+        side=Side(table.choice("side", [str(one) for one in Side])) if side else None,
+        places=places,
+        path=up,
+        range_deg=table.positive("range_deg"),
+        duration_s=table.positive("duration_s"),
+        least_deg=table.positive("least_deg"),
+        least_s=table.positive("least_s"),
+        further=table.text("further"),
+        less=table.text("less"),
+        slower=table.text("slower"),
+    )
 
 
-def _exercise(path: Path, kept: _File) -> TaughtExercise:
-    places = tuple(sensor.place for sensor in kept.sensors)
-    if len({len(sensor.up) for sensor in kept.sensors}) > 1 or len(set(places)) < len(places):
-        raise ConfigError(f"{path}: sensors: one table a place, all of one length")
-    up = np.array([sensor.up for sensor in kept.sensors]).transpose(1, 0, 2)
-    length = np.linalg.norm(up, axis=-1)
-    if not (np.abs(length - 1) < 0.01).all():  # also where one is not finite
-        raise ConfigError(f"{path}: sensors: up must have length 1 throughout")
-    values = kept.model_dump(exclude={"sensors", "side"})
-    side = Side(kept.side) if kept.side else None
-    return TaughtExercise(side=side, places=places, path=unit(up), **values)
+def _read_path(table: TomlTable) -> tuple[tuple[Place, ...], FloatArray]:
+    """Return the places and the path (N, S, 3) of the table's sensors."""
+    sensors = table.tables("sensors")
+    if not sensors:
+        table.fail("sensors", "this key is missing; expected is a table a place")
+    known = [str(place) for place in Place]
+    for one in sensors:
+        one.only(("place", "up"))
+    places = tuple(Place(one.choice("place", known)) for one in sensors)
+    paths = [one.vectors("up", 3, *_POINTS) for one in sensors]
+    if len(set(map(len, paths))) > 1 or len(set(places)) < len(places):
+        table.fail("sensors", "expected is one table a place, all of one length")
+    path = np.array(paths).transpose(1, 0, 2)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(path, axis=-1)
+    if (np.abs(length - 1) > 0.01).any():
+        table.fail("sensors", "expected is an up of length 1 throughout")
+    return places, unit(path)
 
 
 def _text(exercise: TaughtExercise) -> str:
@@ -87,9 +80,9 @@ def _text(exercise: TaughtExercise) -> str:
     document.add(tomlkit.comment("An exercise as it was shown, for [exercises] taught = [...]."))
     document.add("name", tomlkit.item(exercise.name))
     document.add("side", tomlkit.item(exercise.side or ""))
-    for key in ("range_deg", "duration_s", "least_deg", "least_s"):
+    for key in _SIZES:
         document.add(key, tomlkit.item(_rounded(getattr(exercise, key))))
-    for key in ("further", "less", "slower"):
+    for key in _WORDS:
         document.add(key, tomlkit.item(getattr(exercise, key)))
     sensors = tomlkit.aot()
     for column, place in enumerate(exercise.places):

@@ -6,15 +6,15 @@ The file's keys are those of ``Plan``: who moves how, ``[radio]``, ``[[sensors]]
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from importlib import resources
 from pathlib import Path
 
 from gateway.drivers import drivers, settled
-from gateway.drivers.toml_table import TomlTable
 from gateway.errors import ConfigError, UsageError
 from gateway.messages import Place
+from gateway.text_file import read_text
+from gateway.toml_table import TomlTable
 from simulators.faults import PAIRED, Fault, FaultKind
 from simulators.peripherals import peripherals
 from simulators.places import PLACES
@@ -37,28 +37,15 @@ def ready_plans() -> list[str]:
 
 def load_plan(file: str) -> Plan:
     """Return the plan in a file, or a ready one by its name; raises ConfigError."""
-    try:
-        if file in ready_plans():
-            text = _READY.joinpath(f"{file}.toml").read_text(encoding="utf-8")
-        else:
-            text = Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        ready = ", ".join(ready_plans())
-        raise ConfigError(
-            f"{file}: cannot be read: {error.strerror or error}; ready to use are {ready}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: is not a text file in UTF-8") from error
-    return read_plan(text, file)
+    ready = ready_plans()
+    if file in ready:
+        return read_plan(_READY.joinpath(f"{file}.toml").read_text(encoding="utf-8"), file)
+    return read_plan(read_text(Path(file), f"ready to use are {', '.join(ready)}"), file)
 
 
 def read_plan(text: str, file: str) -> Plan:
     """Return the plan that the ``text`` of ``file`` says; raises ConfigError."""
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not TOML: {error}") from error
-    table = TomlTable(file, values)
+    table = TomlTable.parse(text, file)
     table.only(_KEYS)
     sensors = tuple(
         _sensor(one, number, file) for number, one in enumerate(table.tables("sensors"), start=1)
@@ -68,7 +55,7 @@ def read_plan(text: str, file: str) -> Plan:
     for place, count in Counter(worn.place for worn in sensors).items():
         if count > 1:
             table.fail("sensors", f"{count} sensors are worn at {place}; give each a place")
-    seconds = _at_least(table, "seconds", 1.0, 60.0)
+    seconds = table.at_least("seconds", 1.0, 60.0)
     if seconds > 3600.0:
         table.fail("seconds", f"expected is an hour at most, not {seconds:g}")
     speed_mps = table.number("speed_mps", 0.0)
@@ -89,14 +76,14 @@ def read_plan(text: str, file: str) -> Plan:
 def _radio(table: TomlTable) -> Link:
     table.only(_RADIO)
     usual = Link()
-    loss = _at_least(table, "loss", 0.0, usual.loss)
+    loss = table.at_least("loss", 0.0, usual.loss)
     if loss >= 1:
         table.fail("loss", f"expected is a share below 1, not {loss:g}")
     return Link(
         loss=loss,
-        interval_s=_at_least(table, "interval_ms", 7.5, usual.interval_s * 1e3) * 1e-3,
-        stall_every_s=_at_least(table, "stall_every_s", 0.1, usual.stall_every_s),
-        stall_s=_at_least(table, "stall_ms", 0.0, usual.stall_s * 1e3) * 1e-3,
+        interval_s=table.at_least("interval_ms", 7.5, usual.interval_s * 1e3) * 1e-3,
+        stall_every_s=table.at_least("stall_every_s", 0.1, usual.stall_every_s),
+        stall_s=table.at_least("stall_ms", 0.0, usual.stall_s * 1e3) * 1e-3,
     )
 
 
@@ -104,7 +91,7 @@ def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
     table.only(_SENSOR)
     driver = table.choice("driver", sorted(peripherals()), "movella_dot")
     usual_hz = min(drivers()[driver].about.rates_hz or (60.0,), key=lambda rate: abs(rate - 60.0))
-    rate_hz = _at_least(table, "rate_hz", 0.1, usual_hz)
+    rate_hz = table.at_least("rate_hz", 0.1, usual_hz)
     settings = table.table("settings").scalars()
     try:
         settled(driver, settings, rate_hz)
@@ -116,7 +103,7 @@ def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
         driver=driver,
         rate_hz=rate_hz,
         settings=settings,
-        clock_s=_at_least(table, "clock_s", 0.0, 0.0),
+        clock_s=table.at_least("clock_s", 0.0, 0.0),
         drift_ppm=table.number("drift_ppm", 0.0),
         rssi_dbm=table.whole("rssi_dbm", -100, -20, -60),
     )
@@ -133,16 +120,6 @@ def _fault(table: TomlTable, sensors: tuple[WornSensor, ...]) -> Fault:
     return Fault(
         kind,
         place,
-        at_s=_at_least(table, "at_s", 0.0),
-        seconds=_at_least(table, "for_s", 0.0, float("inf")),
+        at_s=table.at_least("at_s", 0.0),
+        seconds=table.at_least("for_s", 0.0, float("inf")),
     )
-
-
-def _at_least(table: TomlTable, key: str, least: float, default: float | None = None) -> float:
-    if default is not None and not table.has(key):
-        return default
-    expected = f"a number, {least:g} at least"
-    value = table.number(key, expected=expected)
-    if value < least:
-        table.fail(key, f"expected is {expected}, not {value:g}")
-    return value

@@ -143,12 +143,15 @@ def test_what_is_written_is_read(
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("schema = 1", "schema = 7", "schema: Input should be 1"),
-        ('place = "left_thigh"', 'place = "nose"', "sensors.0.place"),
-        ("mounting = [0.5", "mounting = [3.5", "length 1"),
-        ("[[sensors]]", "[[sensors]", "is not TOML"),
+        ("schema = 1", "schema = 7", "schema: this version of Gaitwire reads schema 1 alone"),
+        ('place = "left_thigh"', 'place = "left_tigh"', r"did you mean 'left_thigh'\? expected is"),
+        ("mounting = [0.5", "mounting = [3.5", "expected is a quaternion of length 1, not of 3.6"),
+        ("mounting = [0.5", f"mounting = [{10**400}", "expected is a list of 4 numbers"),
+        ("mounting = [0.5", "mounting = [nan", "expected is a list of 4 numbers"),
+        ("confidence = 0.98", "confidence = 98", "expected is a number from 0 to 1, not 98"),
+        ("[[sensors]]", "[[sensors]", "is not TOML: .*; correct it, or calibrate again"),
         ("[[sensors]]", '[[sensors]]\nsensor = "A"', "is not TOML"),
-        ("front = true", "", "sensors.0.front: Field required"),
+        ("front = true", "", "front: this key is missing; .* true or false; correct it, or cal"),
     ],
 )
 def test_a_damaged_file_is_refused_with_what_is_wrong(

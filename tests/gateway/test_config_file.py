@@ -93,6 +93,7 @@ rate_hz = 61
         ("[sinks.json_lines]\nfoldr = 'x'", r"line 2: sinks.json_lines.foldr: .*mean 'folder'\?"),
         ("[sinks.json_lines]\nenabled = 'maybe'", r"line 2: sinks.json_lines.enabled: .*'maybe'"),
         ("mqtt = [", r"is not TOML: Invalid value"),
+        (f"mqtt = {'1' * 5000}", r"is not TOML: Exceeds the limit"),
         (
             sensors("driver = 'movela_dot'"),
             r"line 5: sensors.0.driver: there is no sensor driver.*did you mean 'movella_dot'\?",

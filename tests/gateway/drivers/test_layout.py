@@ -297,7 +297,7 @@ def test_mistakes_are_told_with_key_and_expectation(
 def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"own.toml: is not TOML: "):
         read_layout("name = ", "own.toml")
-    with pytest.raises(ConfigError, match=r"nosuch: the layout cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"nosuch: cannot be read: No such file"):
         LAYOUT.streams({"layout": "nosuch"}, 50.0)
     with pytest.raises(ConfigError, match="or an example: arduino_imu"):
         LAYOUT.streams({"layout": str(tmp_path)}, 50.0)
