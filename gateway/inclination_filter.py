@@ -13,8 +13,9 @@ import numpy as np
 from vqf import VQF  # type: ignore[import-untyped]  # ships no types
 
 from gateway.doubt import Doubt
+from gateway.held_rate import HeldRate
 from gateway.messages import BoolArray, FloatArray, Place
-from gateway.quaternion import multiply, rotate
+from gateway.quaternion import from_rotation_vector, multiply, rotate
 from gateway.rest import RestWatch, rest_samples
 from gateway.worn import everywhere
 
@@ -76,25 +77,28 @@ class InclinationFilter:
     def __init__(self, place: Place, rate_hz: float) -> None:
         self._settle = round(SETTLE_S * rate_hz)
         self._converge = round(CONVERGE_S * rate_hz)
-        self._vqf = VQF(1.0 / rate_hz)
+        self._period_s = 1.0 / rate_hz
+        self._vqf = VQF(self._period_s)
         self._fed = 0
         self._doubt = Doubt.at(place, rate_hz)
-        self._watch = RestWatch(rest_samples(place, rate_hz))
+        self._rate = HeldRate()
+        self._watch = RestWatch(rest_samples(place, rate_hz), self._period_s)
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
-        return self._vqf.state, self._fed, copy.deepcopy((self._doubt, self._watch))
+        return self._vqf.state, self._fed, copy.deepcopy((self._doubt, self._watch, self._rate))
 
     def resume(self, snapshot: Any) -> None:
         """Go on from ``snapshot``."""
         self._vqf.state, self._fed, kept = snapshot
-        self._doubt, self._watch = copy.deepcopy(kept)
+        self._doubt, self._watch, self._rate = copy.deepcopy(kept)
 
     def miss(self, count: int) -> None:
         """Be told that ``count`` samples are missing."""
         if self._fed:
             self._doubt.turn(measured=False)
             self._doubt.count += count
+            self._rate.miss(count)
             self._watch.spoil()
 
     def feed(self, index: int, track: Track) -> None:
@@ -122,8 +126,9 @@ class InclinationFilter:
     def _advance(self, index: int, track: Track) -> None:
         """Take samples that were all measured, or none, none of them beyond the end of a rest."""
         measured = bool(track.real[0])
-        if measured and not self._doubt.measured and self._doubt.lost:
-            self._start_anew()
+        if measured and not self._doubt.measured:
+            self._end_gap(track.gyr[0])
+        (self._rate.measure if measured else self._rate.bridge)(track.gyr)
         self._doubt.turn(measured=measured)
         unsettled = max(self._settle - self._fed, 0)
         self._filter(track)
@@ -160,6 +165,18 @@ class InclinationFilter:
             self._stand(up)
         if self._watch.left(index) == len(track.real):
             self._doubt.forget_little()
+
+    def _end_gap(self, rate: FloatArray) -> None:
+        """Go on with a sensor that turns at ``rate`` (3,) rad/s after what was not measured."""
+        if self._doubt.lost:
+            self._start_anew()
+            return
+        missed = self._rate.missed(rate)
+        if missed is not None:
+            state = self._vqf.state
+            turn = from_rotation_vector(missed * self._period_s)
+            state["gyrQuat"] = multiply(np.array(state["gyrQuat"]), turn)
+            self._vqf.state = state
 
     def _start_anew(self) -> None:
         bias, sigma = self._vqf.getBiasEstimate()

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from gateway.messages import FloatArray, Place
+from gateway.quaternion import from_rotation_vector, rotate
 
 STEP_REST_S, REST_S = 0.1, 0.5
 """A foot that rests for so long stands on the ground; other segments also pass through stillness
@@ -25,10 +26,11 @@ def rest_samples(place: Place, rate_hz: float) -> int:
     return max(2, round((STEP_REST_S if place.endswith("foot") else REST_S) * rate_hz))
 
 
-def up_at_rest(gyr: FloatArray, acc: FloatArray) -> FloatArray | None:
-    """Return the mean acceleration (3,), which points up, of a sensor at rest; None if it is not.
+def up_at_rest(gyr: FloatArray, acc: FloatArray, period_s: float) -> FloatArray | None:
+    """Return up (3,) in m/s² at the end of a rest, a sensor's mean acceleration; None if it is not.
 
-    ``gyr`` rad/s and ``acc`` m/s² (N, 3).
+    ``gyr`` rad/s and ``acc`` m/s² (N, 3), one every ``period_s``. Who squats slowly rests, and
+    turns meanwhile: each acceleration is taken along until the end.
     """
     if np.einsum("ij,ij->i", gyr, gyr).max() > STILL_RAD_S**2:
         return None
@@ -36,14 +38,19 @@ def up_at_rest(gyr: FloatArray, acc: FloatArray) -> FloatArray | None:
     apart = acc - mean
     if np.einsum("ij,ij->i", apart, apart).max() > STEADY_M_S2**2:
         return None
-    return mean if abs(math.hypot(*mean.tolist()) - GRAVITY_M_S2) < WEIGHT_M_S2 else None
+    if abs(math.hypot(*mean.tolist()) - GRAVITY_M_S2) > WEIGHT_M_S2:
+        return None
+    # Up turns against the sensor, so an acceleration of k samples ago by what the last k turned.
+    turn = (gyr * np.arange(len(gyr))[:, None]).sum(axis=0) * (period_s / len(gyr))
+    return rotate(from_rotation_vector(-turn), mean)
 
 
 class RestWatch:
     """Gathers the samples between two multiples of ``length`` on the grid."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, period_s: float) -> None:
         self.length = length
+        self.period_s = period_s
         self.gathered: FloatArray = np.zeros((2, length, 3))
         self.count = 0
 
@@ -63,7 +70,10 @@ class RestWatch:
             self.gathered[0, at : at + len(gyr)] = gyr
             self.gathered[1, at : at + len(gyr)] = acc
             self.count += len(gyr)
-        return up_at_rest(*self.gathered) if self.count == self.length else None
+        if self.count < self.length:
+            return None
+        gyr, acc = self.gathered
+        return up_at_rest(gyr, acc, self.period_s)
 
     def spoil(self) -> None:
         """Let no rest end at the next multiple."""

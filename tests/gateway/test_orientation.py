@@ -51,14 +51,15 @@ def shaking(seconds: float, seed: int) -> tuple[FloatArray, FloatArray, BoolArra
 
 
 def gappy(seed: int) -> list[BodyBlock]:
-    """Ten seconds in one-second blocks: sensors that are absent, drop out, or are bridged first."""
+    """Ten seconds in one-second blocks: sensors are absent, drop out, are held or bridged first."""
     acc, gyr, valid = shaking(10, seed)
     valid[:, 3] = False
     valid[400:440, 1] = False
     valid[603:606, 2] = False
     valid[705, 4] = False
     real = valid.copy()
-    real[692:705, 4] = False
+    real[692:705, 4] = real[296:304, 5] = False
+    acc[296:304, 5], gyr[296:304, 5] = acc[295, 5], gyr[295, 5]
     return [
         body(acc[k : k + 100], gyr[k : k + 100], valid[k : k + 100], k, real[k : k + 100])
         for k in range(0, 1000, 100)
@@ -167,6 +168,54 @@ def test_a_rest_shows_the_inclination_at_once() -> None:
         assert converged[again:, column].all()
         up = quaternion.rotate(quat[again:, column], leaning)
         assert np.degrees(np.arccos(up[:, 2] / GRAVITY)).max() < 3
+
+
+def swinging(seconds: float, rate_hz: float, amplitude_rad: float, seed: int) -> BodyBlock:
+    """A sensor at each place that swings about its x axis, so slowly that it feels only gravity."""
+    rng = np.random.default_rng(seed)
+    t_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    angle = amplitude_rad * np.sin(2 * np.pi * rate_hz * t_s)
+    turn = np.append(0.0, np.diff(angle)) * RATE_HZ
+    none = np.zeros_like(t_s)
+    acc = GRAVITY * np.stack([none, np.sin(angle), np.cos(angle)], axis=1)
+    gyr = np.stack([turn, none, none], axis=1)
+    shape = (len(t_s), len(PLACES), 3)
+    acc, gyr = (v[:, None] + rng.normal(0, sd, shape) for v, sd in ((acc, 0.02), (gyr, 0.002)))
+    return body(acc, gyr, np.ones(shape[:2], np.bool_))
+
+
+def tilt_error_deg(quat: FloatArray, up: FloatArray) -> FloatArray:
+    """How far (T,) from vertical is what should point up (T, 3) in sensor axes."""
+    lifted = quaternion.rotate(quat, up)[:, 2] / np.linalg.norm(up, axis=1)
+    error_deg: FloatArray = np.degrees(np.arccos(np.minimum(lifted, 1.0)))
+    return error_deg
+
+
+@pytest.mark.parametrize("absent", [0, 20])
+def test_makes_up_for_what_was_turned_while_a_rate_was_held(absent: int) -> None:
+    """The rate falls from its highest meanwhile: held, it would be wrong by 10° and more."""
+    swung = swinging(10, rate_hz=0.5, amplitude_rad=1.0, seed=8)
+    acc, gyr, valid = (np.array(getattr(swung, name)) for name in ("acc", "gyr", "valid"))
+    pelvis, gap, until = PLACES.index(Place.PELVIS), 610, 635
+    up, real = acc[until:, pelvis].copy(), valid.copy()
+    acc[gap:until], gyr[gap:until] = acc[gap - 1], gyr[gap - 1]
+    real[gap:until], valid[until - absent : until] = False, False
+    real &= valid
+    quat, settled, _ = only(push_all(Orientation(), [body(acc, gyr, valid, real=real)]))
+    assert settled[until:, pelvis].all()
+    assert tilt_error_deg(quat[until : until + 20, pelvis], up[:20]).max() < 3
+
+
+def test_a_sensor_that_turns_slowly_rests_where_it_is_at_the_end() -> None:
+    """As a shank does in a slow squat: the mean of half a second is where it was in the middle."""
+    swung = swinging(10, rate_hz=0.1, amplitude_rad=0.5, seed=9)
+    real = swung.real.copy()
+    real[470:480] = False
+    shank = PLACES.index(Place.LEFT_SHANK)
+    block = body(swung.acc, swung.gyr, swung.valid, real=real)
+    quat, _, converged = only(push_all(Orientation(), [block]))
+    assert converged[560:, shank].all()
+    assert tilt_error_deg(quat[560:, shank], swung.acc[560:, shank]).max() < 2
 
 
 def inclination_rmse_deg(trial: dict[str, Any]) -> float:
