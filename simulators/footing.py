@@ -27,6 +27,7 @@ _NEVER = 1e9
 
 # When a foot leaves and takes its plant, in swing times from lift and landing.
 _LEAVE, _ARRIVE = np.array([-0.3, 0.3]), np.array([-0.3, 0.2])
+_ARRIVE_ON_STAIRS = np.array([-0.03, 0.08])
 _LEAVE_SEATED, _ARRIVE_SEATED = np.array([-0.05, 0.0]), np.array([0.0, 0.05])
 
 
@@ -86,13 +87,21 @@ def plan_footing(person: Person, timeline: Timeline, spots_m: FloatArray) -> Foo
         landing = here
         if swing.step:
             landing = there + land[own] - land[other]
-            landing = np.array([landing[0], landing[1], person.ankle_height_m])
+            landing[2] = here[2]
+        if swing.climb_m:
+            landing = here + _climbed(swing.climb_m, timeline.heading.at(np.array([swing.land_s])))
         slip_lift = (here - lift[own]) - (there - lift[other])
         slip_land = (landing - land[own]) - (there - land[other])
         slips[own].append(np.stack([slip_lift, slip_land]))
         spots[own].append(landing)
     paths = [_path(timeline, side, spots[side], slips[side], plant_yaws[side]) for side in (0, 1)]
     return Footing(reach, yaw, _support(timeline), (paths[0], paths[1]))
+
+
+def _climbed(climb_m: tuple[float, float], heading_rad: FloatArray) -> FloatArray:
+    """Return the way (3,) of a step on stairs that is taken in ``heading_rad`` (1,)."""
+    ahead, rise = climb_m
+    return np.array([ahead * np.cos(heading_rad[0]), ahead * np.sin(heading_rad[0]), rise])
 
 
 def fit_reach(person: Person) -> FloatArray:
@@ -142,20 +151,21 @@ def spans(person: Person, quat: FloatArray) -> FloatArray:
     return hips(person, quat) - thigh_vectors(person, quat) - shank_vectors(person, quat)
 
 
-def _own(timeline: Timeline, side: int) -> list[Swing]:
+def own_swings(timeline: Timeline, side: int) -> list[Swing]:
+    """Return the swings of one foot, 0 left, 1 right."""
     return [swing for swing in timeline.swings if swing.side == side]
 
 
 def _plant_yaws(timeline: Timeline, side: int) -> FloatArray:
     """Return the way (K + 1,) each plant of a foot points: that of the body half a step on."""
-    swings = _own(timeline, side)
+    swings = own_swings(timeline, side)
     middles = [s.land_s + 0.3 if s.step else s.land_s for s in swings]
     return timeline.heading.at(np.array([timeline.start_s, *middles]))
 
 
 def _yaw_track(timeline: Timeline, side: int, yaws: FloatArray) -> Track:
     track = TrackBuilder.starting(timeline.start_s, yaws[0])
-    for swing, yaw in zip(_own(timeline, side), yaws[1:], strict=True):
+    for swing, yaw in zip(own_swings(timeline, side), yaws[1:], strict=True):
         track.move(swing.lift_s, swing.land_s, yaw)
     return track.build()
 
@@ -180,10 +190,12 @@ def _path(
     slips: list[FloatArray],
     yaws: FloatArray,
 ) -> FootPath:
-    swings = _own(timeline, side)
+    swings = own_swings(timeline, side)
     lift_s = np.array([*(swing.lift_s for swing in swings), _NEVER])
     land_s = np.array([*(swing.land_s for swing in swings), _NEVER + 1])
     steps = np.array([*(swing.step for swing in swings), True])
+    climbed = np.array([*(swing.climb_m is not None for swing in swings), False])
+    arrive = np.where(climbed[:, None], _ARRIVE_ON_STAIRS, _ARRIVE)
     swing_s = (land_s - lift_s)[:, None]
     return FootPath(
         spot_m=np.array(spots),
@@ -191,6 +203,6 @@ def _path(
         lift_s=lift_s,
         land_s=land_s,
         leave_s=lift_s[:, None] + swing_s * np.where(steps[:, None], _LEAVE, _LEAVE_SEATED),
-        arrive_s=land_s[:, None] + swing_s * np.where(steps[:, None], _ARRIVE, _ARRIVE_SEATED),
+        arrive_s=land_s[:, None] + swing_s * np.where(steps[:, None], arrive, _ARRIVE_SEATED),
         slip_m=np.array([*slips, np.zeros((2, 3))]),
     )

@@ -7,14 +7,14 @@ session can be endless and still be the same to the bit however it is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.messages import FloatArray, message
+from gateway.messages import FloatArray, Side, Stride, message
 from gateway.quaternion import conjugate, multiply
-from simulators.footing import Footing, plan_footing
+from simulators.footing import Footing, own_swings, plan_footing
 from simulators.inertial import Blow, add_blows, blow_axes, body_rate, specific_force
 from simulators.kinematics import MARGIN_S, Movement, move
 from simulators.mounting import Mounting, draw_mounting, wobble
@@ -202,6 +202,7 @@ def tell_truth(whole: Window, passes: list[Pass], rate_hz: float) -> Truth:
     swings.sort(key=lambda swing: swing.land_s)
     repetitions = [r for done in passes for r in done.timeline.repetitions]
     activities = [a for done in passes for a in done.timeline.activities]
+    made = tuple(stride for stride in strides(swings) if stride.end_s < end)
     return Truth(
         rate_hz=rate_hz,
         t_s=whole.t_s,
@@ -210,7 +211,8 @@ def tell_truth(whole: Window, passes: list[Pass], rate_hz: float) -> Truth:
         pelvis_m=whole.pelvis_m,
         ankle_m=whole.ankle_m,
         events=tuple(event for event in gait_events(swings) if event.t_s < end),
-        strides=tuple(stride for stride in strides(swings) if stride.end_s < end),
+        strides=made,
+        stride_m=_stride_ways(made, passes),
         repetitions=tuple(r for r in repetitions if r.end_s < end),
         activities=tuple(a for a in activities if a.start_s < end),
     )
@@ -218,6 +220,18 @@ def tell_truth(whole: Window, passes: list[Pass], rate_hz: float) -> Truth:
 
 def _fields(record: Movement | Window) -> list[FloatArray]:
     return [getattr(record, name) for name in record.__dataclass_fields__]
+
+
+def _stride_ways(made: Sequence[Stride], passes: Sequence[Pass]) -> FloatArray:
+    """Return length and rise (S, 2) of strides, from where the feet of ``passes`` were put down."""
+    landed = {
+        (side, swing.land_s): spot
+        for done in passes
+        for foot, (side, path) in enumerate(zip(Side, done.footing.paths, strict=True))
+        for swing, spot in zip(own_swings(done.timeline, foot), path.spot_m[1:], strict=True)
+    }
+    ways = [landed[one.side, one.end_s] - landed[one.side, one.start_s] for one in made]
+    return np.array([[np.hypot(x, y), z] for x, y, z in ways]).reshape(-1, 2)
 
 
 def _blows(timeline: Timeline, rng: np.random.Generator) -> tuple[Blow, ...]:

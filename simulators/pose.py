@@ -20,10 +20,12 @@ from simulators.gait_curves import (
     knee_curve,
 )
 from simulators.person import Person
+from simulators.stairs import Flight
 from simulators.timeline import Timeline
 from simulators.tracks import Track
 
 PELVIS_ROTATION_RAD = np.radians(6.0)
+_SWAYING_ON_STAIRS = 0.8
 PELVIS, STERNUM = 0, 7
 THIGHS, SHANKS, FEET = slice(1, 3), slice(3, 5), slice(5, 7)
 _SIDE_SIGN = np.array([1.0, -1.0])
@@ -67,6 +69,12 @@ def pose(
             shares = np.array([leg.knee_share for leg in bout.legs])
             part = Pose(yaw[window], roll[window], pitch[window])
             knee[window] += _add_gait(person, part, phase, speed, reach, shares)
+    for flight in timeline.flights:
+        inside = np.flatnonzero((t > flight.start_s) & (t < flight.end_s))
+        if len(inside):
+            window = slice(inside[0], inside[-1] + 1)
+            part = Pose(yaw[window], roll[window], pitch[window])
+            knee[window] += _add_stairs(person, part, flight, t[window])
     pitch[:, SHANKS] = pitch[:, THIGHS] - knee
     yaw[:, SHANKS] -= 0.06 * _SIDE_SIGN * knee * np.cos(pitch[:, SHANKS]) ** 2
     return Pose(yaw, roll, pitch)
@@ -107,15 +115,36 @@ def _add_gait(
     part.pitch[:, THIGHS] += thigh
     part.pitch[:, FEET] += foot
     turn = 2 * np.pi * phase
-    outward = np.radians(-2.2) - np.radians(1.3) * np.cos(turn - 0.6 * np.pi)
-    leg_roll = _SIDE_SIGN * lift * outward
-    part.roll[:, THIGHS] += leg_roll
-    part.roll[:, SHANKS] += leg_roll
+    _add_aside(part, turn, lift)
     swing = np.sin(np.pi * np.clip((phase % 1 - FINAL_CONTACT_PHASE) / 0.38, 0, 1)) ** 4
     part.roll[:, FEET] += np.radians(9.0) * _SIDE_SIGN * reached * swing
     part.yaw[:, FEET] -= np.radians(7.0) * _SIDE_SIGN * reached * swing
     _add_trunk(person, part, turn[:, 1], reached[:, 0])
     return knee
+
+
+def _add_stairs(person: Person, part: Pose, flight: Flight, t: FloatArray) -> FloatArray:
+    """Add a flight of stairs to ``part`` in place; return the knee flexion (N, 2) that it adds.
+
+    What the body does beside its way is that of walking, a little less.
+    """
+    legs = flight.legs(person, t)
+    knee: FloatArray = legs[1]
+    part.pitch[:, THIGHS] += legs[0]
+    part.pitch[:, FEET] += legs[2]
+    turn = 2 * np.pi * flight.phases(t)
+    swaying = _SWAYING_ON_STAIRS * flight.bent.at(t)
+    _add_aside(part, turn, swaying[:, None])
+    _add_trunk(person, part, turn[:, 1], swaying)
+    return knee
+
+
+def _add_aside(part: Pose, turn: FloatArray, share: FloatArray) -> None:
+    """Lean the legs outward with their cycles ``turn`` (N, 2) in rad."""
+    outward = np.radians(-2.2) - np.radians(1.3) * np.cos(turn - 0.6 * np.pi)
+    leg_roll = _SIDE_SIGN * share * outward
+    part.roll[:, THIGHS] += leg_roll
+    part.roll[:, SHANKS] += leg_roll
 
 
 def _add_trunk(person: Person, part: Pose, turn: FloatArray, reached: FloatArray) -> None:

@@ -114,6 +114,33 @@ class Lunge:
 
 
 @dataclass(frozen=True)
+class Stairs:
+    """Climb ``steps`` of ``rise_m``, or go down where that is negative, from standing to standing.
+
+    The feet go step over step, and stand together at the end. ``cadence_spm`` None is usual.
+    """
+
+    steps: int = 8
+    rise_m: float = 0.17
+    tread_m: float = 0.29
+    cadence_spm: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no stair; raises UsageError."""
+        if self.steps < 2:
+            raise UsageError(f"a flight has 2 steps at least, not {self.steps}")
+        if not 0.10 <= abs(self.rise_m) <= 0.22 or not 0.22 <= self.tread_m <= 0.40:
+            raise UsageError(
+                f"steps are 0.10 to 0.22 m high and 0.22 to 0.40 m deep here, "
+                f"not {self.rise_m:g} and {self.tread_m:g} m"
+            )
+        if self.cadence_spm is not None and not 50 <= self.cadence_spm <= 140:
+            raise UsageError(
+                f"people climb 50 to 140 steps a minute here, not {self.cadence_spm:g}"
+            )
+
+
+@dataclass(frozen=True)
 class SitToStand:
     """Seated: stand up and sit down again ``repetitions`` times."""
 
@@ -129,7 +156,7 @@ class StandUp:
 
 
 Seated = SitDown | KneeExtension | SitToStand | StandUp
-Part = Stand | Walk | Turn | Squat | KneeRaise | Bow | HeelRaise | Lunge | Seated
+Part = Stand | Walk | Turn | Squat | KneeRaise | Bow | HeelRaise | Lunge | Stairs | Seated
 
 
 @dataclass(frozen=True)
@@ -177,6 +204,11 @@ _EXERCISES = (
     *(SitDown(), rest(1.5), SitToStand(4), rest(1.5), StandUp(), rest(2.0)),
 )
 
+_STAIRS = (
+    *(Walk(8.0), rest(1.0), Stairs(), rest(1.0), Walk(6.0), Turn(), Walk(6.0), rest(1.0)),
+    *(Stairs(rise_m=-0.17), rest(1.0), Walk(8.0), Turn(), rest(2.0)),
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -194,6 +226,7 @@ SCENARIOS = {
         Scenario("calibration", _CALIBRATION, (rest(1.0), *_KNEES, *_BOW_AND_WALK)),
         Scenario("calibration-squats", _CALIBRATION, (rest(1.0), Squat(3), *_BOW_AND_WALK)),
         Scenario("exercises", _CALIBRATION, _EXERCISES),
+        Scenario("stairs", _CALIBRATION, _STAIRS),
     )
 }
 

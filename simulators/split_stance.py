@@ -6,6 +6,7 @@ import numpy as np
 
 from gateway.messages import FloatArray
 from simulators.person import Person
+from simulators.two_links import leg_to
 
 _APART = 1.05
 """Distance of the feet, as a share of the leg's length."""
@@ -28,21 +29,13 @@ def split_stance(person: Person, knee_rad: float, heel_rad: float) -> FloatArray
     sine, cosine = np.sin(heel_rad), np.cos(heel_rad)
     moved = ball * (1 - cosine) + ankle * sine
     raised = ball * sine - ankle * (1 - cosine)
-    front = _leg(person, ahead, height)
-    rear = _leg(person, ahead - apart + moved, height - raised)
-    return np.array([[front[0], rear[0]], [front[1], rear[1]], [0.0, -heel_rad]])
+    thigh, knee = leg_to(
+        person, np.array([ahead, ahead - apart + moved]), np.array([height, height - raised])
+    )
+    return np.stack([thigh, knee, np.array([0.0, -heel_rad])])
 
 
 def _reach(person: Person, knee_rad: float) -> float:
     """Return how far the ankle is from the hip when the knee is bent by ``knee_rad``."""
     a, b = person.thigh_m, person.shank_m
     return float(np.sqrt(a * a + b * b + 2 * a * b * np.cos(knee_rad)))
-
-
-def _leg(person: Person, ahead_m: float, below_m: float) -> tuple[float, float]:
-    """Return thigh pitch and knee flexion of a leg whose ankle is there from the hip."""
-    a, b = person.thigh_m, person.shank_m
-    reach = min(float(np.hypot(ahead_m, below_m)), a + b)
-    knee = np.arccos(np.clip((reach**2 - a * a - b * b) / (2 * a * b), -1, 1))
-    lead = np.arctan2(b * np.sin(knee), a + b * np.cos(knee))
-    return float(np.arctan2(ahead_m, below_m) + lead), float(knee)

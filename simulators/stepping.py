@@ -49,13 +49,15 @@ class Leg:
 class Swing:
     """One foot off the ground: ``side`` 0 left, 1 right; times in seconds.
 
-    ``step`` tells a step, which lands elsewhere, from a lift that comes down where it was.
+    ``step`` tells a step, which lands elsewhere, from a lift that comes down where it was;
+    ``climb_m`` is the way ahead and the rise of a step on stairs.
     """
 
     side: int
     lift_s: float
     land_s: float
     step: bool
+    climb_m: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

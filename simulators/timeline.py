@@ -21,12 +21,14 @@ from simulators.scenarios import (
     SitDown,
     SitToStand,
     Squat,
+    Stairs,
     Stand,
     StandUp,
     Turn,
     Walk,
 )
 from simulators.split_stance import split_stance
+from simulators.stairs import Flight, plan_flight
 from simulators.stepping import Bout, Stage, Swing, plan_bout, swings_of
 from simulators.tracks import Track, TrackBuilder
 
@@ -64,6 +66,7 @@ class Timeline:
     torso: Track
     heading: Track
     bouts: tuple[Bout, ...]
+    flights: tuple[Flight, ...]
     swings: tuple[Swing, ...]
     repetitions: tuple[Repetition, ...]
     activities: tuple[Activity, ...]
@@ -96,6 +99,7 @@ class _Planner:
     t: float
     heading_rad: float
     bouts: list[Bout] = field(default_factory=list)
+    flights: list[Flight] = field(default_factory=list)
     swings: list[Swing] = field(default_factory=list)
     repetitions: list[Repetition] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
@@ -120,6 +124,8 @@ class _Planner:
                 self._raise_heels(part)
             case Lunge():
                 self._lunge(part)
+            case Stairs():
+                self._climb(part)
             case _:
                 self._perform_seated(part)
 
@@ -160,6 +166,7 @@ class _Planner:
             self.torso.build(),
             self.heading.build(),
             tuple(self.bouts),
+            tuple(self.flights),
             tuple(sorted(self.swings, key=lambda swing: swing.land_s)),
             tuple(self.repetitions),
             tuple(self.activities),
@@ -247,6 +254,15 @@ class _Planner:
             self.legs.move(times[2], times[3], above)
             self._count("lunge", part.side, count, times, depth - _FRONT_KNEE_RAD, depth)
         self._step(side, np.zeros((3, 2)))
+
+    def _climb(self, part: Stairs) -> None:
+        flight = plan_flight(self.person, self.t, part, self.rng)
+        self.flights.append(flight)
+        self.swings += flight.swings
+        first, last = flight.bent.times_s[1:3]
+        self.torso.move(flight.start_s, first, np.array(flight.manner.lean_rad))
+        self.torso.move(last, flight.end_s, np.zeros(2))
+        self._pass("stairs-up" if part.rise_m > 0 else "stairs-down", flight.end_s - self.t)
 
     def _step(self, side: int, stance: FloatArray) -> None:
         """Raise the foot of ``side``, and set it down so that the legs are in ``stance``."""

@@ -36,7 +36,8 @@ class Truth:
     ``joint_rad`` (T, 6) flexion in the order of ``JOINTS``, zero in the person's own neutral
     standing; ``speed_mps`` (T,) of the middle of the hips over the ground, mean over a second;
     ``pelvis_m`` (T, 3) its place (ENU) and ``ankle_m`` (T, 2, 3) that of left and right ankle.
-    A repetition's ``hold_s`` is the time at its extreme, which is its target.
+    ``stride_m`` (S, 2) is of each stride how long it is along the ground, and how far it rises
+    (0 on the level). A repetition's ``hold_s`` is the time at its extreme, which is its target.
     """
 
     rate_hz: float
@@ -47,6 +48,7 @@ class Truth:
     ankle_m: FloatArray
     events: tuple[GaitEvent, ...]
     strides: tuple[Stride, ...]
+    stride_m: FloatArray
     repetitions: tuple[Repetition, ...]
     activities: tuple[Activity, ...]
 

@@ -30,7 +30,8 @@ def demo(
         typer.Option(
             "--scenario-file",
             metavar="FILE",
-            help="Over a virtual radio: who wears what, what goes wrong; or `mixed`, `trouble`.",
+            help="Over a virtual radio: who wears what, what goes wrong; or `mixed`, `stairs`, "
+            "`trouble`.",
         ),
     ] = "",
     as_json: AsJson = False,

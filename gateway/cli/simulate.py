@@ -45,7 +45,7 @@ def simulate(
         typer.Option(
             "--scenario-file",
             metavar="FILE",
-            help="Who wears what, and what goes wrong; or `mixed`, `trouble`.",
+            help="Who wears what, and what goes wrong; or `mixed`, `stairs`, `trouble`.",
         ),
     ] = "",
     seed: Annotated[

@@ -164,7 +164,7 @@ def test_every_scenario_starts_with_a_stand_of_four_seconds(name: str) -> None:
 
 
 def test_an_unknown_scenario_is_refused_with_the_known_names() -> None:
-    with pytest.raises(UsageError, match="clinic, exercises, knee-extension, squat, walk"):
+    with pytest.raises(UsageError, match="clinic, exercises, knee-extension, squat, stairs, walk"):
         simulate_motion("wlak", 5.0, 1)
 
 

@@ -22,11 +22,11 @@ from tests.playing import played
 ONE = '[[sensors]]\nplace = "pelvis"\n'
 
 
-@pytest.mark.parametrize("name", ["mixed", "trouble"])
-def test_the_ready_plans_play(name: str) -> None:
+@pytest.mark.parametrize(("name", "worn"), [("mixed", 8), ("stairs", 3), ("trouble", 8)])
+def test_the_ready_plans_play(name: str, worn: int) -> None:
     assert name in ready_plans()
     plan = dataclasses.replace(load_plan(name), seconds=10.0)
-    assert len(plan.sensors) == 8
+    assert len(plan.sensors) == worn
     body = [m for m in played(PlannedRecording(plan), 10.0) if isinstance(m, BodyBlock)]
     assert body[-1].valid[-200:-50].mean() > 0.95
 
@@ -61,7 +61,7 @@ def test_a_mistake_is_told_with_its_key(text: str, told: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(ConfigError, match="ready to use are mixed, trouble"):
+    with pytest.raises(ConfigError, match="ready to use are mixed, stairs, trouble"):
         load_plan("nowhere.toml")
 
 
