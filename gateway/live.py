@@ -46,6 +46,7 @@ from gateway.messages import (
     SensorStatus,
     Stride,
 )
+from gateway.sensor_condition import condition
 from gateway.wording import Wording
 
 EVENTS_KEPT = 20
@@ -305,7 +306,7 @@ def _told(repetition: Repetition) -> str:
 
 
 def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:
-    lost_all = status.rate_hz == 0.0
+    state, why = condition(status)
     return SensorView(
         sensor=status.sensor,
         place=str(status.place),
@@ -314,7 +315,8 @@ def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:
         battery=number(status.battery),
         battery_left_h=number(left_s / 3600),
         clock_error_ms=number(status.clock_error_s * 1e3),
-        state="silent" if lost_all else "poor" if status.loss > 0.1 else "good",
+        state=state,
+        why=why,
     )
 
 

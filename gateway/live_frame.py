@@ -118,6 +118,7 @@ class GuideView(msgspec.Struct, frozen=True):
 class SensorView(msgspec.Struct, frozen=True):
     """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1.
 
+    ``state`` is a word and ``why`` a sentence (``gateway.sensor_condition``).
     ``battery_left_h`` is None until the battery has fallen enough to tell.
     """
 
@@ -129,6 +130,7 @@ class SensorView(msgspec.Struct, frozen=True):
     battery_left_h: float | None
     clock_error_ms: float | None
     state: str
+    why: str
 
 
 class LiveFrame(msgspec.Struct, frozen=True):

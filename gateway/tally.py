@@ -149,7 +149,8 @@ class Tally:
                 clipped=clipped,
                 clock_error_s=error_s,
                 battery=self._level.get(spec.sensor, np.nan),
-                state=self._state_of(spec.sensor),
+                state=self._link.get(spec.sensor, ""),
+                wrong=self._wrong.get(spec.sensor, ""),
             )
             for spec, samples, lost, refused, late, clipped, real_samples, error_s in figures
         ]
@@ -165,10 +166,6 @@ class Tally:
                 self._wrong[words.sensor] = words.text
             else:
                 self._link[words.sensor] = words.text
-
-    def _state_of(self, sensor: str) -> str:
-        told = (self._link.get(sensor), self._wrong.get(sensor))
-        return "; ".join(text for text in told if text)
 
     def _by_sensor(self, counts: IntArray) -> list[list[int]]:
         """Return counts (5, M) of streams by sensor; samples are those of one stream of motion."""

@@ -27,7 +27,7 @@ from gateway.drivers import (
 )
 from gateway.drivers.packets import bounds, finite, heads, near_full_scale
 from gateway.drivers.talk import Advertising, Ask, Procedure, Repeat, Subscribe, sig_uuid
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
 
 SERVICE, WRITE, NOTIFY = (
@@ -71,6 +71,7 @@ _MEANINGS = {
     503: "it is not ready for that",
     507: "it is out of memory",
 }
+_FOR_EVER = (400, 404, 501)
 
 
 def request(command: int, reference: int, path: str = "") -> bytes:
@@ -354,12 +355,16 @@ def _ranges(path: str) -> Procedure:
 
 
 def _subscribe(reference: int, path: str) -> Procedure:
-    """Subscribe to a resource; raises SourceError where the sensor refuses."""
+    """Subscribe to a resource; raises SourceError where the sensor refuses.
+
+    Raises UnableError where it will refuse it for ever.
+    """
     reply = yield _ask(SUBSCRIBE, reference, path)
     status = int.from_bytes(reply[2:4], "little")
     if status not in _OK:
         meaning = _MEANINGS.get(status, "it does not say why")
-        raise SourceError(
+        error = UnableError if status in _FOR_EVER else SourceError
+        raise error(
             f"the Movesense refuses {path} ({status}: {meaning}); choose another path or rate, "
             "end what else uses it, or update its firmware"
         )

@@ -44,6 +44,7 @@ REASONS = {
     12: "it cannot in the state it is in; switch it off and on",
     13: "it is in its charger; take it out",
 }
+_FOR_EVER = (2, 3, 5, 7, 8, 9, 11)
 
 Parameters = Mapping[int, tuple[float, ...]]
 
@@ -99,11 +100,15 @@ def set_sdk_mode(*, on: bool) -> Generator[Step, bytes, None]:
 
 
 def accepted(answer: bytes, what: str, kind: int) -> bytes:
-    """Return the settings of an answer; raises SourceError with the reason of a refusal."""
+    """Return the settings of an answer; raises SourceError with the reason of a refusal.
+
+    Raises UnableError where the sensor will refuse it for ever.
+    """
     status = answer[3] if len(answer) > 3 else 1
     if status:
         reason = REASONS.get(status, f"it gives the unknown reason {status}")
-        raise SourceError(f"the Polar sensor does not {what} {_NAMES[kind]}: {reason}")
+        error = UnableError if status in _FOR_EVER else SourceError
+        raise error(f"the Polar sensor does not {what} {_NAMES[kind]}: {reason}")
     return answer[5:]
 
 

@@ -142,8 +142,8 @@ class SensorStatus:
     ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
     not real, ``refused`` packets that could not be read, ``late`` samples that came after the
     hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100, ``battery`` 0..1
-    (NaN: unknown), ``state`` how its link is and why, as the radio says, and what is wrong with
-    what it measures (empty: no radio, and nothing wrong).
+    (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no radio),
+    ``wrong`` what is wrong with what it measures (empty: nothing is known to be).
     """
 
     person: str
@@ -159,3 +159,4 @@ class SensorStatus:
     clock_error_s: float
     battery: float
     state: str = ""
+    wrong: str = ""

@@ -74,7 +74,8 @@ class BleakRadio:
     async def connect(self, sighting: Sighting, lost: Callable[[], None]) -> BleakLink:
         """Connect to a sensor; ``lost`` is called once the link is gone."""
         client = self._client_of(sighting, lost)
-        with explained(_with(f"connect to sensor {sighting.address}", sighting.adapter)):
+        action = _with(f"connect to sensor {sighting.address}", sighting.adapter)
+        with explained(action, advice=_OF_CONNECTING):
             await _within(CONNECT_S, client.connect())
         return BleakLink(client)
 
@@ -154,7 +155,7 @@ class BleakLink:
     @asynccontextmanager
     async def _asking(self, action: str, characteristic: str) -> AsyncIterator[None]:
         what = f"{characteristic} of sensor" if characteristic else "sensor"
-        with explained(f"{action} {what} {self._client.address}"):
+        with explained(f"{action} {what} {self._client.address}", advice=_OF_ASKING):
             async with asyncio.timeout(ANSWER_S):
                 yield
 
@@ -225,6 +226,14 @@ _OF_THE_BUS = {
 }
 
 
+_OF_BLUETOOTH = "is Bluetooth switched on? `gaitwire doctor` looks"
+_OF_CONNECTING = (
+    "it may be connected to a phone or another computer: end that connection, or switch it off and "
+    "on; `gaitwire doctor` looks at Bluetooth itself"
+)
+_OF_ASKING = "bring it near, or switch it off and on"
+
+
 async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
     """Await ``work``; raises TimeoutError after so many seconds, even if it cannot be cancelled.
 
@@ -242,8 +251,13 @@ async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
 
 
 @contextmanager
-def explained(action: str, kind: type[SourceError] = SourceError) -> Iterator[None]:
-    """Turn what bleak and the system raise into an error of ``kind``, or a RadioError."""
+def explained(
+    action: str, kind: type[SourceError] = SourceError, advice: str = _OF_BLUETOOTH
+) -> Iterator[None]:
+    """Turn what bleak and the system raise into an error of ``kind``, or a RadioError.
+
+    ``advice`` follows a reason that says nothing of what to do.
+    """
     try:
         yield
     except FileNotFoundError as error:
@@ -266,9 +280,7 @@ def explained(action: str, kind: type[SourceError] = SourceError) -> Iterator[No
             raise RadioError(f"cannot {action}: {text}", why) from error
         # bleak asserts that its bus is there, which it may no longer be.
         reason = str(error) or type(error).__name__
-        raise kind(
-            f"cannot {action}: {reason}; is Bluetooth switched on? `gaitwire doctor` looks"
-        ) from error
+        raise kind(f"cannot {action}: {reason}; {advice}") from error
 
 
 def _sighting(device: BLEDevice, told: AdvertisementData, adapter: str) -> Sighting:

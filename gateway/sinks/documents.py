@@ -141,7 +141,10 @@ class EstimatesRecord(msgspec.Struct, frozen=True):
 
 
 class SensorRecord(msgspec.Struct, frozen=True):
-    """One sensor over one second; ``loss`` and ``battery`` are shares 0..1."""
+    """One sensor over one second; ``loss`` and ``battery`` are shares 0..1.
+
+    ``state`` is a word and ``why`` a sentence, empty where all is good.
+    """
 
     t_s: float
     sensor: str
@@ -154,6 +157,8 @@ class SensorRecord(msgspec.Struct, frozen=True):
     clipped: int
     clock_error_ms: float | None
     battery: float | None
+    state: str
+    why: str
 
 
 class CalibrationRecord(msgspec.Struct, frozen=True):

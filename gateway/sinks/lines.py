@@ -23,6 +23,7 @@ from gateway.messages import (
     SensorStatus,
     Stride,
 )
+from gateway.sensor_condition import condition
 from gateway.sinks.line_protocol import FieldValue, block_lines, head, line, wall_time, wall_times
 from gateway.wire import KINDS
 
@@ -124,7 +125,8 @@ def _cue(cue: Cue, info: SessionInfo) -> list[str]:
 
 
 def _sensor(status: SensorStatus, info: SessionInfo) -> list[str]:
-    fields = {
+    state, why = condition(status)
+    fields: dict[str, FieldValue] = {
         "rate_hz": status.rate_hz,
         "loss": status.loss,
         "lost": status.lost,
@@ -133,6 +135,7 @@ def _sensor(status: SensorStatus, info: SessionInfo) -> list[str]:
         "clipped": status.clipped,
         "clock_error_ms": status.clock_error_s * 1e3,
         "battery": status.battery,
+        "state": f"{state}: {why}" if why else state,
     }
     tags = _tags(info, sensor=status.sensor, place=status.place)
     return _one("sensor", tags, fields, status.t_s, info)

@@ -25,6 +25,7 @@ from gateway.messages import (
     SensorStatus,
     Stride,
 )
+from gateway.sensor_condition import condition
 from gateway.sinks.documents import (
     AnglesRecord,
     BodyAnglesRecord,
@@ -167,6 +168,7 @@ def _marker(marker: Marker) -> MarkerRecord:
 
 
 def _sensor(status: SensorStatus) -> SensorRecord:
+    state, why = condition(status)
     return SensorRecord(
         t_s=status.t_s,
         sensor=status.sensor,
@@ -179,6 +181,8 @@ def _sensor(status: SensorStatus) -> SensorRecord:
         clipped=status.clipped,
         clock_error_ms=number(status.clock_error_s * 1e3),
         battery=number(status.battery),
+        state=state,
+        why=why,
     )
 
 

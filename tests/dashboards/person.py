@@ -165,8 +165,8 @@ def _gait(activity: str, t_s: float) -> GaitView:
 def _sensor(place: Place, *, silent: bool) -> SensorView:
     name = f"D4:22:CD:00:0{PLACES.index(place)}:7A"
     if silent:
-        return SensorView(name, str(place), 0.0, 1.0, None, None, None, "silent")
-    return SensorView(name, str(place), 60.0, 0.004, 0.83, 6.2, 0.412, "good")
+        return SensorView(name, str(place), 0.0, 1.0, None, None, None, "lost", "out of range")
+    return SensorView(name, str(place), 60.0, 0.004, 0.83, 6.2, 0.412, "good", "")
 
 
 def frames(person: Person, seconds: float, rate_hz: float = 30.0) -> Iterable[LiveFrame]:

@@ -308,7 +308,8 @@ async def test_therapist_sees_why_a_figure_is_withheld(browser: Browser) -> None
         knee = page.locator('#angles [data-key="left_knee"] td')
         await expect(knee.nth(0)).to_have_text("–")
         await expect(knee.nth(2)).to_have_text("silent: left shank")
-        await expect(page.locator('#sensors [data-key="left_shank"]')).to_contain_text("silent")
+        state = page.locator('#sensors [data-key="left_shank"] td').nth(1)
+        await expect(state).to_have_text("■ lost: out of range")
 
 
 async def test_therapist_sees_how_far_events_and_repetitions_can_be_trusted(

@@ -67,7 +67,7 @@ def test_an_axis_that_says_the_same_all_the_time_is_noticed(kind: FaultKind, pla
     assert AT_S + FOR_S <= ended_s <= AT_S + FOR_S + 3 * TICK_S
     real = measured(messages, place)
     assert not real[round(begun_s * 100) : round(ended_s * 100)].any()
-    states = [m.state for m in messages if isinstance(m, SensorStatus) and m.place is place]
+    states = [m.wrong for m in messages if isinstance(m, SensorStatus) and m.place is place]
     assert sum("says the same" in state for state in states) in {5, 6, 7}
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from gateway.drivers import Battery, Decoded, Samples, Settings, Vital, driver
 from gateway.drivers.movesense import DRIVER, NOTIFY, SUBSCRIBE, read_vectors, request
 from gateway.drivers.talk import Ask, Procedure
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 from gateway.messages import PacketBlock, RawPacket
 from gateway.packet_blocks import gathered
 from simulators.peripherals import Movement
@@ -307,8 +307,10 @@ def test_a_refusal_is_said_in_a_sentence(status: int, sentence: str) -> None:
     settings: Settings = {"path": "IMU6", "vital": "none"}
     subscription = request(SUBSCRIBE, 0x63, "/Meas/IMU6/52").hex()
     answer = "0163" + status.to_bytes(2, "little").hex()
-    with pytest.raises(SourceError, match=sentence):
+    with pytest.raises(SourceError, match=sentence) as refused:
         run(DRIVER.start(settings, 52.0), {subscription: answer})
+    # What it will never offer is not asked for again.
+    assert isinstance(refused.value, UnableError) == (status == 404)
 
 
 def test_all_comes_on_one_characteristic_with_a_millisecond_clock() -> None:

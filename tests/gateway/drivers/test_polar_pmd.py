@@ -14,6 +14,7 @@ from gateway.drivers.polar_control import (
     ACC,
     GYR,
     REASONS,
+    START,
     accepted,
     read_parameters,
     start_request,
@@ -21,7 +22,7 @@ from gateway.drivers.polar_control import (
 from gateway.drivers.polar_delta import unpack_delta, unpack_raw
 from gateway.drivers.polar_pmd import DRIVER
 from gateway.drivers.talk import Read, Subscribe
-from gateway.errors import SourceError
+from gateway.errors import SourceError, UnableError
 from gateway.messages import IntArray
 from simulators.peripherals import Movement
 from simulators.peripherals.polar_pmd import VirtualPolarPmd, delta_coded
@@ -250,6 +251,13 @@ def test_requests_are_as_published() -> None:
     assert accepted(bytes.fromhex("f001020000ffffff"), "start", ACC) == b"\xff\xff\xff"
     with pytest.raises(SourceError, match=r"does not start acceleration: .* resolution"):
         accepted(bytes.fromhex("f001060700"), "start", ACC)
+
+
+@pytest.mark.parametrize(("status", "for_ever"), [(8, True), (2, True), (12, False), (13, False)])
+def test_what_it_will_never_offer_is_not_asked_for_again(status: int, *, for_ever: bool) -> None:
+    with pytest.raises(SourceError) as refused:
+        accepted(bytes([0xF0, START, ACC, status, 0]), "start", ACC)
+    assert isinstance(refused.value, UnableError) == for_ever
 
 
 @pytest.mark.parametrize(("status", "reason"), [*REASONS.items(), (99, "unknown reason 99")])

@@ -1,6 +1,7 @@
 // Joints as the wire names them, the sensors each rests on, and how far they can be trusted.
 
 import { percent, placeName } from "./names.js";
+import { isSilent } from "./sensors.js";
 
 export const JOINTS = ["left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"];
 
@@ -21,8 +22,11 @@ export function trustOf(joint, frame) {
   const absent = places.filter((_, index) => sensors[index] === undefined);
   if (frame.angles_deg[joint] === null && frame.sensors.length > 0) {
     if (absent.length > 0) return `no sensor: ${absent.map(placeName).join(", ")}`;
-    const silent = sensors.filter((sensor) => sensor.state === "silent").map((sensor) => placeName(sensor.place));
-    return silent.length > 0 ? `silent: ${silent.join(", ")}` : "withheld: too few real samples";
+    const names = (found) => found.map((sensor) => placeName(sensor.place)).join(", ");
+    const silent = sensors.filter(isSilent);
+    if (silent.length > 0) return `silent: ${names(silent)}`;
+    const wrong = sensors.filter((sensor) => sensor.state === "wrong");
+    return wrong.length > 0 ? `not to be trusted: ${names(wrong)}` : "withheld: too few real samples";
   }
   if (absent.length > 0) return "–";
   return percent(1 - Math.max(...sensors.map((sensor) => sensor.loss)));

@@ -7,6 +7,7 @@ import { estimateOf, JOINTS, trustOf } from "./joints.js";
 import { showFigures } from "./measures.js";
 import { clock, figure, percent, title } from "./names.js";
 import { element, runPage, setShown, setText } from "./page.js";
+import { stateOf } from "./sensors.js";
 import { showCards, showRows } from "./tables.js";
 
 const LOW_BATTERY = 0.2;
@@ -130,14 +131,13 @@ function showEstimates(estimates) {
 }
 
 function showSensors(sensors) {
-  const signs = { good: "● good", poor: "▲ poor", silent: "■ silent" };
   showRows("sensors", sensors.map((sensor) => ({
     key: sensor.place,
     state: sensor.state,
     cells: [
       title(sensor.place),
       sensor.sensor,
-      signs[sensor.state] ?? sensor.state,
+      stateOf(sensor),
       figure(sensor.rate_hz, 1, " Hz"),
       percent(sensor.loss, 1),
       batteryOf(sensor),

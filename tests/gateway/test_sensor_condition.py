@@ -1,0 +1,50 @@
+"""How a sensor is said to be, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gateway.messages import Place, SensorStatus
+from gateway.sensor_condition import condition
+
+GOOD = SensorStatus(
+    person="p",
+    t_s=1.0,
+    sensor="a",
+    place=Place.PELVIS,
+    rate_hz=100.0,
+    loss=0.0,
+    lost=0,
+    refused=0,
+    late=0,
+    clipped=0,
+    clock_error_s=1e-3,
+    battery=0.8,
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "why"),
+    [
+        ({}, "good", ""),
+        ({"state": "streaming"}, "good", ""),
+        ({"clipped": 1}, "good", ""),
+        ({"rate_hz": 0.0, "loss": 1.0}, "silent", ""),
+        ({"rate_hz": 0.0, "state": "streaming", "battery": np.nan}, "silent", ""),
+        ({"state": "lost: out of range"}, "lost", "out of range"),
+        (
+            {"state": "lost: out of range", "battery": 0.02},
+            "lost",
+            "out of range; its battery was at 2%, charge it",
+        ),
+        ({"state": "searching", "rate_hz": 40.0}, "searching", ""),
+        ({"wrong": "its axis is dead", "loss": 1.0}, "wrong", "its axis is dead"),
+        ({"loss": 0.25}, "poor", "25% of its samples are missing"),
+        ({"clipped": 30}, "poor", "30 samples were at the end of its range"),
+    ],
+)
+def test_a_sensor_is_said_to_be_as_it_is(changed: dict[str, object], state: str, why: str) -> None:
+    assert condition(dataclasses.replace(GOOD, **changed)) == (state, why)  # type: ignore[arg-type]
