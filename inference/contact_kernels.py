@@ -9,7 +9,7 @@ Everything here rests on quantities that do not depend on how the sensor is turn
   the vertical a foot turns on in a turn of the body;
 * *jolt*: the norm of the second difference of the acceleration, which rises when the heel is
   stopped by the ground and hardly at all while a leg swings;
-* *burst*: the jolt, smoothed: where it is highest, a foot that did not fall has been set down;
+* *burst*: the jolt, smoothed: where it is highest, a foot that hardly fell has been set down;
 * *rise*: the smoothed acceleration upwards. A leg that comes down falls, so it is negative, until
   the ground stops it.
 
@@ -64,6 +64,7 @@ class Windows:
     turning: tuple[int, int]
     fall: tuple[int, int]
     touch: tuple[int, int]
+    stop: tuple[int, int]
     swing: tuple[int, int]
     swing_middle: tuple[int, int]
     rest: tuple[int, int]
@@ -114,6 +115,7 @@ def windows(rate_hz: float) -> Windows:
         turning=span(0.0, 0.18),
         fall=span(-0.06, 0.06),
         touch=(0, count(0.1)),
+        stop=span(0.0, 0.15),
         swing=span(-0.22, -0.02),
         swing_middle=span(-0.15, -0.05),
         rest=rest,

@@ -40,7 +40,8 @@ FALL_M_S2 = -1.0
 CAUGHT_SHARE = 0.5
 JOLT_M_S2 = 2.0
 
-# Who is stopped so hard after such a fall has landed, though the foot may slap down as fast.
+# Who is stopped so hard after such a fall has landed, though the foot may slap down as fast. A
+# foot that falls less is set down: the fall may be over long before the ground is reached.
 HARD_FALL_M_S2, HARD_JOLT_M_S2, HARD_REST_SHARE = -4.0, 20.0, 1.0
 
 # A foot that is set down: its burst is at least so high, and it is quieter after it.
@@ -169,7 +170,10 @@ def _falls(
     leg, at = lows(found.rise, *where, FALL_M_S2)
     if not len(leg):
         return []
-    happened = at + _caught(gather(found.rise, leg, at, lengths.touch))
+    caught = at + _caught(gather(found.rise, leg, at, lengths.touch))
+    burst = at + gather(found.burst, leg, at, lengths.stop).argmax(axis=1)
+    set_down = on_foot[leg, at] & (found.rise[leg, at] > HARD_FALL_M_S2)
+    happened = np.where(set_down, burst, caught)
     good = found.rise[leg, at] <= gather(found.rise, leg, at, lengths.fall).min(axis=1)
     good &= np.isfinite(happened)
     share = np.where(on_foot[leg, at], FOOT_REST_SHARE, SHANK_REST_SHARE)

@@ -222,7 +222,8 @@ def test_windows_lie_inside_the_buffer(rate_hz: float, count: int) -> None:
     part, longer = signals(whole[..., :size], lengths), signals(whole, lengths)
     known = slice(lengths.back + lengths.swing[0], size - lengths.ahead)
     for name, last in (("level", lengths.rest[1]), ("reversal", lengths.reversal_span[1]),
-                       ("jolt", lengths.landing[1]), ("rise", lengths.touch[1])):  # fmt: skip
+                       ("jolt", lengths.landing[1]), ("burst", lengths.stop[1]),
+                       ("rise", lengths.touch[1])):  # fmt: skip
         reach = slice(known.start, known.stop + last)
         np.testing.assert_array_equal(
             getattr(part, name)[:, reach], getattr(longer, name)[:, reach]
