@@ -81,20 +81,22 @@ def tilt_evidence(
 ) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Return how the segments tilted over a stretch of movement, in sensor axes.
 
-    ``up`` and ``gyr`` (3, S, N), ``standing_up`` (S, 3), ``usable`` (S,), of which K are ``wanted``
-    (S,). The result is the sum (K, 3) of the horizontal parts of up, weighted with their length,
-    the sum of the weights (K,), and the number of samples (K,) that were clear: moving, and
-    tilted beyond the least that counts; None if there is none. Shanks and feet are left out while
-    their thigh is raised, because in seated knee extension they go the other way.
+    ``up`` and ``gyr`` (3, S, ..., N), ``standing_up`` (S, 3), ``usable`` (S,), of which K are
+    ``wanted`` (S,). The result is the sum (..., K, 3) of the horizontal parts of up, weighted with
+    their length, the sum of the weights (..., K), and the number of samples (..., K) that were
+    clear: moving, and tilted beyond the least that counts; None if there is none. Shanks and feet
+    are left out while their thigh is raised, because in seated knee extension they go the other
+    way.
     """
     places = np.flatnonzero(wanted)
     turning = gyr[:, places]
     clear = _dot(turning, turning) > MOVING_RAD_S**2
     if not clear.any():
         return None
-    up_then, up_now = standing_up.T[..., None], up[:, places]
+    one_each = (-1, *[1] * (up.ndim - 2))
+    up_then, up_now = standing_up.T.reshape(3, *one_each), up[:, places]
     cosine = _dot(up_now, up_then[:, places])
-    clear &= cosine < nominal.least_tilt_cos[places, None]
+    clear &= cosine < nominal.least_tilt_cos[places].reshape(one_each)
     for thigh, below in nominal.below:
         if usable[thigh]:
             lowered = _dot(up[:, thigh], up_then[:, thigh]) > _RAISED_THIGH_COS
@@ -104,7 +106,7 @@ def tilt_evidence(
     tilt = np.where(clear, up_now - cosine * up_then[:, places], 0.0)
     squared = _dot(tilt, tilt)
     sums = [_sum_of_samples(values) for values in (tilt * np.sqrt(squared), squared)]
-    return sums[0].T, sums[1], np.count_nonzero(clear, axis=1).astype(np.float64)
+    return sums[0].T, sums[1].T, np.count_nonzero(clear, axis=-1).astype(np.float64).T
 
 
 def _dot(left: FloatArray, right: FloatArray) -> FloatArray:

@@ -22,7 +22,6 @@ from gateway.messages import (
     BoolArray,
     Calibration,
     FloatArray,
-    IntArray,
     Marker,
     Message,
     OrientationBlock,
@@ -30,22 +29,19 @@ from gateway.messages import (
 )
 from gateway.worn import anywhere
 from inference import alignment, remounting
-from inference.calibration_state import EVIDENCE_S, LONG_TICK_S, TICK_S, CalibrationState
-from inference.calibration_tick import CalibrationTick, vectors_of
+from inference.calibration_state import EVIDENCE_S, CalibrationState
+from inference.calibration_tick import CalibrationTick, motion_of, vectors_of, whole_ticks
 from inference.inclination import without_heading
 from inference.kept import Kept
 from inference.nominal import nominal
 from inference.pairing import Pairing
 from inference.placement_watch import PlacementWatch
-from inference.remounting import AS_BEFORE, moved_at_rest, moved_in_walking
+from inference.remounting import AS_BEFORE, Moved
 from inference.stance import Stance
-from inference.walking_direction import push_evidence
+from inference.tick_evidence import TickEvidence, gathered
 
 UPRIGHT = np.radians(15)
 """A known segment within this of its calibration stance is upright."""
-
-RENEW_AFTER_S = 30.0
-"""A sensor that was silent for longer may have been taken off: the next stance renews it."""
 
 WALKED_SHARE = 0.5
 """The fronts of pelvis and trunk are settled only if so much of what told them was walking."""
@@ -116,19 +112,8 @@ class SegmentCalibration:
         flags = valid, body.real & orientation.converged
         done = first = 0
         while first < len(valid):
-            if not self._tick.count:
-                self._begin_tick(body.rate_hz)
-            size = self._tick.size
-            at = (body.start + first - round(self._state.phase_s * body.rate_hz)) % size
-            last = min(len(valid), first + size - at)
-            self._tick.take(
-                at,
-                body.valid[first:last],
-                orientation.converged[first:last],
-                vectors[..., first:last],
-            )
             axes, known = self._state.axes, self._state.known
-            method = self._judge(body.rate_hz) if at + last - first == size else ""
+            last, method = self._take(body, orientation, vectors, first)
             if method:
                 yield _segments(body, vectors, flags, slice(done, last), axes, known)
                 yield self._calibration(body, last, method)
@@ -141,13 +126,60 @@ class SegmentCalibration:
             axes, known = self._state.axes, self._state.known
             yield _segments(body, vectors, flags, rest, axes, known)
 
+    def _take(
+        self, body: BodyBlock, orientation: OrientationBlock, vectors: FloatArray, first: int
+    ) -> tuple[int, str]:
+        """Take samples from ``first`` on: whole ticks, or what there is of one.
+
+        Returns where to go on, and by what method an alignment changed there, if any.
+        """
+        tick, state, rate_hz = self._tick, self._state, body.rate_hz
+        if not tick.count:
+            self._begin_tick(rate_hz)
+        at = (body.start + first - round(state.phase_s * rate_hz)) % tick.size
+        whole = 0 if at or not state.settled() else whole_ticks(body.valid[first:], tick.size)
+        if whole:
+            span = slice(first, first + whole * tick.size)
+            ticks = motion_of(vectors[..., span], orientation.converged[span], tick.size)
+            judged, method = self._judge_settled(ticks, rate_hz)
+            return first + judged * tick.size, method
+        last = min(len(body.valid), first + tick.size - at)
+        part = slice(first, last)
+        tick.take(at, body.valid[part], orientation.converged[part], vectors[..., part])
+        return last, self._judge(rate_hz) if at + last - first == tick.size else ""
+
     def _begin_tick(self, rate_hz: float) -> None:
-        state = self._state
-        size = max(1, round(state.tick_s * rate_hz))
-        wanted = state.unfinished()
-        if len(state.places) >= LEAST_JUDGED:
-            wanted |= state.known
-        self._tick.begin(size, wanted)
+        size = max(1, round(self._state.tick_s * rate_hz))
+        self._tick.begin(size, self._wanted())
+
+    def _wanted(self) -> BoolArray:
+        """Return which places (S,) a tick could tell anything of."""
+        wanted = self._state.unfinished()
+        if len(self._state.places) >= LEAST_JUDGED:
+            wanted |= self._state.known
+        return wanted
+
+    def _judge_settled(self, motion: FloatArray, rate_hz: float) -> tuple[int, str]:
+        """Judge whole ticks, ``motion`` (3, 3, S, T, N), of which none can be a stance any more.
+
+        Returns how many, and by what method the last of them changed an alignment, if any.
+        """
+        state, count = self._state, motion.shape[3]
+        everyone = np.ones(len(state.places), np.bool_)
+        state.hear(everyone)
+        self._stance.forget()
+        if not anywhere(self._wanted()):
+            return count, ""
+        moved = self._look_for_moved(motion, everyone)
+        told = self._evidence(motion, motion, everyone, rate_hz)
+        for tick in range(count) if self._watch.watching else self._telling(moved, told, count):
+            self._watch_places(motion[..., tick, :], everyone, rate_hz)
+            refined = state.refined.copy()
+            method = self._moved(moved, tick) or self._move(told, tick, everyone)
+            # What further ticks say was told of places as they were.
+            if method or self._news or not np.array_equal(refined, state.refined):
+                return tick + 1, method
+        return count, ""
 
     def _judge(self, rate_hz: float) -> str:
         """Judge the tick that has just ended; say by what method an alignment changed, if any."""
@@ -156,37 +188,43 @@ class SegmentCalibration:
         tick.count = 0
         if not complete:  # the session, or ticks of this length, began within this one
             return ""
-        self._notice_silence(tick.heard)
+        self._state.hear(tick.heard)
         if not tick.gathers:
             self._stance.forget()
             return ""
         acc, gyr, _ = tick.motion
-        present = tick.present
-        self._watch_places(present, rate_hz)
+        present, motion = tick.present, tick.motion[..., None, :]
+        usable = present & self._state.usable()
+        self._watch_places(tick.motion, usable, rate_hz)
         return (
-            self._moved(acc, gyr, present)
+            self._moved(self._look_for_moved(motion, usable), 0)
             or self._stand(acc, gyr, present)
-            or self._move(present, rate_hz)
+            or self._move(self._evidence(motion, tick.second(rate_hz), usable, rate_hz), 0, usable)
         )
 
-    def _watch_places(self, present: BoolArray, rate_hz: float) -> None:
-        state = self._state
-        usable = present & state.known & ~state.stale
-        exchanged = self._watch.push(self._tick.motion, state.up, usable, rate_hz)
+    def _watch_places(self, motion: FloatArray, usable: BoolArray, rate_hz: float) -> None:
+        exchanged = self._watch.push(motion, self._state.up, usable, rate_hz)
         self._news += [("sensor_exchanged", text) for text in exchanged]
 
-    def _moved(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
+    def _look_for_moved(self, motion: FloatArray, judged: BoolArray) -> Moved | None:
+        """Return what ticks (3, 3, S, T, N) say of ``judged`` (S,) sensors' having been moved."""
+        state = self._state
+        if np.count_nonzero(judged) < LEAST_JUDGED:
+            return None
+        refined = judged & (state.refined > 0)
+        return remounting.moved(state.places, motion, state.up, state.axes, judged, refined)
+
+    def _moved(self, told: Moved | None, tick: int) -> str:
         """Lose the sensors that were moved; in walking two ticks must say so."""
         state = self._state
-        judged = present & state.known & ~state.stale
-        if np.count_nonzero(judged) < LEAST_JUDGED:
+        if told is None:
             return ""
-        moved = moved_at_rest(state.places, acc, gyr, state.up, judged)
-        if moved is None:
-            refined = judged & (state.refined > 0)
-            suspect = moved_in_walking(state.places, gyr, state.axes[:, :, 2], refined)
+        if told.rests[tick]:
+            moved = told.at_rest[tick]
+        else:
+            suspect = told.in_walking[tick]
             moved, state.suspect = suspect & state.suspect, suspect
-        if not moved.any():
+        if not anywhere(moved):
             return ""
         state.lose(moved)
         again, then = moved & (state.moved > 1), "stand still for two seconds"
@@ -195,23 +233,16 @@ class SegmentCalibration:
         self._watch.begin()
         return MOVED
 
-    def _notice_silence(self, heard: BoolArray) -> None:
-        state = self._state
-        state.silent_s = np.where(heard, 0.0, state.silent_s + state.tick_s)
-        state.stale |= state.silent_s > RENEW_AFTER_S
-        waiting = (heard & (state.stale | ~state.known)).any()
-        state.tick_s = TICK_S if waiting else LONG_TICK_S
-
     def _stand(self, acc: FloatArray, gyr: FloatArray, present: BoolArray) -> str:
         state = self._state
-        if not (present & (state.stale | ~state.known)).any():
+        if not anywhere(present & ~state.usable()):
             self._stance.forget()
             return ""
         found = self._stance.push(acc.T, gyr.T, present)
         if found is None or not self._upright(*found):
             return ""
         there, up = found
-        aligned = there & (state.stale | ~state.known)
+        aligned = there & ~state.usable()
         state.align(aligned, up)
         self._watch.begin()
         return self._take_kept(aligned) or STANDING
@@ -239,22 +270,41 @@ class SegmentCalibration:
     def _upright(self, there: BoolArray, up: FloatArray) -> bool:
         state = self._state
         known = nominal(state.places)
-        trusted = there & state.known & ~state.stale & known.sagittal
+        trusted = there & state.usable() & known.sagittal
         if not trusted.any():
             return not alignment.looks_seated(known, up, there)
         return bool((alignment.angle_between(up, state.up)[trusted] < UPRIGHT).all())
 
-    def _move(self, present: BoolArray, rate_hz: float) -> str:
+    def _evidence(
+        self, motion: FloatArray, second: FloatArray, usable: BoolArray, rate_hz: float
+    ) -> TickEvidence | None:
+        """Return what ticks (3, 3, S, T, N) tell of the fronts of ``usable`` (S,) places."""
         state = self._state
-        usable = present & state.known & ~state.stale
         wanted = usable & state.unrefined()
+        if not anywhere(wanted):
+            return None
+        return gathered(nominal(state.places), motion, second, state.up, usable, wanted, rate_hz)
+
+    def _telling(self, moved: Moved | None, told: TickEvidence | None, count: int) -> Iterable[int]:
+        """Return which of ``count`` ticks say anything, to sensors that nobody watches."""
+        telling = np.zeros(count, np.bool_) if told is None else told.told
+        if moved is not None:
+            if anywhere(self._state.suspect) or anywhere(moved.in_walking):
+                return range(count)
+            telling = telling | moved.at_rest.any(axis=1)
+        numbers: list[int] = telling.nonzero()[0].tolist()
+        return numbers
+
+    def _move(self, told: TickEvidence | None, tick: int, usable: BoolArray) -> str:
+        state = self._state
         # Only what a tick adds can make a place ready.
-        if not anywhere(wanted) or not self._gather(usable, wanted, rate_hz):
+        if told is None or not told.told[tick]:
             return ""
+        state.gather(told, tick)
         known = nominal(state.places)
-        needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * rate_hz
-        needed[known.foot & (state.refined == 0)] = SWING_S * rate_hz
-        ready = wanted & (state.clear >= needed)
+        needed = np.array([*EVIDENCE_S, np.inf])[state.refined] * told.rate_hz
+        needed[known.foot & (state.refined == 0)] = SWING_S * told.rate_hz
+        ready = told.wanted & (state.clear >= needed)
         agreed = ready & (np.sqrt((state.tilt**2).sum(axis=1)) >= AGREEMENT * state.weight)
         state.forget_movement(ready & ~agreed)
         before = state.axes
@@ -291,46 +341,6 @@ class SegmentCalibration:
         news, self._news = self._news, []
         t_s = (body.start + last) / body.rate_hz
         return [Marker(body.person, t_s, kind, text) for kind, text in news]
-
-    def _gather(self, usable: BoolArray, wanted: BoolArray, rate_hz: float) -> bool:
-        """Gather what the tick that has just ended tells of the fronts of ``wanted`` (S,).
-
-        Returns whether that was anything.
-        """
-        state = self._state
-        _, gyr, up = self._tick.motion
-        known = nominal(state.places)
-        evidence = alignment.tilt_evidence(known, up, gyr, state.up, usable, wanted)
-        if evidence is not None:
-            state.tilt[wanted] += evidence[0]
-            state.weight[wanted] += evidence[1]
-            state.clear[wanted] += evidence[2]
-        trunk = wanted & known.trunk
-        # Hips need the fronts of pelvis and trunk; worn alone, they are best left where they are.
-        pushed = known.hips and anywhere(trunk) and self._push(np.flatnonzero(trunk), rate_hz)
-        return evidence is not None or pushed
-
-    def _push(self, trunk: IntArray, rate_hz: float) -> bool:
-        """Gather which way walking pushed ``trunk`` (K,); return whether it did."""
-        state = self._state
-        push = push_evidence(*self._second(trunk, rate_hz), rate_hz)
-        size = np.sqrt((push**2).sum(axis=1))
-        if not anywhere(size > 0):
-            return False
-        forward_sign = nominal(state.places).forward_sign[trunk, None]
-        state.tilt[trunk] += forward_sign * push * self._tick.size
-        state.weight[trunk] += size * self._tick.size
-        pushed = np.where(size > 0, self._tick.size, 0)
-        state.clear[trunk] += pushed
-        state.pushed[trunk] += pushed
-        return True
-
-    def _second(self, trunk: IntArray, rate_hz: float) -> tuple[FloatArray, FloatArray]:
-        """Return acceleration and up (3, K, N) of ``trunk`` in the last second or more."""
-        motion = self._tick.motion[:, :, trunk]
-        if self._tick.size < LONG_TICK_S * rate_hz:
-            motion = np.concatenate([self._tick.earlier[:, :, trunk], motion], axis=-1)
-        return motion[0], motion[2]
 
     def _calibration(self, body: BodyBlock, last: int, method: str) -> Calibration:
         return Calibration(

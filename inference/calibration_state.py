@@ -7,8 +7,10 @@ import dataclasses
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, IntArray, Places
+from gateway.worn import anywhere, everywhere
 from inference import alignment
 from inference.nominal import nominal
+from inference.tick_evidence import TickEvidence
 
 TICK_S = 0.5
 """While a sensor waits for a stance, it is looked for at multiples of this on the grid."""
@@ -19,6 +21,9 @@ the hop that ends a second others have enough to do."""
 
 EVIDENCE_S = (1.0, 5.0)
 """Seconds of clear tilt after which the forward axis is set, and set again."""
+
+RENEW_AFTER_S = 30.0
+"""A sensor that was silent for longer may have been taken off: the next stance renews it."""
 
 LEAST_TURN = np.radians(2)
 """A forward axis that would turn by less stays, so that the angles make no needless step."""
@@ -72,6 +77,37 @@ class CalibrationState:
         """Where a tick begins, beyond a multiple of its length."""
         return PHASE_S if self.tick_s == LONG_TICK_S else 0.0
 
+    def usable(self) -> BoolArray:
+        """Return (S,) which places are known, and have not been silent for too long since."""
+        return self.known & ~self.stale
+
+    def settled(self) -> bool:
+        """Say whether no place waits for a stance, so that ticks are long."""
+        return self.tick_s == LONG_TICK_S and everywhere(self.usable())
+
+    def hear(self, heard: BoolArray) -> None:
+        """Be told which places (S,) were heard in a tick."""
+        self.silent_s = np.where(heard, 0.0, self.silent_s + self.tick_s)
+        self.stale |= self.silent_s > RENEW_AFTER_S
+        waiting = anywhere(heard & ~self.usable())
+        self.tick_s = TICK_S if waiting else LONG_TICK_S
+
+    def gather(self, told: TickEvidence, tick: int) -> None:
+        """Gather what one of the ticks that were ``told`` says of the fronts."""
+        if told.tilted is not None:
+            tilt, weight, clear = told.tilted
+            self.tilt[told.wanted] += tilt[tick]
+            self.weight[told.wanted] += weight[tick]
+            self.clear[told.wanted] += clear[tick]
+        effort = told.effort[tick]
+        if anywhere(effort):
+            forward_sign = nominal(self.places).forward_sign[told.trunk, None]
+            self.tilt[told.trunk] += forward_sign * told.push[tick] * told.size
+            self.weight[told.trunk] += effort * told.size
+            pushed = np.where(effort > 0, told.size, 0)
+            self.clear[told.trunk] += pushed
+            self.pushed[told.trunk] += pushed
+
     def align(self, places: BoolArray, up: FloatArray) -> None:
         """Take ``up`` (S, 3) of a stance as the long axis of ``places`` (S,)."""
         standing = alignment.axes_from_standing(nominal(self.places), up)
@@ -109,7 +145,7 @@ class CalibrationState:
 
     def unfinished(self) -> BoolArray:
         """Return (S,) which places a stance or movement could still tell more about."""
-        return self.stale | ~self.known | self.unrefined()
+        return ~self.usable() | self.unrefined()
 
     def unrefined(self) -> BoolArray:
         """Return (S,) which places movement could still tell more about."""

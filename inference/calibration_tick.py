@@ -6,6 +6,7 @@ import numpy as np
 
 from gateway.messages import BodyBlock, BoolArray, FloatArray, OrientationBlock
 from gateway.worn import anywhere, everywhere
+from inference.calibration_state import LONG_TICK_S
 from inference.inclination import up_in_sensor
 
 
@@ -67,6 +68,32 @@ class CalibrationTick:
             if not everywhere(converged):
                 self.motion[2, :, :, span][:, ~converged.T] = np.nan
             self._whole = self.count == self.size
+
+    def second(self, rate_hz: float) -> FloatArray:
+        """Return the motion (3, 3, S, 1, N) of the last second or more."""
+        if self.size >= LONG_TICK_S * rate_hz:
+            return self.motion[..., None, :]
+        return np.concatenate([self.earlier, self.motion], axis=-1)[..., None, :]
+
+
+def whole_ticks(valid: BoolArray, size: int) -> int:
+    """Return how many ticks of ``size`` from the first of ``valid`` (T, S) on are whole."""
+    count = len(valid)
+    if count >= size and not everywhere(valid):
+        missing = ~valid.all(axis=1)
+        count = int(missing.argmax())
+    return count // size
+
+
+def motion_of(vectors: FloatArray, converged: BoolArray, size: int) -> FloatArray:
+    """Return the motion (3, 3, S, T, N) of whole ticks of ``size`` from ``vectors`` (3, 3, S, T N).
+
+    Where up has not ``converged`` (T N, S), it is not kept.
+    """
+    motion = vectors.copy()
+    if not everywhere(converged):
+        motion[2][:, ~converged.T] = np.nan
+    return motion.reshape(*motion.shape[:3], -1, size)
 
 
 def vectors_of(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:

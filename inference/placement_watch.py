@@ -39,6 +39,11 @@ class PlacementWatch:
         count = len(self._columns)
         self._walked = WalkingTraits.nothing(count) if count >= LEAST else None
 
+    @property
+    def watching(self) -> bool:
+        """Whether it has not come to a result yet."""
+        return self._walked is not None
+
     def push(
         self, motion: FloatArray, standing: FloatArray, usable: BoolArray, rate_hz: float
     ) -> Iterator[str]:

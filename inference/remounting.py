@@ -8,11 +8,13 @@ arrays out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, Place, Places
+from gateway.worn import anywhere, everywhere
 from inference.alignment import SITTING_TILT, angle_between, unit
 from inference.stance import quiet
 
@@ -39,6 +41,40 @@ _CHAINS = (
 )
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Which of T ticks are ``rests`` (T,), and which sensors were moved (T, S), as those say.
+
+    ``at_rest`` is False in ticks that are no rests, and ``in_walking`` in those that are.
+    """
+
+    rests: BoolArray
+    at_rest: BoolArray
+    in_walking: BoolArray
+
+
+def moved(
+    places: Places,
+    motion: FloatArray,
+    up: FloatArray,
+    axes: FloatArray,
+    judged: BoolArray,
+    refined: BoolArray,
+) -> Moved:
+    """Return what T ticks, ``motion`` (3, 3, S, T, N), say of ``judged`` (S,) sensors.
+
+    ``up`` (S, 3) in the sensors and ``axes`` (S, 3, 3) segment → sensor are from when they were
+    calibrated; movement has shown those that are ``refined`` (S,).
+    """
+    acc, gyr, _ = motion
+    rests, at_rest = moved_at_rest(places, acc, gyr, up, judged)
+    in_walking = np.zeros_like(at_rest)
+    if not everywhere(rests):
+        moves = (~rests).nonzero()[0]
+        in_walking[moves] = moved_in_walking(places, gyr[:, :, moves], axes[:, :, 2], refined)
+    return Moved(rests, at_rest, in_walking)
+
+
 @cache
 def _of_segments(places: Places, segments: tuple[str, ...]) -> BoolArray:
     """Return which of the S places (S,) are one of ``segments`` of a leg."""
@@ -55,42 +91,49 @@ def _neighbours(places: Places) -> BoolArray:
 
 def moved_at_rest(
     places: Places, acc: FloatArray, gyr: FloatArray, up: FloatArray, judged: BoolArray
-) -> BoolArray | None:
-    """Return which sensors (S,) have been moved, from a rest; None if there is none.
+) -> tuple[BoolArray, BoolArray]:
+    """Return which of T ticks are rests (T,), and which sensors (T, S) those say have been moved.
 
-    ``acc`` m/s² and ``gyr`` rad/s (3, S, N), ``up`` (S, 3) in the sensors when they were
+    ``acc`` m/s² and ``gyr`` rad/s (3, S, T, N), ``up`` (S, 3) in the sensors when they were
     calibrated, ``judged`` (S,) which of them to look at.
     """
-    if not quiet(acc.T[:, judged], gyr.T[:, judged]):
-        return None
-    now = acc.cumsum(axis=-1)[..., -1].T
-    off = np.zeros(len(places))
-    off[judged] = angle_between(unit(now[judged]), up[judged])
-    seated = _of_segments(places, ("thigh",)) & (off > SITTING_TILT[0]) & (off < SITTING_TILT[1])
-    return _alone(places, off, judged & ~seated)
+    columns = judged.nonzero()[0]
+    acc = acc[:, columns]
+    rests = quiet(acc.T, gyr[:, columns].T)
+    moved = np.zeros((len(rests), len(places)), np.bool_)
+    if anywhere(rests):
+        now = acc[:, :, rests].cumsum(axis=-1)[..., -1].T
+        off = np.zeros((len(now), len(places)))
+        off[:, columns] = angle_between(unit(now), up[columns])
+        seated = _of_segments(places, ("thigh",)) & (off > SITTING_TILT[0])
+        seated &= off < SITTING_TILT[1]
+        moved[rests] = _alone(places, off, judged & ~seated)
+    return rests, moved
 
 
 def moved_in_walking(
     places: Places, gyr: FloatArray, right: FloatArray, judged: BoolArray
 ) -> BoolArray:
-    """Return which sensors (S,) have been moved, from the axis that each turns about.
+    """Return which sensors (T, S) have been moved, from the axis that each turns about in a tick.
 
-    ``gyr`` rad/s (3, S, N), ``right`` (S, 3) the segments' right axes in the sensors.
+    ``gyr`` rad/s (3, S, T, N), ``right`` (S, 3) the segments' right axes in the sensors.
     """
-    judged = judged & _of_segments(places, _LEG_SEGMENTS)
-    off = np.zeros(len(places))
-    products = gyr[:, None, judged] * gyr[None][:, :, judged]
+    columns = (judged & _of_segments(places, _LEG_SEGMENTS)).nonzero()[0]
+    gyr = gyr[:, columns]
+    products = gyr[:, None] * gyr[None]
     sizes, axes = np.linalg.eigh(products.cumsum(axis=-1)[..., -1].T / gyr.shape[-1])
-    strides = sizes[:, 2] > np.maximum(STRIDING_RAD_S**2, MOSTLY * sizes.sum(axis=1))
-    angle = np.arccos(np.minimum(np.abs((axes[:, :, 2] * right[judged]).sum(axis=1)), 1.0))
-    off[judged] = angle
-    judged[judged] = strides
-    return _alone(places, off, judged)
+    strides = sizes[..., 2] > np.maximum(STRIDING_RAD_S**2, MOSTLY * sizes.sum(axis=-1))
+    along = np.abs((axes[..., 2] * right[columns]).sum(axis=-1))
+    off = np.zeros((len(strides), len(places)))
+    off[:, columns] = np.arccos(np.minimum(along, 1.0))
+    striding = np.zeros(off.shape, np.bool_)
+    striding[:, columns] = strides
+    return _alone(places, off, striding)
 
 
 def _alone(places: Places, off: FloatArray, judged: BoolArray) -> BoolArray:
-    """Return which sensors (S,) are ``off`` (S,) rad, while all neighbours are as before."""
-    beside = _neighbours(places) & judged
-    as_before = ~(beside & (off > AS_BEFORE)).any(axis=1) & beside.any(axis=1)
+    """Return which sensors (T, S) are ``off`` (T, S) rad, while all neighbours are as before."""
+    beside = _neighbours(places) & judged[:, None]
+    as_before = ~(beside & (off > AS_BEFORE)[:, None]).any(axis=-1) & beside.any(axis=-1)
     alone: BoolArray = judged & (off > MOVED) & as_before
     return alone

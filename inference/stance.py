@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray
+from gateway.worn import anywhere
 from inference.alignment import angle_between, unit
 
 TICKS = 4
@@ -37,7 +38,7 @@ class Stance:
         Returns which sensors were there (S,) and up in their axes (S, 3) if everybody present has
         now stood still for `TICKS` ticks, else None.
         """
-        if not present.any() or not quiet(acc[:, present], gyr[:, present]):
+        if not present.any() or not quiet(acc[:, present], gyr[:, present]).all():
             self._ticks.clear()
             return None
         self._ticks = [*self._ticks[1 - TICKS :], (present, _mean(acc))]
@@ -63,16 +64,19 @@ class Stance:
         return (present, up) if present.any() and strays.max() < STEADY else None
 
 
-def quiet(acc: FloatArray, gyr: FloatArray) -> bool:
-    """Say whether (N, S, 3) samples are those of sensors at rest; false if any is not a number."""
-    return bool(
-        (np.ptp(gyr, axis=0) < QUIET_GYR).all()
-        and (np.ptp(acc, axis=0) < QUIET_ACC).all()
-        and (np.abs(_mean(gyr)) < QUIET_TURN).all()
-    )
+def quiet(acc: FloatArray, gyr: FloatArray) -> BoolArray:
+    """Say whether (N, ..., S, 3) samples are those of S sensors at rest (...).
+
+    False where any is not a number.
+    """
+    rests = (np.ptp(gyr, axis=0) < QUIET_GYR).all(axis=(-2, -1))
+    if anywhere(rests):
+        rests &= (np.ptp(acc, axis=0) < QUIET_ACC).all(axis=(-2, -1))
+        rests &= (np.abs(_mean(gyr)) < QUIET_TURN).all(axis=(-2, -1))
+    return np.asarray(rests)
 
 
 def _mean(samples: FloatArray) -> FloatArray:
-    """Return the mean (S, 3) of (N, S, 3), added up one by one: alike for any order in memory."""
+    """Return the mean (...) of (N, ...), added up one by one: alike for any order in memory."""
     mean: FloatArray = samples.cumsum(axis=0)[-1] / len(samples)
     return mean

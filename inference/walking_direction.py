@@ -20,10 +20,10 @@ LEAST_LIKENESS = 0.3
 
 
 def push_evidence(acc: FloatArray, up: FloatArray, rate_hz: float) -> FloatArray:
-    """Return where K trunk sensors are pushed (K, 3) in a stretch, in sensor axes; 0 if nowhere.
+    """Return where K trunk sensors are pushed (..., K, 3), in sensor axes; 0 if nowhere.
 
-    ``acc`` m/s² and ``up`` are (3, K, N), a second or more at ``rate_hz``. The result is longer
-    the more is known.
+    ``acc`` m/s² and ``up`` are (3, K, ..., N), a second or more at ``rate_hz``. The result is
+    longer the more is known.
     """
     height = (acc * up).sum(axis=0)
     level = _without_trend(acc - height * up)

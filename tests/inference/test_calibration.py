@@ -19,7 +19,8 @@ from gateway.messages import (
     SegmentBlock,
 )
 from gateway.mounting import nominal_mounting
-from inference.calibration import RENEW_AFTER_S, SegmentCalibration
+from inference.calibration import SegmentCalibration
+from inference.calibration_state import RENEW_AFTER_S
 from inference.inclination import pitch_rad
 from inference.stance import quiet
 from simulators.places import PLACE_INDEX, PLACES
