@@ -142,7 +142,7 @@ class Figure:
 
 @message
 class ExerciseState:
-    """The exercise under way, told every 20 ms of the grid: for live feedback only.
+    """The exercise under way, told every 40 ms of the grid: for live feedback only.
 
     ``value_rad`` is the leading angle now; ``target_low_rad`` .. ``target_high_rad`` the zone to
     reach; ``progress`` 0 at rest, 1 at the target. ``how`` tells the person what to do (empty

@@ -27,7 +27,8 @@ class TaughtExercise:
     ``path`` (N, S, 3) is earth's up in the frame of the sensor at each of ``places``, evenly in
     time, from rest to rest. ``range_deg`` and ``duration_s`` are those of the repetitions shown;
     one of less than ``least_deg`` is too small, of less than ``least_s`` too fast. ``further``,
-    ``less`` and ``slower`` are what to say then.
+    ``less`` and ``slower`` are what to say then. ``how`` tells the person what to do; ``seated``,
+    that it takes a seat.
     """
 
     name: str
@@ -41,6 +42,8 @@ class TaughtExercise:
     further: str = "A little further"
     less: str = "Not quite so far"
     slower: str = "A little slower"
+    how: str = ""
+    seated: bool = False
 
     @property
     def direction(self) -> float:

@@ -31,7 +31,7 @@ def read_taught(path: Path) -> TaughtExercise:
     """Return the exercise in ``path``; raises ConfigError with what is wrong with it."""
     text = read_text(path, "`gaitwire teach` makes one")
     table = TomlTable.parse(text, str(path), "correct it, or teach the exercise again")
-    table.only(("name", "side", *_SIZES, *_WORDS, "sensors"))
+    table.only(("name", "side", "how", "seated", *_SIZES, *_WORDS, "sensors"))
     name = table.text("name")
     if not NAME.fullmatch(name):
         table.fail("name", f"{NAME_WORDING}, not {name!r}")
@@ -49,6 +49,8 @@ def read_taught(path: Path) -> TaughtExercise:
         further=table.text("further"),
         less=table.text("less"),
         slower=table.text("slower"),
+        how=table.text("how", ""),
+        seated=table.flag("seated", default=False),
     )
 
 
@@ -80,6 +82,8 @@ def _text(exercise: TaughtExercise) -> str:
     document.add(tomlkit.comment("An exercise as it was shown, for [exercises] taught = [...]."))
     document.add("name", tomlkit.item(exercise.name))
     document.add("side", tomlkit.item(exercise.side or ""))
+    document.add("how", tomlkit.item(exercise.how))
+    document.add("seated", tomlkit.item(exercise.seated))
     for key in _SIZES:
         document.add(key, tomlkit.item(_rounded(getattr(exercise, key))))
     for key in _WORDS:

@@ -234,4 +234,6 @@ class TaughtRepetitions:
             target_low_rad=low_rad,
             target_high_rad=high_rad,
             progress=min(1.0, max(0.0, progress)) if math.isfinite(progress) else 0.0,
+            how=exercise.how,
+            seated=exercise.seated,
         )

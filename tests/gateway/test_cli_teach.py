@@ -13,7 +13,7 @@ from gateway.app.validation.hearing import Heard
 from gateway.cli import app
 from gateway.config import Config, ExercisesSection
 from gateway.errors import UsageError
-from gateway.messages import Execution, Repetition, Side
+from gateway.messages import Execution, ExerciseState, Repetition, Side
 from gateway.recordings import open_recording
 from inference.taught.file import read_taught
 
@@ -59,6 +59,16 @@ def test_what_was_shown_is_followed(session: Path, taught: Path, left: list[Repe
     assert all(one.execution is not Execution.TOO_FAST for one in found)
     for one, same in zip(found, left, strict=True):
         assert abs(one.start_s - same.start_s) < 1.0
+
+
+def test_the_page_is_told_how_it_is_done(session: Path, taught: Path) -> None:
+    said = taught.with_name("said.toml")
+    text = taught.read_text().replace('how = ""', 'how = "Stretch your knee."')
+    said.write_text(text.replace("seated = false", "seated = true"))
+    config = Config(exercises=ExercisesSection(programme=(NAME,), taught=(said,)))
+    states = Heard(open_recording(session), ExerciseState, config=config).all(ExerciseState)
+    told = {(one.how, one.seated) for one in states if one.exercise}
+    assert told == {("Stretch your knee.", True)}
 
 
 def test_without_a_programme_all_exercises_are_followed(session: Path, taught: Path) -> None:

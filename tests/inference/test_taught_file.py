@@ -34,6 +34,7 @@ def test_what_is_written_is_read_back(exercise: TaughtExercise, tmp_path: Path) 
     ("old", "new", "said"),
     [
         ('name = "stretch"', 'name = "My stretch"', "name: a name is small letters, .* not 'My"),
+        ("seated = false", "seated = 1", "seated: expected is true or false, not 1"),
         ("least_s", "last_s", r"last_s: .* did you mean 'least_s'\?"),
         ("least_s = ", "least_s = -", "least_s: expected is a number above 0, not -"),
         ("least_s = ", "least_s = nan # ", "least_s: expected is a number above 0, not nan"),
