@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.messages import ExerciseState
+from gateway.messages import ExerciseState, FloatArray, Places
+from inference.walking_off import WalkingOff
 
 END_OF_SET_S = 10.0
 """After a longer pause the next repetition is the first of a new set."""
@@ -58,10 +59,59 @@ class SetCount:
         return self.under_way and self.count > 0
 
 
-def latest_under_way(sets: Sequence[SetCount]) -> int | None:
-    """Return which of ``sets`` has begun its effort last, of those that have not ended it."""
-    begun = {number: one.begun for number, one in enumerate(sets) if one.under_way}
-    return max(begun, key=lambda number: begun[number], default=None)
+class Sets:
+    """The sets of several exercises, of which one at most is ``shown`` as the one under way."""
+
+    def __init__(self, counts: Sequence[SetCount], rate_hz: float) -> None:
+        self._counts = counts
+        self._rate_hz = rate_hz
+        self._walking = WalkingOff(rate_hz)
+        self.shown: int | None = None
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return a copy of the state."""
+        return [one.snapshot() for one in self._counts], self._walking.snapshot(), self.shown
+
+    def resume(self, snapshot: tuple[Any, ...]) -> None:
+        """Go on from ``snapshot``."""
+        counts, walking, self.shown = snapshot
+        for one, state in zip(self._counts, counts, strict=True):
+            one.resume(state)
+        self._walking.resume(walking)
+
+    def __getitem__(self, number: int) -> SetCount:
+        return self._counts[number]
+
+    def latest_under_way(self) -> int | None:
+        """Return which has begun its effort last, of those that have not ended it."""
+        begun = {number: one.begun for number, one in enumerate(self._counts) if one.under_way}
+        return max(begun, key=lambda number: begun[number], default=None)
+
+    def states(self, first: int, gyr: FloatArray, places: Places) -> tuple[list[int], int | None]:
+        """Take ``gyr`` (T, S, 3) rad/s of the samples from ``first`` on, in which no effort turns.
+
+        Return at which of them the state of what is shown is told, and at which it is over, if it
+        is: after a long pause, or because the person walks off.
+        """
+        if self.shown is None:
+            return [], None
+        if any(one.under_way for one in self._counts):
+            self._walking.rest()
+            walked = None
+        else:
+            walked = self._walking.after(gyr, places)
+        over = first + (len(gyr) if walked is None else walked)
+        points = state_samples(first, over, self._rate_hz)
+        told = [at for at in points if not self[self.shown].over(at)]
+        if len(told) < len(points):
+            return told, points[len(told)]
+        return told, None if walked is None else over
+
+    def close(self) -> None:
+        """Nothing is shown, and the next repetition of any exercise is the first of its set."""
+        self.shown = None
+        for one in self._counts:
+            one.count = 0
 
 
 def no_exercise(person: str, t_s: float) -> ExerciseState:

@@ -28,6 +28,11 @@ ABSENT_AFTER_S = 1.0
 _NEVER = -(2**62)
 
 
+STEP_RAD_S = 1.0
+"""A part of a leg that turns faster swings. In a simulated walk at 0.3 m/s every swing turns the
+shank with 1.5 rad/s or more; legs that carry somebody who stays in place turn far slower."""
+
+
 class LegMotion(NamedTuple):
     """Motion of both legs in sensor axes, ``acc`` and ``gyr`` (T, 2, 3), zero unless ``valid``.
 
@@ -84,6 +89,12 @@ class LegSource:
             np.where(on_foot, feet.real, shanks.real) & usable,
             on_foot,
         )
+
+
+def swings(gyr: FloatArray) -> BoolArray:
+    """Say at which samples (T,) of ``gyr`` (T, S, 3) rad/s any of the S parts of legs swings."""
+    swinging: BoolArray = (np.einsum("tsi,tsi->ts", gyr, gyr) > STEP_RAD_S**2).any(axis=1)
+    return swinging
 
 
 def _both_legs(block: BodyBlock, orientation: OrientationBlock, pair: Places) -> LegMotion:

@@ -2,14 +2,14 @@
 
 A repetition is an excursion of the exercise's leading angle from rest through effort and back to
 rest (``inference.excursions``). It is told when it is back at rest. A set ends after a pause of
-``END_OF_SET_S``: the next repetition is number one again. Each side has its own count.
+``END_OF_SET_S``, or when the person walks off: the next repetition is number one again. Each side
+has its own count.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -33,9 +33,8 @@ from inference.excursions import Excursion, Tracker, Turn, angle_in_posture
 from inference.exercise_sets import (
     LEAST_REAL,
     SetCount,
-    latest_under_way,
+    Sets,
     no_exercise,
-    state_samples,
     too_poor,
 )
 from inference.exercises import Course, Exercise, Pose, Spans, exercises, outside_of, within
@@ -51,8 +50,8 @@ class Repetitions:
     ``targets`` gives (low, high) in degrees by exercise where a therapist set another zone than
     the exercise's own; ``followed`` are the exercises, without it all there are.
     ``ExerciseState`` comes while an exercise is under way: from the first effort that lasts until
-    ``END_OF_SET_S`` after the last, or until effort came to nothing before the first repetition;
-    then once more with an empty name.
+    ``END_OF_SET_S`` after the last, or until the person walks off, or effort came to nothing
+    before the first repetition; then once more with an empty name.
     """
 
     consumes: tuple[type, ...] = (JointAngleBlock, SegmentBlock)
@@ -66,7 +65,6 @@ class Repetitions:
         self._exercises = tuple(exercises().values() if followed is None else followed)
         self._pairing = Pairing(JointAngleBlock, SegmentBlock)
         self._start(0.0, ())
-        self._shown: int | None = None
 
     def push(self, message: Message) -> list[Message]:
         """Take either block; return what the samples for which both have come lead to."""
@@ -80,17 +78,19 @@ class Repetitions:
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
-        lines = [line.snapshot() for line in self._lines]
-        return self._pairing.snapshot(), self._rate_hz, self._places, lines, self._shown
+        trackers = [line.tracker.snapshot() for line in self._lines]
+        sets = self._sets.snapshot()
+        return self._pairing.snapshot(), self._rate_hz, self._places, trackers, sets
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        held, rate_hz, places, lines, self._shown = snapshot
+        held, rate_hz, places, trackers, sets = snapshot
         self._pairing.resume(held)
         self._start(rate_hz, places)
-        for line, state in zip(self._lines, lines, strict=True):
-            line.resume(state)
+        self._sets.resume(sets)
+        for line, state in zip(self._lines, trackers, strict=True):
+            line.tracker.resume(state)
 
     def _start(self, rate_hz: float, places: Places) -> None:
         """Follow what sensors at ``places`` can tell of."""
@@ -101,6 +101,7 @@ class Repetitions:
             for side in exercise.sides
             if set(exercise.needed(side)) <= set(places)
         ]
+        self._sets = Sets([line.set for line in self._lines], rate_hz)
 
     def _advance(self, angles: JointAngleBlock, segments: SegmentBlock) -> Iterator[Message]:
         if segments.places != self._places:
@@ -116,40 +117,41 @@ class Repetitions:
         ]
         told = angles.start
         for at, number, turn in sorted(turns, key=lambda found: found[:2]):
-            yield from self._states(angles, told, at)
+            yield from self._states(segments, told, at)
             yield from self._take(angles.person, number, turn)
             told = at
-        yield from self._states(angles, told, angles.start + count)
+        yield from self._states(segments, told, angles.start + count)
 
     def _take(self, person: str, number: int, turn: Turn) -> Iterator[Repetition | ExerciseState]:
         """Take a turn; what is shown gives way to a repetition, or to effort while it rests."""
         line = self._lines[number]
         if not turn.over:
             line.set.begin(turn.at)
-            if self._shown is None or not self._lines[self._shown].set.busy:
-                self._shown = number
+            if self._sets.shown is None or not self._sets[self._sets.shown].busy:
+                self._sets.shown = number
         elif line.set.under_way:
             line.set.end(turn.at)
             if turn.done is not None:
-                self._shown = number
+                self._sets.shown = number
                 yield line.repetition(person, turn.done)
-            elif number == self._shown and not line.set.count:
-                self._shown = latest_under_way([one.set for one in self._lines])
-                if self._shown is None:
+            elif number == self._sets.shown and not line.set.count:
+                self._sets.shown = self._sets.latest_under_way()
+                if self._sets.shown is None:
                     yield no_exercise(person, turn.at / self._rate_hz)
 
-    def _states(self, angles: JointAngleBlock, first: int, last: int) -> Iterator[ExerciseState]:
+    def _states(self, block: SegmentBlock, first: int, last: int) -> Iterator[ExerciseState]:
         """Yield the states at the grid points from ``first`` up to ``last``."""
-        if self._shown is None:
+        shown = self._sets.shown
+        if shown is None:
             return
-        line = self._lines[self._shown]
-        angle_deg = line.angle_deg(len(angles.valid))
-        for at in state_samples(first, last, self._rate_hz):
-            if line.set.over(at):
-                self._shown = None
-                yield no_exercise(angles.person, at / self._rate_hz)
-                return
-            yield line.state(angles.person, at, float(angle_deg[at - angles.start]))
+        line, angle_deg = self._lines[shown], self._lines[shown].angle_deg(len(block.valid))
+        gyr = block.gyr[first - block.start : last - block.start]
+        told, over = self._sets.states(first, gyr, block.places)
+        for at in told:
+            yield line.state(block.person, at, float(angle_deg[at - block.start]))
+        if over is not None:
+            self._sets.close()
+            yield no_exercise(block.person, over / self._rate_hz)
 
 
 class _Line:
@@ -174,14 +176,6 @@ class _Line:
         self.course: Course | None = None
         self.outside: BoolArray | None = None
         self.set = SetCount(rate_hz)
-
-    def snapshot(self) -> tuple[object, ...]:
-        return self.tracker.snapshot(), self.set.snapshot()
-
-    def resume(self, snapshot: tuple[Any, ...]) -> None:
-        tracker, counted = snapshot
-        self.tracker.resume(tracker)
-        self.set.resume(counted)
 
     def advance(
         self,

@@ -30,10 +30,7 @@ from gateway.messages import (
 from gateway.worn import anywhere, columns
 from inference.error_budget import Measured
 from inference.inclination import pitch_rad, up_in_sensor
-
-STEP_RAD_S = 1.0
-"""A part of a leg that turns faster swings. In a simulated walk at 0.3 m/s every swing turns the
-shank with 1.5 rad/s or more; legs that carry somebody who stays in place turn far slower."""
+from inference.leg_motion import swings
 
 Spans = Mapping[str, tuple[float, float]]
 """Least and greatest angle (degrees) by place or joint."""
@@ -95,9 +92,7 @@ class Pose:
         if self.segments is None:
             return np.zeros(len(self.pitch_deg), bool)
         wanted = tuple(limb(side, part) for side in Side for part in parts)
-        gyr = self.segments.gyr[:, columns(self.places, wanted)]
-        swings: BoolArray = (np.einsum("tsi,tsi->ts", gyr, gyr) > STEP_RAD_S**2).any(axis=1)
-        return swings
+        return swings(self.segments.gyr[:, columns(self.places, wanted)])
 
     def flexion(self, joint: Joint) -> FloatArray:
         """Return the flexion (T,) of ``joint``."""

@@ -26,7 +26,7 @@ from gateway.messages import (
 )
 from gateway.worn import at_places
 from inference.error_budget import MOVING, Measured, half_width_rad
-from inference.exercise_sets import LEAST_REAL, SetCount, no_exercise, state_samples, too_poor
+from inference.exercise_sets import LEAST_REAL, SetCount, Sets, no_exercise, too_poor
 from inference.inclination import up_in_sensor
 from inference.pairing import Pairing
 from inference.taught import TaughtExercise, Turning, lead_angles, own_angle
@@ -45,8 +45,8 @@ _SPREAD = MOVING[Measured.SEGMENT]
 class TaughtRepetitions:
     """Turns ``BodyBlock`` and ``OrientationBlock`` into ``Repetition`` and ``ExerciseState``.
 
-    ``ExerciseState`` comes from the first effort until ``END_OF_SET_S`` after the last, then once
-    more with an empty name.
+    ``ExerciseState`` comes from the first effort until ``END_OF_SET_S`` after the last, or until
+    the person walks off, then once more with an empty name.
     """
 
     consumes: tuple[type, ...] = (BodyBlock, OrientationBlock)
@@ -67,7 +67,6 @@ class TaughtRepetitions:
         self._turnings = Turning.joined(turnings)
         self._pairing = Pairing(BodyBlock, OrientationBlock)
         self._rate_hz = 0.0
-        self._shown: int | None = None
         self._told = 0
 
     def push(self, message: Message) -> list[Message]:
@@ -84,16 +83,16 @@ class TaughtRepetitions:
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
-        held = self._pairing.snapshot(), self._rate_hz, self._shown, self._told
+        held = self._pairing.snapshot(), self._rate_hz, self._told
         if not self._rate_hz:
             return held, None
-        sets = [one.snapshot() for one in self._sets]
+        sets = self._sets.snapshot()
         return held, (self._swings.snapshot(), self._memory.snapshot(), sets, list(self._low))
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
         assert isinstance(snapshot, tuple)
-        (pairing, rate_hz, self._shown, self._told), followed = snapshot
+        (pairing, rate_hz, self._told), followed = snapshot
         self._pairing.resume(pairing)
         if followed is None:
             return
@@ -101,8 +100,7 @@ class TaughtRepetitions:
         swings, memory, sets, self._low = followed
         self._swings.resume(swings)
         self._memory.resume(memory)
-        for one, state in zip(self._sets, sets, strict=True):
-            one.resume(state)
+        self._sets.resume(sets)
 
     def _start(self, rate_hz: float) -> None:
         self._rate_hz = rate_hz
@@ -110,7 +108,7 @@ class TaughtRepetitions:
         self._swings = Swings(rise, rate_hz)
         # Rest may lie before the rise, so more is kept than the longest swing.
         self._memory = Memory(round(2 * LONGEST_S * rate_hz))
-        self._sets = [SetCount(rate_hz) for _ in self._exercises]
+        self._sets = Sets([SetCount(rate_hz) for _ in self._exercises], rate_hz)
         self._low = [0.0] * len(self._exercises)
 
     def _advance(self, body: BodyBlock, orientation: OrientationBlock) -> Iterator[Message]:
@@ -145,11 +143,11 @@ class TaughtRepetitions:
             return
         self._sets[swing.number].begin(swing.at)
         self._low[swing.number] = swing.low
-        other = self._shown
+        other = self._sets.shown
         if other is not None and self._sets[other].under_way:
             fits.append(self._known[other].difference(up[self._known[other].columns]))
         if fits[0] == min(fits):
-            self._shown = swing.number
+            self._sets.shown = swing.number
 
     def _conclude(self, person: str, swing: Swing) -> Iterator[Repetition]:
         """Yield the repetition that ``swing`` is, if it is one of its exercise."""
@@ -209,16 +207,17 @@ class TaughtRepetitions:
         self, body: BodyBlock, angle: FloatArray, first: int, last: int
     ) -> Iterator[ExerciseState]:
         """Yield the states at the grid points from ``first`` up to ``last``."""
-        if self._shown is None:
+        number = self._sets.shown
+        if number is None:
             return
-        number = self._shown
-        for at in state_samples(first, last, self._rate_hz):
-            if self._sets[number].over(at):
-                self._shown = None
-                yield no_exercise(body.person, at / self._rate_hz)
-                return
+        gyr = body.gyr[first - body.start : last - body.start]
+        told, over = self._sets.states(first, gyr, body.places)
+        for at in told:
             risen = float(angle[number, at - body.start]) - self._low[number]
             yield self._state(body.person, at, number, risen)
+        if over is not None:
+            self._sets.close()
+            yield no_exercise(body.person, over / self._rate_hz)
 
     def _state(self, person: str, at: int, number: int, risen_rad: float) -> ExerciseState:
         exercise = self._exercises[number]

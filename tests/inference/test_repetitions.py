@@ -139,6 +139,18 @@ def test_a_set_ends_with_a_pause() -> None:
     assert [r.count for r in counted(pitch)] == [1, 2, 1, 2]
 
 
+@pytest.mark.parametrize("columns", [None, LEFT_LEG])
+def test_a_set_ends_when_the_person_walks_off(columns: IntArray | None) -> None:
+    before = np.concatenate([standing(1), squats(2), standing(2)])
+    pitch = np.concatenate([before, walking(5), standing(1), squats(1), standing(1)])
+    messages = blocks(segments(pitch, columns))
+    made = run(Repetitions(), messages)
+    assert [m.count for m in made if isinstance(m, Repetition)] == [1, 2, 1]
+    over = next(m for m in made if isinstance(m, ExerciseState) and not m.exercise)
+    assert 1.0 < over.t_s - len(before) / RATE_HZ < 3.5
+    assert_stage_contract(Repetitions, messages, 1)
+
+
 def test_the_state_follows_and_ends_with_the_set() -> None:
     pitch = np.concatenate([standing(1), squats(1), standing(END_OF_SET_S + 3)])
     told = states(pitch)

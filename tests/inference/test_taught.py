@@ -130,6 +130,16 @@ def test_a_set_ends_with_a_pause(both: list[TaughtExercise]) -> None:
     assert [r.count for r in told(both, pitch)] == [1, 2, 1, 2]
 
 
+def test_a_set_ends_when_the_person_walks_off(both: list[TaughtExercise]) -> None:
+    before = np.concatenate([standing(2), *[pause(squats(1), 1)] * 2])
+    pitch = np.concatenate([before, walking(5), standing(1), pause(squats(1), 1)])
+    made = run(TaughtRepetitions(both), motion(pitch))
+    assert [r.count for r in repetitions(made)] == [1, 2, 1]
+    over = next(m for m in made if isinstance(m, ExerciseState) and not m.exercise)
+    assert 1.0 < over.t_s - len(before) / RATE_HZ < 3.5
+    assert_stage_contract(lambda: TaughtRepetitions(both), motion(pitch), 1)
+
+
 def test_the_state_follows_and_ends_with_the_set(both: list[TaughtExercise]) -> None:
     pitch = np.concatenate([extensions(1), still(SIT, END_OF_SET_S + 3)])
     made = run(TaughtRepetitions(both), motion(pitch))
