@@ -113,7 +113,9 @@ class Sampling:
         refused: IntArray,
         unwrapped: Unwrapped,
     ) -> ImuBlock:
-        host_ns, error_s = self._fit.push(runs, unwrapped.device_ns, arrived, unwrapped.segment)
+        waited_ns = _gathered(samples.packet[rows], unwrapped)
+        soonest = arrived if waited_ns is None else arrived - waited_ns
+        host_ns, error_s = self._fit.push(runs, unwrapped.device_ns, soonest, unwrapped.segment)
         periods = unwrapped.step_ns / self._periods_ns[runs.run]
         slack = (self._slack_ns / self._periods_ns)[runs.run]
         lost: IntArray = np.maximum(np.rint(periods - slack).astype(np.int64) - 1, 0)
@@ -160,6 +162,20 @@ class Sampling:
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
         return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known
+
+
+def _gathered(packet: IntArray, unwrapped: Unwrapped) -> IntArray | None:
+    """Return how long (N,) each sample waited in its sensor for its packet's last; None: none did.
+
+    What its packet's way took is what is left of its delay.
+    """
+    last = np.append(np.diff(packet) != 0, True)
+    if np.count_nonzero(last) == len(last):
+        return None
+    last[:-1] |= np.diff(unwrapped.segment) != 0
+    rows = last.nonzero()[0]
+    newest: IntArray = unwrapped.device_ns[rows].repeat(np.diff(rows, prepend=-1))
+    return newest - unwrapped.device_ns
 
 
 def _slack_ns(tick_ns: float, period_ns: float) -> float:

@@ -14,6 +14,10 @@ from gateway.messages import ImuBlock, IntArray, Place, RawPacket, SensorSpec
 from gateway.packet_blocks import gathered
 from gateway.radio.states import settings_packet
 from gateway.runs import Runs
+from simulators.places import PLACES
+from simulators.plans import Plan, WornSensor, address
+from simulators.plans.recording import PlannedRecording
+from simulators.radio import Link
 
 PERIOD_NS = 10_000_000
 
@@ -206,3 +210,22 @@ def test_a_sensor_that_runs_faster_than_asked_does_not_run_ahead() -> None:
         decode.push(block)
     (motion,) = (m for m in decode.flush() if isinstance(m, ImuBlock))
     assert np.abs(motion.host_ns - motion.arrival_ns).max() < 1e6
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_a_sensor_gathers_for_a_packet_was_taken_before_that_came(seed: int) -> None:
+    """The first of a packet's samples are late because they waited for the others."""
+    kinds = {"polar_pmd": 52.0, "movesense": 104.0, "muse": 52.0}
+    worn = tuple(
+        WornSensor(address(number), place, driver, rate_hz)
+        for number, (place, (driver, rate_hz)) in enumerate(
+            zip(PLACES, kinds.items(), strict=False), start=1
+        )
+    )
+    recording = PlannedRecording(Plan("gathering", "walk", seed, 20.0, worn, radio=Link(loss=0.0)))
+    decode = Decode(recording.sensors)
+    for block in next(recording.chunks(20.0)):
+        decode.push(block)
+    motion = [m for m in decode.flush() if isinstance(m, ImuBlock)]
+    assert sum(len(m.stream) for m in motion) > 4000
+    assert max((m.host_ns - m.arrival_ns).max() for m in motion) < 15e6
