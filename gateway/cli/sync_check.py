@@ -42,6 +42,8 @@ def _show(checked: Sequence[Checked]) -> None:
     for one in checked:
         console.print(f"{one.recording}, {one.seconds:.0f} s", markup=False, highlight=False)
         console.print(_table(one.sensors))
+        for sensor in one.sensors:
+            console.print(f"{_place(sensor)}: {sensor.verdict}", markup=False, highlight=False)
 
 
 def _table(sensors: Sequence[CheckedSensor]) -> Table:
@@ -50,10 +52,13 @@ def _table(sensors: Sequence[CheckedSensor]) -> Table:
     table.add_column("place", no_wrap=True)
     table.add_column("lag ms (95 %)", justify="right", no_wrap=True)
     table.add_column("clock error ms", justify="right")
-    table.add_column("verdict", overflow="fold", min_width=20)
     for one in sensors:
         told = one.lag_ms is not None
         lag = f"{one.lag_ms:.1f} ± {one.uncertainty_ms:.0f}" if told else ""
         error = "" if one.clock_error_ms is None else f"{one.clock_error_ms:.1f}"
-        table.add_row(one.sensor, one.place.replace("_", " "), lag, error, one.verdict)
+        table.add_row(one.sensor, _place(one), lag, error)
     return table
+
+
+def _place(sensor: CheckedSensor) -> str:
+    return sensor.place.replace("_", " ")

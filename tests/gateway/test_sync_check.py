@@ -49,7 +49,7 @@ def test_a_person_reads_a_table(session: Path) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout.count("simulated-squat-4") == 2
     assert result.stdout.count("left thigh") >= 2
-    assert "agrees" in result.stdout
+    assert "left thigh: agrees" in result.stdout
 
 
 def test_a_file_that_is_not_there_is_a_failure_in_words(tmp_path: Path) -> None:
