@@ -17,6 +17,7 @@ from inference.contact_kernels import (
     lows,
     smoothing_delay,
 )
+from inference.foot_rest import REST_SHARE
 
 # Least depth of a reversal: the motion turns back within 80 ms at 0.7 rad/s either way.
 FOOT_OFF_RAD2_S2 = -0.5
@@ -52,6 +53,8 @@ SET_DOWN_REST_SHARE = 0.3
 FOOT_LIFT_SHARE, SHANK_LIFT_SHARE = 0.5, 0.35
 
 SHORTEST_SWING_S = 0.2
+# One that ends in rest has ended, even if the foot was seen to leave a little late.
+SHORTEST_SWING_TO_REST_S = 0.15
 LONGEST_SWING_S = 1.2
 SHORTEST_STANCE_S = 0.2
 SHORTEST_STRIDE_S = 0.45
@@ -68,6 +71,7 @@ class Candidate(NamedTuple):
     It stands out at ``at`` and happened at ``sample``; all are positions in the buffer.
     ``sure`` tells of a landing that the swing before it lasted, so that it may stand without a
     final contact, and of a final contact that the foot turned back, so that it may begin a walk.
+    ``rests`` tells of a landing that the foot is at rest soon after.
     """
 
     told: int
@@ -76,6 +80,7 @@ class Candidate(NamedTuple):
     at: int
     sample: float
     sure: bool
+    rests: bool = False
 
 
 def foot_offs(
@@ -211,6 +216,8 @@ def _landed(
     found: Signals, leg: IntArray, at: IntArray, happened: FloatArray, lengths: Windows
 ) -> list[Candidate]:
     lasted = gather(found.level, leg, at, lengths.swing_middle).min(axis=1) >= FREE_SWING_RAD_S
+    swing = gather(found.level, leg, at, lengths.swing).max(axis=1)
+    rests = gather(found.level, leg, at, lengths.rest).max(axis=1) <= REST_SHARE * swing
     return [
         Candidate(
             int(a) + lengths.ahead,
@@ -219,8 +226,9 @@ def _landed(
             int(a),
             float(h),
             bool(s),
+            bool(r),
         )
-        for g, a, h, s in zip(leg, at, happened, lasted, strict=True)
+        for g, a, h, s, r in zip(leg, at, happened, lasted, rests, strict=True)
     ]
 
 
@@ -285,8 +293,10 @@ class Leg:
         self.foot_off = sample
         return Verdict.EVENT
 
-    def lands(self, sample: float, rate_hz: float, sure: bool, other: Leg | None) -> Verdict:
-        """Judge an initial contact at ``sample`` by the order of the legs' events.
+    def lands(
+        self, sample: float, rate_hz: float, candidate: Candidate, other: Leg | None
+    ) -> Verdict:
+        """Judge an initial contact at ``sample`` of the grid by the order of the legs' events.
 
         Without a final contact before it, the swing must have lasted and the legs must be
         walking: the ``other`` one did something lately or, where it has no sensor (None), this
@@ -296,11 +306,12 @@ class Leg:
         """
         swing = sample - self.foot_off
         if self.foot_off > self.landing and swing <= LONGEST_SWING_S * rate_hz:
-            if swing < SHORTEST_SWING_S * rate_hz:
+            least_s = SHORTEST_SWING_TO_REST_S if candidate.rests else SHORTEST_SWING_S
+            if swing < least_s * rate_hz:
                 return Verdict.NOTHING
             self.landing = self.proven = sample
             return Verdict.EVENT
-        if not sure or sample - self.landing < SHORTEST_STRIDE_S * rate_hz:
+        if not candidate.sure or sample - self.landing < SHORTEST_STRIDE_S * rate_hz:
             return Verdict.NOTHING
         if sample - self._walked(other) > LONGEST_STEP_S * rate_hz:
             return Verdict.NOTHING if other is None else Verdict.HELD

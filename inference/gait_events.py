@@ -155,7 +155,7 @@ def _verdict(
 ) -> Verdict:
     if candidate.kind is GaitEventKind.FINAL_CONTACT:
         return rules.leaves(sample, rate_hz, candidate.sure, other)
-    return rules.lands(sample, rate_hz, candidate.sure, other)
+    return rules.lands(sample, rate_hz, candidate, other)
 
 
 def _released(

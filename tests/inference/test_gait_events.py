@@ -18,6 +18,7 @@ from gateway.messages import (
     Stride,
 )
 from inference.contact_kernels import LOOK_AHEAD_S, signals, windows
+from inference.contact_rules import Candidate, Leg, Verdict
 from inference.gait_events import GaitEvents
 from inference.strides import Strides
 from simulators.places import PLACE_INDEX
@@ -187,7 +188,7 @@ def test_events_of_a_foot_are_in_order() -> None:
         assert told == sorted(told)
         for side in Side:
             own = [event.t_s for event in events if event.side is side]
-            assert np.diff(own).min() >= 0.19
+            assert np.diff(own).min() >= 0.149
 
 
 def test_contract(walk: Trial) -> None:
@@ -239,6 +240,13 @@ def test_turning_about_the_vertical_reverses_nothing() -> None:
     motion[5] = motion[7] = 6.0
     np.testing.assert_allclose(signals(motion, lengths).reversal, straight, atol=1e-9)
     assert straight.min() < -1.0
+
+
+@pytest.mark.parametrize(("rests", "least_s"), [(False, 0.2), (True, 0.15)])
+def test_a_swing_that_ends_in_rest_may_be_brief(rests: bool, least_s: float) -> None:
+    landing = Candidate(0, 0, GaitEventKind.INITIAL_CONTACT, 0, 0.0, sure=True, rests=rests)
+    for swing_s, verdict in ((least_s - 0.01, Verdict.NOTHING), (least_s + 0.01, Verdict.EVENT)):
+        assert Leg(foot_off=0.0).lands(swing_s, 1.0, landing, None) is verdict
 
 
 def test_strides_follow_from_contacts(walk: Trial) -> None:
