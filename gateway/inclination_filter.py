@@ -17,7 +17,6 @@ from gateway.held_rate import HeldRate
 from gateway.messages import BoolArray, FloatArray, Place
 from gateway.quaternion import from_rotation_vector, multiply, rotate
 from gateway.rest import RestWatch, rest_samples
-from gateway.worn import everywhere
 
 SETTLE_S = 1.0
 """How long a filter that started anew is fed before its result is valid: about one stride, over
@@ -49,6 +48,8 @@ class Track:
 
     def part(self, first: int, last: int) -> Track:
         """Return a part of the samples."""
+        if last - first == len(self.real):
+            return self
         return Track(
             self.gyr[first:last],
             self.acc[first:last],
@@ -103,25 +104,18 @@ class InclinationFilter:
 
     def feed(self, index: int, track: Track) -> None:
         """Take samples, of which the first is that at ``index`` of the grid."""
-        at, count = 0, len(track.real)
-        while at < count:
-            to = at + self._piece(index + at, track.real[at:])
-            self._advance(index + at, track.part(at, to))
-            at = to
+        for first, last in stretches(track.real):
+            at = first
+            while at < last:
+                to = last
+                if self._doubtful or not track.real[first]:
+                    to = min(last, at + self._watch.left(index + at))
+                self._advance(index + at, track.part(at, to))
+                at = to
 
     @property
     def _doubtful(self) -> bool:
         return self._fed < self._converge or self._doubt.exists
-
-    def _piece(self, index: int, real: BoolArray) -> int:
-        """Return how many of the next samples can be taken at once."""
-        count = len(real)
-        if not everywhere(real):
-            changes = real != real[0]
-            count = int(np.argmax(changes)) or count
-        if real[0] and not self._doubtful:
-            return count
-        return min(count, self._watch.left(index))
 
     def _advance(self, index: int, track: Track) -> None:
         """Take samples that were all measured, or none, none of them beyond the end of a rest."""
@@ -205,7 +199,7 @@ class InclinationFilter:
 
 def stretches(mask: BoolArray) -> Iterator[tuple[int, int]]:
     """Return first and end of each stretch of (N,) ``mask`` over which it does not change."""
-    edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
+    edges = (mask[1:] != mask[:-1]).nonzero()[0] + 1
     return itertools.pairwise([0, *edges.tolist(), len(mask)])
 
 

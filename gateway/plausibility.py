@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, SensorSpec
-from gateway.worn import anywhere
 
 TICK_S = 1.0
 """Samples are judged between multiples of this on the grid; what is found holds from there on."""
@@ -118,9 +117,10 @@ class Plausibility:
         state = self._state
         if state.count < self._tick:  # the session began within it
             return
-        judged, stuck = _stuck(state.gathered)
-        judged &= state.measured.all(axis=1)
-        if anywhere(stuck[judged]) or any(state.stuck):
+        same = state.gathered[..., 1:] == state.gathered[..., :-1]
+        if any(state.stuck) or np.count_nonzero(same) >= self._tick // 2:
+            judged = _moves(state.gathered) & state.measured.all(axis=1)
+            stuck = _on_end(same, self._tick // 2)
             for sensor in np.flatnonzero(judged).tolist():
                 yield from self._told(end, state.stuck, sensor, _words(stuck[sensor]))
         if self._pairs:
@@ -159,13 +159,18 @@ class Plausibility:
                 yield from self._told(end, self._state.exchanged, sensor, now)
 
 
-def _stuck(motion: FloatArray) -> tuple[BoolArray, BoolArray]:
-    """Return which sensors move (S,), and which axes (S, 6) of ``motion`` (S, 6, T) stand still."""
-    spread = motion.max(axis=2) - motion.min(axis=2)
-    same = (motion[..., 1:] == motion[..., :-1]).cumsum(axis=2)
-    half = motion.shape[2] // 2
-    on_end = (same[..., half:] - same[..., :-half] == half).any(axis=2)
-    return spread[:, 3:].max(axis=1) > MOVING_RAD_S, on_end
+def _moves(motion: FloatArray) -> BoolArray:
+    """Return which sensors move (S,), of ``motion`` (S, 6, T)."""
+    gyr = motion[:, 3:]
+    moves: BoolArray = (gyr.max(axis=2) - gyr.min(axis=2)).max(axis=1) > MOVING_RAD_S
+    return moves
+
+
+def _on_end(same: BoolArray, steps: int) -> BoolArray:
+    """Return where (S, 6) so many steps on end are the ``same`` (S, 6, T)."""
+    so_far = same.cumsum(axis=2)
+    on_end: BoolArray = (so_far[..., steps:] - so_far[..., :-steps] == steps).any(axis=2)
+    return on_end
 
 
 def _words(stuck: BoolArray) -> str:

@@ -41,6 +41,7 @@ class Tally:
         self._link: dict[str, str] = {}
         self._wrong: dict[str, str] = {}
         self._error_s = np.full(self._count, np.nan)
+        self._nothing = np.zeros((5, self._count), np.int64)
         self._blocks: list[ImuBlock] = []
         self._counts: dict[int, IntArray] = {}
         self._errors: dict[int, FloatArray] = {}
@@ -123,10 +124,10 @@ class Tally:
         self._count_samples()
         self._count_grid()
         expected = self._first_of(second + 1) - self._first_of(second)
-        counts = self._counts.pop(second, np.zeros((5, self._count), np.int64))
+        counts = self._counts.pop(second, self._nothing)
         errors = self._errors.pop(second, self._error_s)
         self._error_s = np.where(counts[0] > 0, errors, self._error_s)
-        real = self._real.pop(second, np.zeros(len(sensors), np.int64))
+        real = self._real.pop(second, self._nothing[0, : len(sensors)])
         self._heed(end_ns)
         figures = zip(
             sensors,
@@ -157,6 +158,8 @@ class Tally:
 
     def _heed(self, end_ns: int) -> None:
         """Take what was said before ``end_ns``."""
+        if not self._said:
+            return
         told = [words for words in self._said if words.arrival_ns < end_ns]
         self._said = [words for words in self._said if words.arrival_ns >= end_ns]
         for words in told:
@@ -179,6 +182,8 @@ class Tally:
         return [row.tolist() for row in summed]
 
     def _worst_error_s(self, sensors: int) -> list[float]:
+        if self._streams.plain:
+            return self._error_s.tolist()
         worst = np.full(sensors, np.nan)
         np.fmax.at(worst, self._streams.sensor, self._error_s)
         return [float(error) for error in worst]
