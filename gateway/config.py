@@ -6,6 +6,7 @@ The types below are the reference: docs/configuration.md is made from them.
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
@@ -14,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.decode import check_places
-from gateway.drivers import radio_driver, settled
+from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, radio_driver, settled
 from gateway.errors import KeyedError, SettingError
 from gateway.messages import BodySize, Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section, VariableText
@@ -24,6 +25,9 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 PSEUDONYM = r"^[A-Za-z0-9_-]{1,64}$"
 ADDRESS = r"^https?://[^\s/]+"
 TOPIC = r"^[^#+\s/]+(/[^#+\s/]+)*$"
+_BLUETOOTH = re.compile(
+    r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE
+)
 WORDING = {
     PSEUDONYM: "must be 1 to 64 of the characters A to Z, a to z, 0 to 9, - and _",
     ADDRESS: "must be an address such as http://127.0.0.1:8086",
@@ -32,7 +36,7 @@ WORDING = {
 """What the patterns ask for, for people."""
 
 Address = Annotated[str, Field(pattern=ADDRESS)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=SLOWEST_HZ, le=FASTEST_HZ)]
 
 
 def _number_or_text(value: Any) -> Any:
@@ -53,7 +57,7 @@ class SensorSection(Section):
     """Where it is worn."""
     driver: str = "movella_dot"
     """Which driver reads its bytes."""
-    rate_hz: Positive = 60.0
+    rate_hz: Rate = 60.0
     """Samples a second it is asked for."""
     settings: Annotated[dict[str, Setting], Field(default_factory=dict)]
     """The driver's own settings, for example `mode = 26`."""
@@ -252,6 +256,9 @@ class Config(BaseSettings):
         if self.source.kind != "simulator":
             for number, spec in enumerate(self.sensor_specs()):
                 _check_driver(number, spec)
+        if self.source.kind == "bluetooth":
+            for number, spec in enumerate(self.sensor_specs()):
+                _check_address(number, spec)
         return self
 
     def sensor_specs(self) -> tuple[SensorSpec, ...]:
@@ -290,6 +297,18 @@ def _marked(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _marked(part) for key, part in value.items()}
     return VariableText(value) if isinstance(value, str) else value
+
+
+def _check_address(number: int, spec: SensorSpec) -> None:
+    """Raise KeyedError where no radio could find a sensor of that name."""
+    if not _BLUETOOTH.fullmatch(spec.sensor):
+        raise KeyedError(
+            f"{spec.sensor!r} is no Bluetooth address; expected is one such as D4:22:CD:00:12:34 "
+            "(on macOS a UUID), as `gaitwire scan` shows it",
+            "sensors",
+            number,
+            "sensor",
+        )
 
 
 def _check_driver(number: int, spec: SensorSpec) -> None:

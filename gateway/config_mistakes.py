@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.config import WORDING, Config
+from gateway.toml_table import shown
 
 _SECRETS = ("password", "token")
 _SENTENCES = {
@@ -82,4 +83,4 @@ def _instead(value: Any) -> str:
     """Show what a person wrote, where it is short enough to be shown."""
     if isinstance(value, bool):
         return f", not {str(value).lower()}"
-    return f", not {value!r}" if isinstance(value, (str, int, float)) else ""
+    return f", not {shown(value)}" if isinstance(value, (str, int, float)) else ""

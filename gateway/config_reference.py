@@ -85,6 +85,8 @@ def _annotation_text(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, str):
         return ", ".join(f"`{value}`" for value in annotation)  # type: ignore[attr-defined]  # an enum
     kinds = {"Path": "path", "float": "number", "Rule": "tables", "tuple": "list", "dict": "table"}
+    if typing.get_origin(annotation) is dict:
+        return kinds["dict"]
     return next(text for part, text in kinds.items() if part in str(annotation))
 
 

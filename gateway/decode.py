@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gateway.clock import SECOND_NS
-from gateway.drivers import Battery, Decoded, Driver, Press, Settings, driver
-from gateway.errors import SettingError
+from gateway.drivers import (
+    FASTEST_HZ,
+    SLOWEST_HZ,
+    Battery,
+    Decoded,
+    Driver,
+    Press,
+    Settings,
+    driver,
+)
+from gateway.errors import SettingError, UsageError
 from gateway.messages import (
     BatteryLevel,
     FloatArray,
@@ -44,8 +54,10 @@ _OF_ONE_SENSOR = ("firmware", "battery", "mac")
 def check_places(sensors: Sequence[SensorSpec]) -> None:
     """Raise SettingError, with the second's number, where two share a place or an identity."""
     worn: dict[Place, str] = {}
+    named: set[str] = set()
     for number, spec in enumerate(sensors):
-        if spec.sensor in worn.values():
+        # An address is the same in capitals.
+        if spec.sensor.upper() in named:
             raise SettingError(
                 f"sensor {spec.sensor} is there twice; name each sensor once", number, "sensor"
             )
@@ -57,6 +69,7 @@ def check_places(sensors: Sequence[SensorSpec]) -> None:
                 "place",
             )
         worn[spec.place] = spec.sensor
+        named.add(spec.sensor.upper())
 
 
 @dataclass(frozen=True)
@@ -152,19 +165,21 @@ class Decode:
                 level = read_back.get("battery", "")
                 if not isinstance(level, str):
                     yield BatteryLevel(self._sensors[sensor].sensor, arrival_ns, level, False)
-        except (ValueError, SettingError):
+        except (ValueError, UsageError):
             return
 
     def _start_anew(self, sensor: int, read_back: Settings) -> None:
         """Go on with a sensor that was connected and started, as it says it was.
 
-        What a damaged file says that no such sensor can be is left out; may raise SettingError.
+        What a damaged file says that no such sensor can be is left out; may raise UsageError.
         """
         spec, first = self._sensors[sensor], int(self._streams.first[sensor])
         fresh = {name: value for name, value in read_back.items() if name not in _OF_ONE_SENSOR}
         settings = {**self._state.settings[sensor], **fresh}
         rate_hz = settings["rate_hz"]
-        if isinstance(rate_hz, str) or not rate_hz > 0 or not _possible(spec.driver, fresh):
+        if isinstance(rate_hz, str) or not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
+            return
+        if not _possible(spec.driver, fresh):
             return
         streams = driver(spec.driver).streams(settings, rate_hz)
         if len(streams) != np.count_nonzero(self._streams.sensor == sensor):
@@ -245,9 +260,14 @@ class Decode:
 
 
 def _possible(name: str, read_back: Settings) -> bool:
-    """Say whether a driver's sensor can have these settings."""
+    """Say whether a driver's sensor can have these settings; what else it tells is a number."""
     known = {setting.name: setting for setting in driver(name).about.settings}
-    return all(known[key].allows(value) for key, value in read_back.items() if key in known)
+    return all(
+        known[key].allows(value)
+        if key in known
+        else not isinstance(value, str) and 0 <= value < math.inf
+        for key, value in read_back.items()
+    )
 
 
 def _words_of_the_radio(

@@ -12,13 +12,14 @@ def read_text(path: Path, advice: str = "") -> str:
     """Return the text in ``path``; raises ConfigError, with ``advice`` on what to do."""
     what_to_do = f"; {advice}" if advice else ""
     try:
+        if path.is_char_device() or path.is_fifo():
+            raise ConfigError(f"{path}: cannot be read: it is not a file{what_to_do}")
         return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error.strerror or error}{what_to_do}"
-        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not a text file in UTF-8{what_to_do}") from error
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read: {why}{what_to_do}") from error
 
 
 def write_text(path: Path, text: str, before: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import sys
 import tomllib
 from collections.abc import Collection, Mapping
@@ -11,14 +12,36 @@ from typing import Any, NoReturn
 from gateway.errors import ConfigError
 
 _NEEDED = object()
+_MARK = "\ufeff"
+"""Some editors put it before the first letter."""
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
 
 
 def toml_values(text: str, file: str, advice: str = "") -> dict[str, Any]:
     """Return what the TOML ``text`` of ``file`` says; raises ConfigError."""
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # tomllib lets a number with many digits escape
-        raise ConfigError(f"{file}: is not TOML: {error}{_then(advice)}") from error
+        return tomllib.loads(text.removeprefix(_MARK))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file}: {_why(error)}{_then(advice)}") from error
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    """Say why a text could not be read; tomllib lets more escape than its own exception."""
+    match error:
+        case tomllib.TOMLDecodeError():
+            return f"is not TOML: {error}"
+        case RecursionError():
+            return "is nested too deeply to be read"
+    return "holds a number of too many digits"
+
+
+def shown(value: object) -> str:
+    """Return a value as a person may have written it, the middle of a long one left out."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:
+        return "a number of too many digits"
 
 
 class TomlTable:
@@ -53,9 +76,11 @@ class TomlTable:
         return key in self._values
 
     def text(self, key: str, default: Any = _NEEDED) -> str:
-        """Return a text."""
+        """Return a text, of characters that a person can see."""
         value = self._get(key, default, "a text in quotes")
-        return value if isinstance(value, str) else self._not(key, value, "a text in quotes")
+        if not isinstance(value, str) or not value.isprintable():
+            self._not(key, value, "a text in quotes")
+        return str(value)
 
     def number(self, key: str, default: Any = _NEEDED, expected: str = "a number") -> float:
         """Return a finite number."""
@@ -74,6 +99,14 @@ class TomlTable:
         expected = f"a number, {least:g} at least"
         value = self.number(key, expected=expected)
         return value if value >= least else self._not(key, self._values[key], expected)
+
+    def within(self, key: str, low: float, high: float, default: float | None = None) -> float:
+        """Return a number from ``low`` to ``high``; the ``default`` as it is."""
+        if default is not None and key not in self._values:
+            return default
+        expected = f"a number from {low:g} to {high:g}"
+        value = self.number(key, expected=expected)
+        return value if low <= value <= high else self._not(key, self._values[key], expected)
 
     def share(self, key: str) -> float:
         """Return a number from 0 to 1."""
@@ -117,8 +150,9 @@ class TomlTable:
         """Return one of the ``known`` texts."""
         expected = f"one of {', '.join(known)}"
         value = self._get(key, default, expected)
-        if value not in known:
-            self._not(key, value, expected, _close(str(value), known))
+        if not isinstance(value, str) or value not in known:
+            hint = _close(value, known) if isinstance(value, str) else ""
+            self._not(key, value, expected, hint)
         return str(value)
 
     def table(self, key: str) -> TomlTable:
@@ -152,7 +186,7 @@ class TomlTable:
         return value
 
     def _not(self, key: str, value: Any, expected: str, hint: str = "") -> NoReturn:
-        self.fail(key, f"{hint}expected is {expected}, not {value!r}")
+        self.fail(key, f"{hint}expected is {expected}, not {shown(value)}")
 
 
 def _is_number(value: Any) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from gateway.app.virtual_radio import virtual_world
 from gateway.config import Config
-from gateway.drivers import driver, settled
+from gateway.drivers import driver, nearest_rate_hz, settled
 from gateway.errors import SourceError
 from gateway.messages import Place, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
@@ -99,7 +99,12 @@ async def sensors_in_range(
         raise SourceError(f"{NOBODY}; `gaitwire scan --all` shows everything that is heard")
     specs = (
         known.get(device.address)
-        or SensorSpec(device.address, Place.PELVIS, device.driver, _nearest(device.driver, rate_hz))
+        or SensorSpec(
+            device.address,
+            Place.PELVIS,
+            device.driver,
+            nearest_rate_hz(device.driver, {}, rate_hz),
+        )
         for device in found
     )
     return {spec.sensor: spec for spec in specs}
@@ -109,13 +114,8 @@ def _feels(name: str) -> bool:
     """Say whether sensors of a driver feel motion; some tell nothing but heartbeats."""
     if not name:
         return False
-    rate_hz = _nearest(name, 60.0)
+    rate_hz = nearest_rate_hz(name, {}, 60.0)
     return any(s.acc for s in driver(name).streams(settled(name, {}, rate_hz), rate_hz))
-
-
-def _nearest(name: str, rate_hz: float) -> float:
-    rates = driver(name).about.rates_hz
-    return min(rates, key=lambda rate: abs(rate - rate_hz), default=rate_hz)
 
 
 async def _until_they_stream(

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from gateway.discovery import discover
 from gateway.drivers.talk import Advertising, AgreementTimes, Procedure, Settings
-from gateway.errors import SettingError
+from gateway.errors import SettingError, UsageError
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
 
 __all__ = ["Driver", "Settings", "driver", "drivers", "settled"]
@@ -20,6 +20,9 @@ __all__ = ["Driver", "Settings", "driver", "drivers", "settled"]
 
 LOCAL_FIELD = 50.0
 """µT: about what the earth's field is where most people live."""
+
+SLOWEST_HZ, FASTEST_HZ = 0.1, 10_000.0
+"""No sensor of motion is slower or faster: what says so is damaged, or a mistake."""
 
 
 @message
@@ -211,6 +214,14 @@ class Agreeing(Protocol):
         """Return where it has; raises SourceError, with the reason, where it has not."""
 
 
+@runtime_checkable
+class OwnRate(Protocol):
+    """A driver whose sensors stream at a rate that their settings fix."""
+
+    def own_rate_hz(self, settings: Settings) -> float:
+        """Return it; raises UsageError for settings that cannot be."""
+
+
 def drivers() -> dict[str, Driver]:
     """Return every driver by its name."""
     found: dict[str, Driver] = discover("gateway.drivers", "DRIVER")
@@ -237,10 +248,22 @@ def radio_driver(name: str) -> Driver:
     return found
 
 
+def nearest_rate_hz(name: str, settings: Settings, rate_hz: float) -> float:
+    """Return the rate nearest to ``rate_hz`` at which a sensor of the driver ``name`` streams.
+
+    Raises SettingError for a driver that there is not, and UsageError for impossible settings.
+    """
+    chosen = driver(name)
+    if isinstance(chosen, OwnRate):
+        return chosen.own_rate_hz(settings)
+    return min(chosen.about.rates_hz, key=lambda rate: abs(rate - rate_hz), default=rate_hz)
+
+
 def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | float | str]:
     """Return all settings of the driver ``name``, defaults filled in.
 
-    Raises SettingError for a driver, setting, value or rate that there is not.
+    Raises SettingError for a driver, setting, value or rate that there is not, and for those that
+    do not go together.
     """
     chosen = driver(name)
     about = chosen.about
@@ -265,7 +288,19 @@ def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | fl
         raise SettingError(
             f"a {about.models[0]} streams at {rates} Hz, not at {rate_hz:g} Hz", "rate_hz"
         )
-    return {setting.name: setting.default for setting in about.settings} | dict(settings)
+    if not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
+        raise SettingError(
+            f"no sensor streams at {rate_hz:g} Hz; expected is {SLOWEST_HZ:g} to {FASTEST_HZ:g}",
+            "rate_hz",
+        )
+    chosen_settings = {setting.name: setting.default for setting in about.settings} | dict(settings)
+    try:
+        chosen.streams(chosen_settings, rate_hz)
+    except SettingError:
+        raise
+    except UsageError as error:
+        raise SettingError(str(error), "settings") from error
+    return chosen_settings
 
 
 def _close(name: str, known: Mapping[str, object]) -> str:

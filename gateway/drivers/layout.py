@@ -53,6 +53,10 @@ class LayoutDriver:
     advertising = Advertising(names=("Arduino IMU",))
     independent = True
 
+    def own_rate_hz(self, settings: Settings) -> float:
+        """Return the rate that the file says."""
+        return layout_of(settings).rate_hz
+
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
         """Return one stream; its rate must be that of the file."""
         layout = layout_of(settings)
@@ -102,10 +106,9 @@ class LayoutDriver:
 
 @lru_cache(maxsize=64)
 def _load(name: str) -> Layout:
-    example = _EXAMPLES / f"{name}.toml"
-    path = example if example.is_file() else Path(name)
-    known = ", ".join(sorted(path.stem for path in _EXAMPLES.glob("*.toml")))
-    advice = f"give a path from {Path.cwd()}, or an example: {known}"
+    known = sorted(path.stem for path in _EXAMPLES.glob("*.toml"))
+    path = _EXAMPLES / f"{name}.toml" if name in known else Path(name)
+    advice = f"give a path from {Path.cwd()}, or an example: {', '.join(known)}"
     return read_layout(read_text(path, advice), name)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gateway.drivers import TickClock
+from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, TickClock
 from gateway.drivers.talk import sig_uuid
 from gateway.messages import message
 from gateway.toml_table import TomlTable
@@ -34,10 +34,18 @@ _UNITS: dict[str, dict[str, float]] = {
     "seq": {"packets": 1.0, "samples": 1.0},
     "battery": {"%": 0.01, "1": 1.0},
 }
+_SLOWEST = {"acc": (_G, "m/s²"), "gyr": (1.0, "rad/s")}
+"""Gravity, and a slow turn of a leg: what any sensor of motion can see."""
 _DEFAULT_UNITS = {"seq": ("packets",), "battery": ("%",)}
 _LONGEST = 512
 _MOST_BITS = 48
 """More of a counter would not survive as a floating-point number of nanoseconds."""
+_SHORTEST_TICK_NS, _LONGEST_TICK_NS = 1e-3, 1e10
+_PACKETS_A_WRAP = 8
+"""With fewer, a packet that is missing could not be told from one that came early."""
+_LARGEST_COUNT = 1000.0
+"""Times gravity, or a rad/s: what a floating-point number of 1 can be worth."""
+_LONGEST_WRITE = 512
 _NEAR_FULL = 0.999
 _UNBOUNDED = 1e300
 
@@ -112,10 +120,11 @@ def read_layout(text: str, file: str) -> Layout:
     size = table.whole("bytes", 1, _LONGEST)
     samples = table.whole("samples", 1, _LONGEST, default=1)
     stride = table.whole("stride", 1, _LONGEST) if samples > 1 else size
-    rate_hz = table.number("rate_hz", expected="samples a second, above 0")
-    if rate_hz <= 0:
-        table.fail("rate_hz", f"expected is a number above 0, not {rate_hz:g}")
+    rate_hz = table.within("rate_hz", SLOWEST_HZ, FASTEST_HZ)
     fields = _fields(table, size, samples, stride)
+    clock = _clock(fields, samples, rate_hz)
+    if clock is not None:
+        _check_clock(table, clock, samples / rate_hz)
     is_last = table.choice("tick_of", ("first", "last"), "first") == "last"
     return Layout(
         name=table.text("name"),
@@ -126,7 +135,7 @@ def read_layout(text: str, file: str) -> Layout:
         stride=stride,
         rate_hz=rate_hz,
         fields=fields,
-        clock=_clock(fields, samples, rate_hz),
+        clock=clock,
         first=1 - samples if is_last else 0,
         start=tuple(_command(own) for own in table.tables("start")),
         stop=tuple(_command(own) for own in table.tables("stop")),
@@ -141,6 +150,19 @@ def _clock(fields: Mapping[str, Field], samples: int, rate_hz: float) -> TickClo
         counted = samples if fields["seq"].unit == "packets" else 1
         return TickClock(fields["seq"].bits, counted * 1e9 / rate_hz)
     return None
+
+
+def _check_clock(table: TomlTable, clock: TickClock, packet_s: float) -> None:
+    """Refuse a clock whose ticks are no time, or that wraps before a packet is missed."""
+    if not _SHORTEST_TICK_NS <= clock.tick_ns <= _LONGEST_TICK_NS:
+        table.fail("fields", f"a tick would be {clock.tick_ns * 1e-9:.3g} s; check scale and unit")
+    wraps_s = 2.0**clock.bits * clock.tick_ns * 1e-9
+    if wraps_s < _PACKETS_A_WRAP * packet_s:
+        table.fail(
+            "fields",
+            f"the clock would begin anew after {wraps_s:.3g} s, with a packet every "
+            f"{packet_s:.3g} s; give the counter more bits, or check scale and unit",
+        )
 
 
 def _fields(table: TomlTable, size: int, samples: int, stride: int) -> dict[str, Field]:
@@ -214,13 +236,25 @@ def _limit(table: TomlTable, kind: str, dtype: np.dtype[Any], si: float, unit: f
     if dtype.kind == "i":
         most = (1 << 8 * dtype.itemsize - 1) - 1
         _check_scale(table, kind, abs(si), most)
+        _check_full_scale(table, kind, full * unit)
         return min(most * abs(si), _NEAR_FULL * full * unit)
+    slowest, si_unit = _SLOWEST[kind]
+    if not abs(si) <= _LARGEST_COUNT * slowest:
+        table.fail("scale", f"a 1 would be {abs(si):.3g} {si_unit}; check scale and unit")
+    _check_full_scale(table, kind, full * unit)
     return _NEAR_FULL * full * unit
+
+
+def _check_full_scale(table: TomlTable, kind: str, full: float) -> None:
+    """Refuse a full scale at which everything would be marked as clipped."""
+    slowest, unit = _SLOWEST[kind]
+    if full < slowest:
+        table.fail("full_scale", f"nothing above {full:.3g} {unit} could be seen; check its unit")
 
 
 def _check_scale(table: TomlTable, kind: str, step: float, most: int) -> None:
     """Refuse a scale with which gravity, or a turn of the leg, could not be seen."""
-    slowest, unit = (_G, "m/s²") if kind == "acc" else (1.0, "rad/s")
+    slowest, unit = _SLOWEST[kind]
     if step >= slowest:
         why = f"one count would be {step:.3g} {unit}"
     elif most * step < slowest:
@@ -246,6 +280,8 @@ def _command(table: TomlTable) -> Command:
         payload = bytes.fromhex(text)
     except ValueError:
         table.fail("hex", f"expected are pairs of hexadecimal digits, as in '01 ff', not {text!r}")
+    if len(payload) > _LONGEST_WRITE:
+        table.fail("hex", f"{len(payload)} bytes; at most {_LONGEST_WRITE} can be written at once")
     return Command(
         characteristic=_uuid(table, "write"),
         payload=payload,

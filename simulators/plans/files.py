@@ -10,7 +10,7 @@ from collections import Counter
 from importlib import resources
 from pathlib import Path
 
-from gateway.drivers import drivers, settled
+from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, nearest_rate_hz, settled
 from gateway.errors import ConfigError, UsageError
 from gateway.messages import Place
 from gateway.text_file import read_text
@@ -26,6 +26,13 @@ _KEYS = ("scenario", "seed", "seconds", "speed_mps", "radio", "sensors", "faults
 _RADIO = ("interval_ms", "loss", "stall_every_s", "stall_ms")
 _SENSOR = ("place", "driver", "rate_hz", "clock_s", "drift_ppm", "rssi_dbm", "settings")
 _FAULT = ("kind", "place", "at_s", "for_s")
+_USUAL_HZ = 60.0
+_LONGEST_S = 3600.0
+"""A session here is an hour at most, and so is all that happens in it."""
+_OLDEST_S = 1e8
+"""Three years after it was switched on."""
+_WORST_PPM = 1000.0
+"""Twenty times what crystals of sensors do."""
 _READY = resources.files("simulators.plans.ready")
 
 
@@ -55,9 +62,7 @@ def read_plan(text: str, file: str) -> Plan:
     for place, count in Counter(worn.place for worn in sensors).items():
         if count > 1:
             table.fail("sensors", f"{count} sensors are worn at {place}; give each a place")
-    seconds = table.at_least("seconds", 1.0, 60.0)
-    if seconds > 3600.0:
-        table.fail("seconds", f"expected is an hour at most, not {seconds:g}")
+    seconds = table.within("seconds", 1.0, _LONGEST_S, 60.0)
     speed_mps = table.number("speed_mps", 0.0)
     if speed_mps and not 0.3 <= speed_mps <= 2.1:
         table.fail("speed_mps", f"people walk at 0.3 to 2.1 m/s here, not at {speed_mps:g}")
@@ -76,24 +81,21 @@ def read_plan(text: str, file: str) -> Plan:
 def _radio(table: TomlTable) -> Link:
     table.only(_RADIO)
     usual = Link()
-    loss = table.at_least("loss", 0.0, usual.loss)
-    if loss >= 1:
-        table.fail("loss", f"expected is a share below 1, not {loss:g}")
     return Link(
-        loss=loss,
-        interval_s=table.at_least("interval_ms", 7.5, usual.interval_s * 1e3) * 1e-3,
-        stall_every_s=table.at_least("stall_every_s", 0.1, usual.stall_every_s),
-        stall_s=table.at_least("stall_ms", 0.0, usual.stall_s * 1e3) * 1e-3,
+        loss=table.within("loss", 0.0, 0.99, usual.loss),
+        interval_s=table.within("interval_ms", 7.5, 4000.0, usual.interval_s * 1e3) * 1e-3,
+        stall_every_s=table.within("stall_every_s", 0.1, _LONGEST_S, usual.stall_every_s),
+        stall_s=table.within("stall_ms", 0.0, _LONGEST_S * 1e3, usual.stall_s * 1e3) * 1e-3,
     )
 
 
 def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
     table.only(_SENSOR)
     driver = table.choice("driver", sorted(peripherals()), "movella_dot")
-    usual_hz = min(drivers()[driver].about.rates_hz or (60.0,), key=lambda rate: abs(rate - 60.0))
-    rate_hz = table.at_least("rate_hz", 0.1, usual_hz)
     settings = table.table("settings").scalars()
+    asked_hz = table.within("rate_hz", SLOWEST_HZ, FASTEST_HZ, 0.0)
     try:
+        rate_hz = asked_hz or nearest_rate_hz(driver, settings, _USUAL_HZ)
         settled(driver, settings, rate_hz)
     except UsageError as error:
         raise ConfigError(f"{file}: sensors[{number - 1}] {error}") from error
@@ -103,8 +105,8 @@ def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
         driver=driver,
         rate_hz=rate_hz,
         settings=settings,
-        clock_s=table.at_least("clock_s", 0.0, 0.0),
-        drift_ppm=table.number("drift_ppm", 0.0),
+        clock_s=table.within("clock_s", 0.0, _OLDEST_S, 0.0),
+        drift_ppm=table.within("drift_ppm", -_WORST_PPM, _WORST_PPM, 0.0),
         rssi_dbm=table.whole("rssi_dbm", -100, -20, -60),
     )
 
@@ -116,10 +118,12 @@ def _fault(table: TomlTable, sensors: tuple[WornSensor, ...]) -> Fault:
     if kind is FaultKind.SWAPPED:
         worn = [place for place in worn if Place(place) in PAIRED]
     of_all = kind is FaultKind.ADAPTER_OFF
+    if of_all and table.has("place"):
+        table.fail("place", f"{kind} strikes all sensors; leave it out")
     place = None if of_all else Place(table.choice("place", worn))
     return Fault(
         kind,
         place,
-        at_s=table.at_least("at_s", 0.0),
-        seconds=table.at_least("for_s", 0.0, float("inf")),
+        at_s=table.within("at_s", 0.0, _LONGEST_S),
+        seconds=table.within("for_s", 0.0, _LONGEST_S, float("inf")),
     )

@@ -37,11 +37,26 @@ def test_the_ready_plans_play(name: str, worn: int) -> None:
         ("seconds = ", "f.toml: is not TOML"),
         ("", "f.toml: sensors: this key is missing"),
         (f"secnds = 3\n{ONE}", "f.toml: secnds: there is no such key; did you mean 'seconds'?"),
-        (f"seconds = 0\n{ONE}", "f.toml: seconds: expected is a number, 1 at least, not 0"),
+        (f"seconds = 0\n{ONE}", "f.toml: seconds: expected is a number from 1 to 3600, not 0"),
         (f"speed_mps = 9\n{ONE}", "f.toml: speed_mps: people walk at 0.3 to 2.1 m/s here"),
         (f'scenario = "wlk"\n{ONE}', "f.toml: scenario: did you mean 'walk'?"),
         (f"radio = 3\n{ONE}", "f.toml: radio: expected is a table"),
-        (f"{ONE}[radio]\nloss = 2", "f.toml: radio loss: expected is a share below 1"),
+        (f"{ONE}[radio]\nloss = 2", "f.toml: radio loss: expected is a number from 0 to 0.99"),
+        (f"{ONE}[radio]\ninterval_ms = 1e9", "radio interval_ms: expected is a number from 7.5"),
+        (f"{ONE}drift_ppm = -1e6", "f.toml: sensors[0] drift_ppm: expected is a number from -1000"),
+        (f"{ONE}clock_s = 1e300", "f.toml: sensors[0] clock_s: expected is a number from 0 to"),
+        (f'{ONE}driver = "bluest"\nrate_hz = 1e300', "sensors[0] rate_hz: expected is a number"),
+        (f'{ONE}driver = "layout"\nrate_hz = 60', "f.toml: sensors[0] Arduino IMU streams at 100"),
+        (f'{ONE}driver = "layout"\nsettings = {{ layout = "own" }}', "f.toml: sensors[0] own: can"),
+        ('[[sensors]]\nplace = ["pelvis"]', "f.toml: sensors[0] place: expected is one of pelvis"),
+        (
+            f'{ONE}[[faults]]\nkind = "adapter_off"\nplace = "pelvis"\nat_s = 1',
+            "f.toml: faults[0] place: adapter_off strikes all sensors; leave it out",
+        ),
+        (
+            f'{ONE}[[faults]]\nkind = "stall"\nplace = "pelvis"\nat_s = 1e300',
+            "f.toml: faults[0] at_s: expected is a number from 0 to 3600",
+        ),
         (ONE + ONE, "f.toml: sensors: 2 sensors are worn at pelvis"),
         ('[[sensors]]\nplace = "hip"', "f.toml: sensors[0] place: expected is one of pelvis"),
         (f"{ONE}rate_hz = 61", "f.toml: sensors[0] a Movella DOT streams at"),
@@ -63,6 +78,10 @@ def test_a_mistake_is_told_with_its_key(text: str, told: str) -> None:
 def test_a_file_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(ConfigError, match="ready to use are mixed, stairs, trouble"):
         load_plan("nowhere.toml")
+
+
+def test_a_sensor_streams_at_the_rate_that_its_layout_fixes() -> None:
+    assert read_plan(f'{ONE}driver = "layout"', "f").sensors[0].rate_hz == 100.0
 
 
 def test_faults_become_remarks() -> None:

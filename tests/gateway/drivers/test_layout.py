@@ -176,8 +176,16 @@ def test_start_and_stop_are_written(tmp_path: Path) -> None:
         (ACC, {"notfy": '"2a58"'}, "notfy: there is no such key; did you mean 'notify'?"),
         (ACC, {"bytes": "600"}, "bytes: expected is a whole number from 1 to 512, not 600"),
         (ACC, {"bytes": "true"}, "bytes: expected is a whole number from 1 to 512, not True"),
-        (ACC, {"rate_hz": "0"}, "rate_hz: expected is a number above 0, not 0"),
-        (ACC, {"rate_hz": "inf"}, "rate_hz: expected is samples a second, above 0, not inf"),
+        (ACC, {"rate_hz": "0"}, "rate_hz: expected is a number from 0.1 to 10000, not 0"),
+        (ACC, {"rate_hz": "inf"}, "rate_hz: expected is a number from 0.1 to 10000, not inf"),
+        (ACC, {"rate_hz": "1e300"}, "rate_hz: expected is a number from 0.1 to 10000, not 1e+300"),
+        (
+            ACC,
+            {"rate_hz": "1" + "0" * 400},
+            "from 0.1 to 10000, not 1000",
+        ),
+        (ACC, {"bytes": "0x" + "f" * 9000}, "512, not a number of too many digits"),
+        (ACC, {"name": r'"\u0000"'}, "name: expected is a text in quotes, not '"),
         (ACC, {"samples": "2"}, "stride: this key is missing"),
         (
             ACC,
@@ -211,6 +219,11 @@ def test_start_and_stop_are_written(tmp_path: Path) -> None:
             ['{ name = "acc_x", type = "int16", offset = 0, unit = "g" }'],
             {},
             "fields[0] type: did you mean 'i16le'? expected is one of u8",
+        ),
+        (
+            ['{ name = "acc_x", type = ["i16le"], offset = 0, unit = "g" }'],
+            {},
+            "fields[0] type: expected is one of u8",
         ),
         (
             ['{ name = "acc_x", type = "u16le", offset = 0, unit = "g" }'],
@@ -253,6 +266,31 @@ def test_start_and_stop_are_written(tmp_path: Path) -> None:
             "fields[0] full_scale: expected is a number above 0, not -2",
         ),
         (
+            ['{ name = "acc_x", type = "f32le", offset = 0, unit = "g", scale = 1e9 }'],
+            {},
+            "fields[0] scale: a 1 would be 9.81e+09 m/s²; check scale and unit",
+        ),
+        (
+            ['{ name = "acc_x", type = "i16le", offset = 0, unit = "mg", full_scale = 4 }'],
+            {},
+            "fields[0] full_scale: nothing above 0.0392 m/s² could be seen; check its unit",
+        ),
+        (
+            [*ACC, '{ name = "tick", type = "u16le", offset = 6, unit = "s", scale = 1e30 }'],
+            {},
+            "fields: a tick would be 1e+30 s; check scale and unit",
+        ),
+        (
+            [*ACC, '{ name = "tick", type = "u16le", offset = 6, unit = "us" }'],
+            {},
+            "fields: the clock would begin anew after 0.0655 s, with a packet every 0.02 s",
+        ),
+        (
+            [*ACC, '{ name = "seq", type = "u8", offset = 6, bits = 2 }'],
+            {},
+            "fields: the clock would begin anew after 0.08 s, with a packet every 0.02 s",
+        ),
+        (
             ['{ name = "tick", type = "f32le", offset = 0, unit = "s" }'],
             {},
             "fields[0] type: tick counts; expected is a type that begins with u or i",
@@ -281,6 +319,11 @@ def test_start_and_stop_are_written(tmp_path: Path) -> None:
         ),
         (
             ACC,
+            {"start": f'[{{ write = "fff1", hex = "{"00" * 513}" }}]'},
+            "start[0] hex: 513 bytes; at most 512 can be written at once",
+        ),
+        (
+            ACC,
             {"start": '[{ write = "fff1", hex = "01", response = 1 }]'},
             "start[0] response: expected is true or false, not 1",
         ),
@@ -299,8 +342,9 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         read_layout("name = ", "own.toml")
     with pytest.raises(ConfigError, match=r"nosuch: cannot be read: No such file"):
         LAYOUT.streams({"layout": "nosuch"}, 50.0)
-    with pytest.raises(ConfigError, match="or an example: arduino_imu"):
-        LAYOUT.streams({"layout": str(tmp_path)}, 50.0)
+    for no_file in (str(tmp_path), "/dev/zero", "a\0b", "a" * 5000):
+        with pytest.raises(ConfigError, match="or an example: arduino_imu"):
+            LAYOUT.streams({"layout": no_file}, 50.0)
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="is not a text file in UTF-8"):

@@ -73,11 +73,13 @@ async def test_a_search_that_finds_nothing_says_what_may_be_the_matter() -> None
 
 
 async def test_what_has_no_sense_of_motion_gets_no_place() -> None:
-    worn = [*dots(1), Worn("standard", Place.STERNUM, "D4:22:CD:00:00:02")]
+    others = enumerate(("standard", "layout"), start=2)
+    worn = [*dots(1), *(Worn(kind, Place.STERNUM, f"D4:22:CD:00:00:0{n}") for n, kind in others)]
     async with open_world(worn) as world:
         radio = BleakRadio((), **world.backend)
         found = await sensors_in_range(radio, Config(), 1.0, 50.0)
-    assert [(spec.driver, spec.rate_hz) for spec in found.values()] == [("movella_dot", 60.0)]
+    rates = {spec.driver: spec.rate_hz for spec in found.values()}
+    assert rates == {"movella_dot": 60.0, "layout": 100.0}
 
 
 async def test_what_a_sensor_cannot_do_is_told_once_and_not_tried_again() -> None:
