@@ -90,8 +90,13 @@ class Doubt:
 
     def forget_little(self) -> None:
         """Have none where it is small."""
-        if self.measured and self.now < _TRUSTED_RAD**2:
+        if self.measured and self.little():
             self.clear()
+
+    def little(self, ahead: int = 0) -> bool:
+        """Say whether it will be small, so many measured samples further on."""
+        faded = math.exp(-(self.count + ahead) * self.fading)
+        return self.variance * faded < _TRUSTED_RAD**2
 
     def clear(self) -> None:
         """Have none."""

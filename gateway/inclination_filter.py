@@ -16,7 +16,7 @@ from gateway.doubt import Doubt
 from gateway.held_rate import HeldRate
 from gateway.messages import BoolArray, FloatArray, Place
 from gateway.quaternion import from_rotation_vector, multiply, rotate
-from gateway.rest import RestWatch, rest_samples
+from gateway.rest import RestWatch, rest_samples, turns
 
 SETTLE_S = 1.0
 """How long a filter that started anew is fed before its result is valid: about one stride, over
@@ -107,15 +107,34 @@ class InclinationFilter:
         for first, last in stretches(track.real):
             at = first
             while at < last:
-                to = last
-                if self._doubtful or not track.real[first]:
-                    to = min(last, at + self._watch.left(index + at))
+                to = at + self._piece(index + at, track.gyr[at:last], measured=track.real[first])
                 self._advance(index + at, track.part(at, to))
                 at = to
 
     @property
     def _doubtful(self) -> bool:
         return self._fed < self._converge or self._doubt.exists
+
+    def _piece(self, index: int, gyr: FloatArray, *, measured: bool) -> int:
+        """Return how many of the samples ``gyr`` (N, 3), all ``measured`` or none, to take at once.
+
+        Where there is doubt, up to the end of what may be a rest, or to where the doubt ends.
+        """
+        count, left = len(gyr), self._watch.left(index)
+        if measured and not self._doubtful:
+            return count
+        if not (measured and self._doubt.measured and left == self._watch.length < count):
+            return min(count, left)
+        turning = turns(gyr[: count // left * left], left)
+        rest = len(turning) - 1 if turning.all() else int(turning.argmin())
+        ends = (n * left for n in range(1, rest + 1) if self._doubt_ends(n * left))
+        return next(ends, (rest + 1) * left)
+
+    def _doubt_ends(self, count: int) -> bool:
+        """Say whether there will be no doubt ``count`` measured samples from here."""
+        if self._doubt.variance:
+            return self._doubt.little(count)
+        return self._fed + count >= self._converge
 
     def _advance(self, index: int, track: Track) -> None:
         """Take samples that were all measured, or none, none of them beyond the end of a rest."""
@@ -154,10 +173,12 @@ class InclinationFilter:
                 part.undisturbed[:] = ~result["magDistDetected"]
 
     def _look_for_rest(self, index: int, track: Track) -> None:
-        up = self._watch.take(index, track.gyr, track.acc)
+        """Look at what ends with ``track``; before that it was turning."""
+        before = max(len(track.real) - self._watch.left(index), 0)
+        up = self._watch.take(index + before, track.gyr[before:], track.acc[before:])
         if up is not None:
             self._stand(up)
-        if self._watch.left(index) == len(track.real):
+        if self._watch.left(index + before) == len(track.real) - before:
             self._doubt.forget_little()
 
     def _end_gap(self, rate: FloatArray) -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gateway.messages import FloatArray, Place
+from gateway.messages import BoolArray, FloatArray, Place
 from gateway.quaternion import from_rotation_vector, rotate
 
 STEP_REST_S, REST_S = 0.1, 0.5
@@ -26,13 +26,20 @@ def rest_samples(place: Place, rate_hz: float) -> int:
     return max(2, round((STEP_REST_S if place.endswith("foot") else REST_S) * rate_hz))
 
 
+def turns(gyr: FloatArray, length: int) -> BoolArray:
+    """Return which stretches (K,) of ``length`` samples are no rest by ``gyr`` (K length, 3)."""
+    squares = np.einsum("ij,ij->i", gyr, gyr).reshape(-1, length)
+    turning: BoolArray = squares.max(axis=1) > STILL_RAD_S**2
+    return turning
+
+
 def up_at_rest(gyr: FloatArray, acc: FloatArray, period_s: float) -> FloatArray | None:
     """Return up (3,) in m/s² at the end of a rest, a sensor's mean acceleration; None if it is not.
 
     ``gyr`` rad/s and ``acc`` m/s² (N, 3), one every ``period_s``. Who squats slowly rests, and
     turns meanwhile: each acceleration is taken along until the end.
     """
-    if np.einsum("ij,ij->i", gyr, gyr).max() > STILL_RAD_S**2:
+    if turns(gyr, len(gyr))[0]:
         return None
     mean: FloatArray = acc.sum(axis=0) / len(acc)
     apart = acc - mean
