@@ -109,6 +109,8 @@ def alternates(gyr: FloatArray) -> bool:
     """Say whether limbs hurry in turn in a tick (3, S, N), as in walking, and not all at once."""
     speed = np.sqrt(np.einsum("csn,csn->sn", gyr, gyr))
     fast = (speed * speed).mean(axis=1) > WALKING_RAD_S**2
+    if np.count_nonzero(fast) < 2:
+        return False
     free = speed[fast] - speed[fast].mean(axis=1, keepdims=True)
     size = np.sqrt((free * free).sum(axis=1))
     together = np.einsum("in,jn->ij", free, free)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from operator import attrgetter
+from typing import cast, get_args
 
 from gateway.journal.seconds import SECOND_NS, BlockRecorder, GridBlock, PacketRecorder
 from gateway.journal.writer import Journal
-from gateway.messages import (
-    BatteryLevel,
-    BodyAngleBlock,
-    EstimateBlock,
-    JointAngleBlock,
-    Message,
-    PacketBlock,
-)
+from gateway.messages import BatteryLevel, Message, PacketBlock
 from gateway.wire import RECORDED, Recorded
+
+# Looked up by type, as there are dozens of messages a second.
+_GRID_BLOCKS = frozenset(get_args(GridBlock))
+_MESSAGES = frozenset(RECORDED) - {PacketBlock}
+_TOLD_AT = {
+    kind: attrgetter(name) for name in ("t_s", "end_s") for kind in RECORDED if hasattr(kind, name)
+}
 
 
 class SessionRecorder:
@@ -46,13 +48,20 @@ class SessionRecorder:
         Packets do not belong here: they come as they arrive, through ``packets``.
         """
         for message in messages:
-            if isinstance(message, GridBlock) and not truth:
-                stream = type(message), getattr(message, "names", ())
-                recorder = self._blocks.setdefault(stream, BlockRecorder())
-                for block in recorder.push(message):
-                    self._append(block)
-            elif isinstance(message, RECORDED) and not isinstance(message, PacketBlock):
-                self._append(message, truth=truth)
+            kind: type = type(message)
+            if kind in _GRID_BLOCKS and not truth:
+                self._take_block(cast("GridBlock", message))
+            elif kind in _MESSAGES:
+                self._append(cast("Recorded", message), truth=truth)
+
+    def _take_block(self, block: GridBlock) -> None:
+        """Take a block on the grid, and record the seconds that it completes."""
+        stream = type(block), getattr(block, "names", ())
+        recorder = self._blocks.get(stream)
+        if recorder is None:
+            recorder = self._blocks[stream] = BlockRecorder()
+        for second in recorder.push(block):
+            self._append(second)
 
     def commit(self) -> None:
         """Make everything so far last; raises JournalError."""
@@ -87,11 +96,12 @@ class SessionRecorder:
 
 def _time_ns(message: Recorded, origin_ns: int) -> int:
     """Return when ``message`` is true, in nanoseconds since the origin."""
-    match message:
-        case PacketBlock():
-            return int(message.arrival_ns[0]) - origin_ns
-        case BatteryLevel():
-            return message.arrival_ns - origin_ns
-        case JointAngleBlock() | BodyAngleBlock() | EstimateBlock():
-            return round(message.start / message.rate_hz * SECOND_NS)
-    return round(getattr(message, "end_s", getattr(message, "t_s", 0.0)) * SECOND_NS)
+    told = _TOLD_AT.get(type(message))
+    if told is not None:
+        return round(told(message) * SECOND_NS)
+    if isinstance(message, GridBlock):
+        return round(message.start / message.rate_hz * SECOND_NS)
+    if isinstance(message, PacketBlock):
+        return int(message.arrival_ns[0]) - origin_ns
+    assert isinstance(message, BatteryLevel)
+    return message.arrival_ns - origin_ns

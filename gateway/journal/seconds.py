@@ -111,13 +111,13 @@ class BlockRecorder:
 
     def _complete(self) -> list[GridBlock]:
         block = _join(self._held)
-        done: list[GridBlock] = []
-        first = block.start
+        edges = [block.start]
         while self._next_edge <= self._next_index:
-            done.append(_piece(block, first, self._next_edge))
-            first = self._next_edge
-            self._next_edge = _edge_after(first, block.rate_hz)
-        self._held = [_piece(block, first, self._next_index)] if first < self._next_index else []
+            edges.append(self._next_edge)
+            self._next_edge = _edge_after(self._next_edge, block.rate_hz)
+        done = _pieces(block, edges)
+        rest = [edges[-1], self._next_index]
+        self._held = _pieces(block, rest) if rest[0] < rest[1] else []
         return done
 
 
@@ -143,7 +143,13 @@ def _join(blocks: Sequence[GridBlock]) -> GridBlock:
     return dataclasses.replace(first, ready_ns=blocks[-1].ready_ns, **arrays)
 
 
-def _piece(block: GridBlock, first: int, last: int) -> GridBlock:
-    span = slice(first - block.start, last - block.start)
-    arrays = {name: getattr(block, name)[span] for name in _SAMPLED[type(block)]}
-    return dataclasses.replace(block, start=first, **arrays)
+def _pieces(block: GridBlock, edges: Sequence[int]) -> list[GridBlock]:
+    """Return what lies between each two neighbours of ``edges`` on the grid."""
+    make, sampled = type(block), _SAMPLED[type(block)]
+    same = {field.name: getattr(block, field.name) for field in dataclasses.fields(block)}
+    pieces: list[GridBlock] = []
+    for first, last in itertools.pairwise(edges):
+        span = slice(first - block.start, last - block.start)
+        arrays = {name: same[name][span] for name in sampled}
+        pieces.append(make(**{**same, "start": first, **arrays}))
+    return pieces
