@@ -47,7 +47,7 @@ from gateway.messages import (
     Stride,
 )
 from gateway.sensor_condition import condition
-from gateway.wording import Wording
+from gateway.wording import Wording, reading_of, title_of
 
 EVENTS_KEPT = 20
 ANGLES_KEPT = 16
@@ -98,7 +98,9 @@ class LiveView:
                 self.strides += 1
                 self._newest[Stride, message.side] = message
             case Figure():
-                self._figures[message.name, message.side or ""] = self._figure(message)
+                self._figures[message.name, message.side or ""] = figure_view(
+                    message, self.wordings.get(message.name)
+                )
             case _:
                 self._list(message)
 
@@ -169,21 +171,6 @@ class LiveView:
             EventView(self._event_seq, round(t_s, 3), str(kind), text, share, withheld)
         )
 
-    def _figure(self, figure: Figure) -> FigureView:
-        wording = self.wordings.get(figure.name, Wording(""))
-        return FigureView(
-            name=figure.name,
-            side=None if figure.side is None else str(figure.side),
-            t_s=round(figure.t_s, 3),
-            value=number(figure.value),
-            unit=figure.unit,
-            real_share=round(figure.quality.real_share, 3),
-            withheld=figure.quality.withheld,
-            half_width=number(figure.half_width),
-            title=wording.title,
-            read_in=wording.unit,
-        )
-
     def _gait_view(self, now_s: float) -> GaitView:
         newest = [
             m
@@ -201,6 +188,26 @@ class LiveView:
             real_share=min((s.quality.real_share for s in newest), default=0.0),
             withheld=withheld,
         )
+
+
+def figure_view(figure: Figure, wording: Wording | None = None) -> FigureView:
+    """Return a figure as people see it; without a wording by its name, in its own unit."""
+    wording = wording or Wording(title_of(figure.name))
+    reading = reading_of(wording.unit or figure.unit)
+    return FigureView(
+        name=figure.name,
+        side=None if figure.side is None else str(figure.side),
+        t_s=round(figure.t_s, 3),
+        value=number(figure.value),
+        unit=figure.unit,
+        real_share=round(figure.quality.real_share, 3),
+        withheld=figure.quality.withheld,
+        half_width=number(figure.half_width),
+        title=wording.title,
+        read_in=reading.unit,
+        factor=reading.factor,
+        decimals=reading.decimals,
+    )
 
 
 def _mean_of(strides: list[Stride]) -> Any:

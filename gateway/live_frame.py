@@ -74,8 +74,8 @@ class EventView(msgspec.Struct, frozen=True, omit_defaults=True):
 class FigureView(msgspec.Struct, frozen=True):
     """The newest figure of a measure by this name and side; ``withheld`` says why it is None.
 
-    By ``half_width`` it may be off, 95 times in 100; None where unknown. ``title`` is what people
-    call it and ``read_in`` the unit they read, where those are not plain from name and unit.
+    By ``half_width`` it may be off, 95 times in 100; None where unknown. People call it ``title``
+    and read ``factor`` times the value in ``read_in``, a small one with ``decimals``.
     """
 
     name: str
@@ -88,6 +88,8 @@ class FigureView(msgspec.Struct, frozen=True):
     half_width: float | None = None
     title: str = ""
     read_in: str = ""
+    factor: float = 1.0
+    decimals: int = 2
 
 
 class GaitView(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ draws each name as a line. A *table* has any columns but ``_value`` and is shown
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.cog.variants import Dataquery
@@ -130,10 +130,14 @@ def where(flux: str, condition: str) -> str:
     return _steps(flux, f"filter(fn: (r) => {condition})")
 
 
-def extended(flux: str, **values: str) -> str:
-    """Rows ``r`` with columns added or replaced, each by its expression."""
+def extended(flux: str, named: Mapping[str, str] | None = None, /, **values: str) -> str:
+    """Rows ``r`` with columns added or replaced, each by its expression.
+
+    What is ``named`` is worked out first, row by row, for the expressions to use.
+    """
+    first = "".join(f"{name} = {expression} " for name, expression in (named or {}).items())
     added = ", ".join(f"{name}: {expression}" for name, expression in values.items())
-    return _steps(flux, f"map(fn: (r) => ({{r with {added}}}))")
+    return _steps(flux, f"map(fn: (r) => {{ {first}return {{r with {added}}} }})")
 
 
 def _names(names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -19,17 +19,27 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from dashboards.grafana import estimates, exercises, gait, joints, measures, planes, sensors
 from dashboards.grafana.variables import figure, person, session
+from dashboards.grafana.words import preface
+from gateway.wording import Wording
 
 UID = "gaitwire-live"
 TITLE = "Gaitwire live"
-SECTIONS = (gait, measures, joints, planes, exercises, estimates, sensors)
 GRID_WIDTH = 24
 # Records reach the database in one-second batches: the newest two seconds may not be there yet.
 NOW_DELAY = "2s"
 
 
-def live_dashboard() -> Dashboard:
-    """Return the dashboard, laid out."""
+def sections(wordings: Mapping[str, Wording]) -> list[tuple[str, Sequence[Panel]]]:
+    """Return the rows of the dashboard: title and panels."""
+    return [
+        (gait.TITLE, gait.panels()),
+        (measures.TITLE, measures.panels(wordings)),
+        *((each.TITLE, each.panels()) for each in (joints, planes, exercises, estimates, sensors)),
+    ]
+
+
+def live_dashboard(wordings: Mapping[str, Wording]) -> Dashboard:
+    """Return the dashboard, laid out; ``wordings`` say by name what figures are called."""
     return Dashboard(
         uid=UID,
         title=TITLE,
@@ -46,8 +56,10 @@ def live_dashboard() -> Dashboard:
         ),
         refresh="1s",
         live_now=False,
-        panels=placed([(section.TITLE, section.panels()) for section in SECTIONS]),
-        templating=DashboardDashboardTemplating(list_val=[person(), session(), figure()]),
+        panels=placed(sections(wordings)),
+        templating=DashboardDashboardTemplating(
+            list_val=[person(), session(), figure(preface(wordings))]
+        ),
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
 from dashboards.grafana.flux import DATASOURCE_UID
-from dashboards.grafana.live import UID, as_json, live_dashboard
+from dashboards.grafana.live import UID, as_json
 from dashboards.grafana.panels import SAMPLE_INTERVAL
 from gateway.errors import GaitwireError
 
@@ -83,19 +85,19 @@ class Database:
         }
 
 
-def files() -> dict[Path, str]:
+def files(dashboard: Dashboard) -> dict[Path, str]:
     """Return the text of each file, by its path below the provisioning folder."""
     return {
         Path("datasources/gaitwire.yaml"): _DATASOURCE_YAML,
         Path("dashboards/gaitwire.yaml"): _PROVIDER_YAML,
-        Path(f"dashboards/{UID}.json"): as_json(live_dashboard()),
+        Path(f"dashboards/{UID}.json"): as_json(dashboard),
     }
 
 
-def write(out: Path) -> list[Path]:
+def write(out: Path, dashboard: Dashboard) -> list[Path]:
     """Write all files below ``out``; raises GaitwireError where that cannot be."""
     written = []
-    for below, text in files().items():
+    for below, text in files(dashboard).items():
         path = out / below
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,10 @@ from grafana_client.client import (  # type: ignore[import-untyped]  # ships no 
     GrafanaException,
     GrafanaUnauthorizedError,
 )
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboards.grafana.flux import DATASOURCE_UID
-from dashboards.grafana.live import as_json, live_dashboard
+from dashboards.grafana.live import as_json
 from dashboards.grafana.provisioning import FOLDER_TITLE, FOLDER_UID, Database
 from gateway.errors import ServiceError, UsageError
 
@@ -48,8 +49,8 @@ class Pushed:
     datasource: Datasource
 
 
-def push(url: str, token: str, database: Database | None = None) -> Pushed:
-    """Put the dashboard into the Grafana at ``url``, over an older one.
+def push(url: str, token: str, dashboard: Dashboard, database: Database | None = None) -> Pushed:
+    """Put ``dashboard`` into the Grafana at ``url``, over an older one.
 
     The data source is left alone where Grafana has it and made from ``database`` where it has
     not. Raises UsageError for an address or token that cannot be one, ServiceError where Grafana
@@ -59,7 +60,7 @@ def push(url: str, token: str, database: Database | None = None) -> Pushed:
     with _connected(base, token) as api:
         datasource = _datasource(api, database)
         _folder(api)
-        saved = _saved(api, base)
+        saved = _saved(api, base, dashboard)
     return Pushed(base.rstrip("/") + str(saved["url"]), int(saved["version"]), datasource)
 
 
@@ -167,10 +168,10 @@ def _has_folder(api: Any) -> bool:
     return True
 
 
-def _saved(api: Any, url: str) -> dict[str, Any]:
+def _saved(api: Any, url: str, dashboard: Dashboard) -> dict[str, Any]:
     answer = api.dashboard.update_dashboard(
         {
-            "dashboard": json.loads(as_json(live_dashboard())),
+            "dashboard": json.loads(as_json(dashboard)),
             "folderUid": FOLDER_UID,
             "overwrite": True,
             "message": "gaitwire dashboards push",

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableType,
 )
 
+from dashboards.grafana import flux
 from dashboards.grafana.flux import DATASOURCE
 
 ALL = VariableOption(text="All", value="$__all", selected=True)
@@ -35,11 +36,17 @@ def session() -> VariableModel:
     return _all_or_one(variable)
 
 
-def figure() -> VariableModel:
-    """Return the variable ``figure``: which of the measures' figures are shown."""
+def figure(words: str) -> VariableModel:
+    """Return the variable ``figure``: which of the measures' figures are shown.
+
+    They are listed by their titles, as ``words`` (`dashboards.grafana.words`) have them.
+    """
     variable = _among_tags(
-        "figure", "name", 'r._measurement == "figure" and r.person =~ /^${person:regex}$/'
+        "figure", "name", 'r._measurement == "figure" and r.person =~ /^${person:regex}$/', words
     )
+    titled = 'read(name: r._value, unit: "").title + "|" + r._value'
+    variable.query = variable.definition = flux.extended(str(variable.query), _value=titled)
+    variable.regex = "/(?<text>[^|]+)\\|(?<value>.+)/"
     variable.label = "Figure"
     variable.description = "What the row Measures shows."
     variable.sort = VariableSort.ALPHABETICAL_ASC
@@ -51,10 +58,13 @@ def _all_or_one(variable: VariableModel) -> VariableModel:
     return variable
 
 
-def _among_tags(name: str, tag: str, condition: str) -> VariableModel:
-    """Return a choice of one among the values that ``tag`` has in records of late."""
+def _among_tags(name: str, tag: str, condition: str, words: str = "") -> VariableModel:
+    """Return a choice of one among the values that ``tag`` has in records of late.
+
+    ``words`` stand before the query.
+    """
     text = (
-        'import "influxdata/influxdb/schema"\n'
+        f'import "influxdata/influxdb/schema"\n{words}'
         f'schema.tagValues(bucket: v.defaultBucket, tag: "{tag}", '
         f"predicate: (r) => {condition}, start: -30d)"
     )

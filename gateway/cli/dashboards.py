@@ -11,6 +11,8 @@ import typer
 from gateway.config_file import default_config, load_config
 
 if TYPE_CHECKING:
+    from grafana_foundation_sdk.models.dashboard import Dashboard
+
     from dashboards.grafana.provisioning import Database
     from dashboards.grafana.push import Pushed
     from gateway.config import InfluxSection
@@ -47,7 +49,7 @@ def build(
     """Write the dashboard, its provider and its data source for Grafana's provisioning folder."""
     from dashboards.grafana.provisioning import HOME, write
 
-    written = write(out)
+    written = write(out, _dashboard())
     if as_json:
         typer.echo(json.dumps({"folder": str(out), "files": [str(path) for path in written]}))
         return
@@ -75,9 +77,18 @@ def push(
     pushed = push_dashboard(
         settings.grafana.url if url is None else url,
         settings.grafana.token.get_secret_value() if token is None else token,
+        _dashboard(),
         _database(settings.influxdb),
     )
     typer.echo(_document(pushed) if as_json else _sentences(pushed))
+
+
+def _dashboard() -> Dashboard:
+    """Return the dashboard, in which figures are called what people call them."""
+    from dashboards.grafana.live import live_dashboard
+    from inference.wordings import wordings
+
+    return live_dashboard(wordings())
 
 
 def _database(influx: InfluxSection) -> Database | None:

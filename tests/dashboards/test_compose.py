@@ -15,7 +15,7 @@ import aiomqtt
 import pytest
 import yaml
 
-from dashboards.grafana.live import UID
+from dashboards.grafana.live import UID, live_dashboard
 from dashboards.grafana.provisioning import HOME, files
 from gateway.config_file import load_config
 from tests.services.programs import program
@@ -77,7 +77,9 @@ def test_every_variable_is_in_the_example_and_no_secret_has_a_value() -> None:
 
 def test_grafana_gets_all_that_its_provisioning_names() -> None:
     environment = SERVICES["grafana"]["environment"]
-    named = set(re.findall(r"\$(\w+)", files()[Path("datasources/gaitwire.yaml")]))
+    named = set(
+        re.findall(r"\$(\w+)", files(live_dashboard({}))[Path("datasources/gaitwire.yaml")])
+    )
     assert named <= environment.keys()
     assert environment["GF_DASHBOARDS_MIN_REFRESH_INTERVAL"] == "1s"
     home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]

@@ -14,13 +14,15 @@ from typer.testing import CliRunner
 
 from dashboards.grafana import palette, planes
 from dashboards.grafana.flux import DATASOURCE_UID
-from dashboards.grafana.live import GRID_WIDTH, SECTIONS, UID, as_json, live_dashboard
+from dashboards.grafana.live import GRID_WIDTH, UID, as_json, live_dashboard
 from dashboards.grafana.provisioning import HOME, Database, files, write
 from gateway.cli.dashboards import app
 from gateway.errors import GaitwireError
 from inference.model.contract import TARGETS
+from inference.wordings import wordings
 
-MODEL: dict[str, Any] = json.loads(as_json(live_dashboard()))
+DASHBOARD = live_dashboard(wordings())
+MODEL: dict[str, Any] = json.loads(as_json(DASHBOARD))
 PANELS: list[dict[str, Any]] = [panel for panel in MODEL["panels"] if panel["type"] != "row"]
 REF = {"type": "influxdb", "uid": DATASOURCE_UID}
 CLAIMS = re.compile(
@@ -46,7 +48,6 @@ def test_it_is_live() -> None:
 
 def test_rows_in_order() -> None:
     titles = [panel["title"] for panel in MODEL["panels"] if panel["type"] == "row"]
-    assert titles == [section.TITLE for section in SECTIONS]
     assert titles == ["Gait", "Measures", "Joints", planes.TITLE, "Exercises", "Model", "Sensors"]
 
 
@@ -106,9 +107,9 @@ def test_no_panel_makes_a_claim_about_health() -> None:
 
 def test_colours_are_those_that_everyone_tells_apart() -> None:
     known = {*palette.SERIES, palette.LEFT, palette.RIGHT, palette.POOR, palette.WATCH}
-    used = set(re.findall(r"#[0-9A-Fa-f]{6}\b", as_json(live_dashboard())))
+    used = set(re.findall(r"#[0-9A-Fa-f]{6}\b", as_json(DASHBOARD)))
     assert used <= known
-    assert not re.search(r'"(color|fixedColor)": "(red|green)"', as_json(live_dashboard()))
+    assert not re.search(r'"(color|fixedColor)": "(red|green)"', as_json(DASHBOARD))
 
 
 def test_the_model_row_asks_for_figures_that_the_model_gives() -> None:
@@ -137,12 +138,12 @@ def test_the_sdk_reads_its_own_dashboard_back() -> None:
 
 
 def test_building_twice_gives_the_same_bytes() -> None:
-    assert files() == files()
-    assert as_json(live_dashboard()) == as_json(live_dashboard())
+    assert files(DASHBOARD) == files(DASHBOARD)
+    assert as_json(DASHBOARD) == as_json(live_dashboard(wordings()))
 
 
 def test_files_lie_as_grafana_looks_for_them(tmp_path: Path) -> None:
-    written = write(tmp_path)
+    written = write(tmp_path, DASHBOARD)
     assert {path.relative_to(tmp_path).as_posix() for path in written} == {
         "datasources/gaitwire.yaml",
         "dashboards/gaitwire.yaml",
@@ -157,7 +158,7 @@ def test_files_lie_as_grafana_looks_for_them(tmp_path: Path) -> None:
 
 
 def test_the_provisioned_data_source_is_the_one_that_is_pushed() -> None:
-    document = yaml.safe_load(files()[Path("datasources/gaitwire.yaml")])
+    document = yaml.safe_load(files(DASHBOARD)[Path("datasources/gaitwire.yaml")])
     (provisioned,) = document["datasources"]
     assert document["apiVersion"] == 1
     assert provisioned.pop("editable") is False
@@ -168,7 +169,7 @@ def test_the_provisioned_data_source_is_the_one_that_is_pushed() -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "datasources").write_text("a file where a folder must be")
     with pytest.raises(GaitwireError, match=r"datasources.*cannot be written.*--out"):
-        write(tmp_path)
+        write(tmp_path, DASHBOARD)
 
 
 def test_the_command_writes_and_lists_the_files(tmp_path: Path) -> None:

@@ -15,13 +15,15 @@ import pytest
 from dashboards.grafana.live import as_json, live_dashboard
 from gateway.messages import Place
 from gateway.sinks.lines import lines_of
+from inference.wordings import wordings
 from tests.dashboards.demo_data import PERSON, demo_messages, demo_session
 from tests.dashboards.grafana_stand_in import Range, Table, asked, check, filled
 from tests.services.influx import ORG, Influx
 
 SECONDS = 120
 SEED = 20
-MODEL: dict[str, Any] = json.loads(as_json(live_dashboard()))
+DASHBOARD = live_dashboard(wordings())
+MODEL: dict[str, Any] = json.loads(as_json(DASHBOARD))
 PANELS: dict[str, dict[str, Any]] = {
     f"{panel['id']} {panel['title']}": panel for panel in MODEL["panels"] if "targets" in panel
 }
@@ -100,7 +102,10 @@ def test_variables_list_persons_sessions_and_figures(demo: Demo) -> None:
     assert _values(demo.ask(texts["person"])) == [PERSON]
     assert _values(demo.ask(texts["session"])) == ["first", "second"]
     assert _values(demo.ask(texts["session"], person="nobody")) == []
-    assert _values(demo.ask(texts["figure"])) == ["step_time", "step_time_asymmetry"]
+    assert _values(demo.ask(texts["figure"])) == [
+        "Step time|step_time",
+        "Step time, asymmetry|step_time_asymmetry",
+    ]
 
 
 def test_a_session_chosen_leaves_out_the_others(demo: Demo) -> None:
@@ -118,12 +123,15 @@ def test_figures_are_those_that_were_written(demo: Demo) -> None:
     assert all(value == pytest.approx(60, abs=0.1) for value in ranges.values())
 
 
-def test_figures_of_measures_are_shown_by_name_with_side_and_unit(demo: Demo) -> None:
-    newest = {"step_time, left (s)": 0.56, "step_time, right (s)": 0.54}
-    assert _by_name(demo.panel("Newest figures")) == {**newest, "step_time_asymmetry": 0.036}
+def test_figures_of_measures_are_shown_in_words_and_units_of_people(demo: Demo) -> None:
+    newest = {"Step time, left (s)": 0.56, "Step time, right (s)": 0.54}
+    assert _by_name(demo.panel("Newest figures")) == {
+        **newest,
+        "Step time, asymmetry (%)": pytest.approx(3.6),
+    }
     assert _by_name(demo.panel("Newest figures", figure="step_time")) == newest
     (table,) = demo.panel("Each figure", figure="step_time_asymmetry")
-    assert {row["unit"] for row in table.rows} == {"1"}
+    assert {(row["name"], row["unit"]) for row in table.rows} == {("Step time, asymmetry", "%")}
     withheld = [row for row in table.rows if row["withheld"]]
     assert withheld
     assert {(row["value"], row["withheld"]) for row in withheld} == {("", "too few real samples")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
@@ -11,7 +12,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from gateway.live import figure_view
 from gateway.live_frame import FigureView, GuideView
+from gateway.messages import Figure, Quality, Side
+from gateway.wording import Wording
 from tests.dashboards.person import SQUAT_HOW, Person
 from tests.dashboards.visit import Show, chromium, serving, url_of, visiting
 
@@ -336,8 +340,17 @@ async def test_therapist_sees_how_far_events_and_repetitions_can_be_trusted(
         assert visit.complaints == []
 
 
-def _worded(name: str, value: float, unit: str, title: str = "", read_in: str = "") -> FigureView:
-    return FigureView(name, None, 61.0, value, unit, 1.0, "", title=title, read_in=read_in)
+def _figure(
+    name: str,
+    value: float,
+    unit: str,
+    wording: Wording | None = None,
+    *,
+    side: Side | None = None,
+    quality: Quality = Quality(1.0),  # noqa: B008, frozen
+    half_width: float = math.nan,
+) -> FigureView:
+    return figure_view(Figure("p", 61.0, name, side, value, unit, quality, half_width), wording)
 
 
 async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
@@ -352,23 +365,23 @@ async def test_therapist_sees_the_figures_of_measures_with_unit_and_quality(
         await expect(page.locator("#gait .card")).to_have_count(5)
         await expect(page.locator("#measures-section")).to_be_hidden()
         show.person.figures = [
-            FigureView("step_time", "left", 61.0, 0.5734, "s", 0.98, ""),
-            FigureView("step_time_asymmetry", None, 61.0, None, "1", 0.9, "only 2 of 12 steps"),
-            FigureView("trunk_lean", None, 61.0, 0.5, "rad", 1.0, ""),
-            FigureView("knee_range_of_motion", "left", 61.0, 1.0, "rad", 1.0, "", 0.2),
-            _worded("wb__cadence_spm__avg", 105.384, "1/min", "Last bout: cadence", "steps/min"),
-            _worded("wb__duration_s", 17.682, "s", "Last bout: duration"),
-            _worded("wb__stride_count", 30.0, "1", "Last bout: strides", "count"),
-            _worded("wb__stride_length_m__var", 0.0312, "1", "Last bout: variation", "%"),
-            _worded("step__height", 1.245, "m"),
+            _figure("step_time", 0.5734, "s", side=Side.LEFT, quality=Quality(0.98)),
+            _figure("step_time_asymmetry", math.nan, "1", quality=Quality(0.9, "only 2 of 12")),
+            _figure("trunk_lean", 0.5, "rad"),
+            _figure("knee_range_of_motion", 1.0, "rad", half_width=0.2),
+            _figure("cadence", 105.384, "1/min", Wording("Last bout: cadence", "steps/min")),
+            _figure("duration", 17.682, "s", Wording("Last bout: duration")),
+            _figure("strides", 30.0, "1", Wording("Last bout: strides", "count")),
+            _figure("variation", 0.0312, "1", Wording("Last bout: variation", "%")),
+            _figure("step__height", 1.245, "m"),
         ]
         show.t_s = 62.0
         rows = page.locator("#measures tr")
         await expect(rows).to_have_text([
             "Step time, left0.57\u00a0s98\u00a0%1:01",
-            "Step time asymmetry–withheld: only 2 of 12 steps1:01",
+            "Step time asymmetry–withheld: only 2 of 121:01",
             "Trunk lean29°100\u00a0%1:01",
-            "Knee range of motion, left57 ± 11°100\u00a0%1:01",
+            "Knee range of motion57 ± 11°100\u00a0%1:01",
             "Last bout: cadence105\u00a0steps/min100\u00a0%1:01",
             "Last bout: duration17.7\u00a0s100\u00a0%1:01",
             "Last bout: strides30100\u00a0%1:01",
@@ -394,9 +407,7 @@ async def test_axes_of_charts_carry_their_units(browser: Browser) -> None:
 @pytest.mark.parametrize("width", [320, 1400])
 async def test_many_measures_keep_nothing_out_of_reach(browser: Browser, width: int) -> None:
     show = Show(Person(activity="walk"))
-    show.person.figures = [
-        FigureView(f"figure_{i}", None, 1.0, 1.0, "m", 1.0, "") for i in range(90)
-    ]
+    show.person.figures = [_figure(f"figure_{i}", 1.0, "m") for i in range(90)]
     async with (
         serving(show) as address,
         visiting(
@@ -429,7 +440,9 @@ async def test_therapist_page_fits_windows_of_any_width(browser: Browser, width:
     show = Show(Person(activity="walk"))
     reason = "only 40 % of the samples were measured"
     show.person.tell(0.3, "repetition", "knee-extension 1", 0.4, reason)
-    show.person.figures = [FigureView("step_time_asymmetry", "left", 1.0, None, "1", 0.4, reason)]
+    show.person.figures = [
+        _figure("step_time_asymmetry", math.nan, "1", quality=Quality(0.4, reason))
+    ]
     async with (
         serving(show) as address,
         visiting(

@@ -121,8 +121,8 @@ def test_a_figure_is_worded_for_people_where_a_wording_is_known() -> None:
         for name in ("step_time_cv", "sway")
     ]
     known = {"step_time_cv": Wording("Step time, variation", "%")}
-    told = [(f.name, f.title, f.read_in) for f in frame(*figures, known=known).figures]
-    assert told == [("step_time_cv", "Step time, variation", "%"), ("sway", "", "")]
+    told = [(f.title, f.read_in, f.factor) for f in frame(*figures, known=known).figures]
+    assert told == [("Step time, variation", "%", 100.0), ("Sway", "", 1.0)]
 
 
 def test_the_sensor_table_says_how_long_a_battery_lasts_once_that_can_be_told() -> None:

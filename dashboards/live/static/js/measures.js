@@ -1,41 +1,28 @@
 // Figures of measures, whichever the gateway has, each with its unit and its quality.
 
-import { clock, figure, percent, title } from "./names.js";
+import { clock, figure, percent } from "./names.js";
 import { element, setShown } from "./page.js";
 import { showRows } from "./tables.js";
-
-// The wire is in SI units; people read degrees and per cent. Decimals are those of a small value.
-const DEGREES = 180 / Math.PI;
-const READ_AS = {
-  rad: [DEGREES, "°", 0],
-  "rad/s": [DEGREES, " °/s", 0],
-  "rad/s²": [DEGREES, " °/s²", 0],
-  "%": [100, " %", 1],
-  "1/min": [1, " per minute", 0],
-  "steps/min": [1, " steps/min", 0],
-  count: [1, "", 0],
-  1: [1, "", 2],
-};
 
 /** Show the newest figures of `figures`; the section is there once there is one. */
 export function showFigures(figures) {
   setShown(element("measures-section"), figures.length > 0);
-  showRows("measures", figures.map(({ name, side, t_s: t, value, unit, half_width: half, real_share: share, withheld, title: called, read_in: readIn }) => ({
-    key: side === null ? name : `${name}-${side}`,
-    state: withheld === "" ? side ?? "whole" : "withheld",
+  showRows("measures", figures.map((each) => ({
+    key: each.side === null ? each.name : `${each.name}-${each.side}`,
+    state: each.withheld === "" ? each.side ?? "whole" : "withheld",
     cells: [
-      [called || title(name), ...(side === null ? [] : [side])].join(", "),
-      quantity(value, half, readIn || unit),
-      withheld === "" ? percent(share) : `withheld: ${withheld}`,
-      clock(t),
+      each.side === null ? each.title : `${each.title}, ${each.side}`,
+      quantity(each),
+      each.withheld === "" ? percent(each.real_share) : `withheld: ${each.withheld}`,
+      clock(each.t_s),
     ],
   })));
 }
 
 /** A value in words; the more digits before the point, the fewer after it. */
-function quantity(value, half, unit) {
-  const [factor, suffix, most] = READ_AS[unit] ?? [1, ` ${unit}`, 2];
+function quantity({ value, half_width: half, read_in: unit, factor, decimals: most }) {
   if (value === null) return figure(null);
+  const suffix = unit === "" || unit === "°" ? unit : ` ${unit}`;
   const shown = value * factor;
   const before = Math.max(1, Math.floor(Math.log10(Math.abs(shown))) + 1);
   const decimals = Math.max(0, most + 1 - before);
