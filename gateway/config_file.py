@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from gateway.config import ENVIRONMENT_PREFIX, Config
-from gateway.config_mistakes import known_here, known_keys, sentence
+from gateway.config_mistakes import form_in_json, known_here, known_keys, sentence
 from gateway.errors import ConfigError, KeyedError
 from gateway.text_file import read_text
 from gateway.toml_table import toml_values
@@ -58,11 +59,8 @@ def _build(values: dict[str, Any], text: str, path: Path) -> Config:
     except KeyedError as error:
         raise _located(error, text, path) from error
     except SettingsError as error:
-        # pydantic names the field alone; a table as a whole is given as JSON.
-        raise ConfigError(
-            f"an environment variable that begins with {ENVIRONMENT_PREFIX} is not JSON: {error}; "
-            f"set single keys, as in {ENVIRONMENT_PREFIX}MQTT__PORT"
-        ) from error
+        # It names the table alone.
+        raise ConfigError("\n".join(_not_json())) from error
     except ValidationError as error:
         told = [_explain(mistake, text, path) for mistake in error.errors(include_url=False)]
         raise ConfigError("\n".join(dict.fromkeys(told))) from error
@@ -73,12 +71,27 @@ def _located(error: KeyedError, text: str, path: Path) -> ConfigError:
     return ConfigError(f"{_where(text, path, keys)}: {_dotted(keys)}: {error}")
 
 
+def _variables() -> Iterator[tuple[str, list[str]]]:
+    """Yield our environment variables, and the keys that each sets."""
+    for variable in os.environ:
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            yield variable, variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+
+
+def _not_json() -> Iterator[str]:
+    """Say of each environment variable that should be JSON, and is not, what it must be."""
+    for variable, keys in _variables():
+        form = form_in_json(keys)
+        try:
+            json.loads(os.environ[variable])
+        except ValueError:
+            if form:
+                yield f"environment variable {variable}: {_dotted([*keys])}: must be {form}"
+
+
 def _check_variables() -> None:
     """Refuse a misspelt environment variable, which would otherwise go unnoticed."""
-    for variable in os.environ:
-        if not variable.startswith(ENVIRONMENT_PREFIX):
-            continue
-        keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+    for variable, keys in _variables():
         for depth, key in enumerate(keys):
             known = known_keys(keys[:depth])
             if known and key not in known:

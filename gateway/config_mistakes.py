@@ -65,12 +65,28 @@ def known_here(key: str, known: Sequence[str], *, capitals: bool = False) -> str
 
 def known_keys(keys: Sequence[str | int]) -> list[str]:
     """Return the keys of the table that ``keys`` lead to."""
-    models: list[Any] = [Config]
+    models = [model for kind in _types_of(keys) for model in _models_in(kind)]
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def form_in_json(keys: Sequence[str | int]) -> str:
+    """Return what an environment variable must be for ``keys``; empty where it is no JSON."""
+    kinds = {typing.get_origin(kind) or kind for kind in _types_of(keys)}
+    if kinds & {tuple, list}:
+        return 'a list in JSON, as in ["one", "two"]'
+    if dict in kinds or any(isinstance(kind, type) and _models_in(kind) for kind in kinds):
+        return 'a table in JSON, as in {"key": "value"}'
+    return ""
+
+
+def _types_of(keys: Sequence[str | int]) -> list[Any]:
+    """Return the types that the value which ``keys`` lead to may have."""
+    kinds: list[Any] = [Config]
     for key in keys:
         if isinstance(key, str):
-            fields = [m.model_fields[key].annotation for m in models if key in m.model_fields]
-            models = [model for annotation in fields for model in _models_in(annotation)]
-    return sorted({name for model in models for name in model.model_fields})
+            models = [model for kind in kinds for model in _models_in(kind)]
+            kinds = [m.model_fields[key].annotation for m in models if key in m.model_fields]
+    return kinds
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

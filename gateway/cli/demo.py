@@ -11,6 +11,7 @@ import typer
 from gateway.cli.options import AsJson, finite, put_out
 from gateway.config import Config
 from gateway.config_file import default_config, load_config, traced
+from gateway.sources import Source
 
 Seconds = Annotated[
     float | None,
@@ -38,8 +39,11 @@ def demo(
 ) -> None:
     """Show a simulated person live: the whole service, with nothing else needed."""
     kind = "virtual-radio" if radio or scenario_file else "simulator"
-    source = {"kind": kind, "scenario": scenario, "plan": scenario_file}
-    _serve(for_demo(default_config(), source), seconds, as_json, browser=not headless)
+    asked = {"kind": kind, "scenario": scenario, "plan": scenario_file}
+    config = for_demo(default_config(), asked)
+    source = _source(config)  # as the options ask: no variable is to blame for it
+    with traced(None):
+        _serve(config, source, seconds, as_json, browser=not headless)
 
 
 def run(
@@ -49,16 +53,24 @@ def run(
 ) -> None:
     """Run the service as a configuration file says."""
     with traced(config):
-        _serve(load_config(config), seconds, as_json, browser=False)
+        loaded = load_config(config)
+        _serve(loaded, _source(loaded), seconds, as_json, browser=False)
 
 
-def _serve(config: Config, seconds: float | None, as_json: bool, *, browser: bool) -> None:
-    # Imported only now: other commands need not wait for the whole service to load.
-    from gateway.app.service import Service
+def _source(config: Config) -> Source:
+    # Imported only now, as below: other commands need not wait for the whole service to load.
     from gateway.app.source import configured_source
+
+    return configured_source(config)
+
+
+def _serve(
+    config: Config, source: Source, seconds: float | None, as_json: bool, *, browser: bool
+) -> None:
+    from gateway.app.service import Service
     from gateway.cli.serving import serve
 
-    figures, _ = serve(Service(config, configured_source(config)), seconds, browser=browser)
+    figures, _ = serve(Service(config, source), seconds, browser=browser)
     put_out(figures, as_json)
 
 

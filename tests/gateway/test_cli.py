@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -249,6 +250,27 @@ def test_wrong_usage_is_2_and_failures_are_1(call: Call, tmp_path: Path) -> None
     code, _, err = call("run", "-c", config)
     assert code == 2
     assert "c.toml, line 2: pages.prot" in err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("EXERCISES__PROGRAMME", '["sqat"]', "exercises.programme.0: .*'sqat'; did you mean 'squa"),
+        ("MODEL__FILE", "none.onnx", r"model.file: none\.onnx: the model cannot be read"),
+        ("PAGES__HOST", "nowhere.invalid", "pages.host: 'nowhere.invalid' is no address"),
+    ],
+)
+def test_the_demo_names_the_variable_that_asks_for_what_cannot_be(
+    call: Call, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(f"GAITWIRE_{variable}", value)
+    monkeypatch.setenv("GAITWIRE_SOURCE__SCENARIO", "walk")
+    code, _, err = call("demo", "--seconds", "1", "--headless")
+    assert code == 2
+    assert re.search(f"environment variable GAITWIRE_{variable}: {said}", err)
+    code, _, err = call("demo", "--scenario", "dance", "--seconds", "1", "--headless")
+    assert code == 2
+    assert "variable" not in err
 
 
 def test_a_port_in_use_is_told(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

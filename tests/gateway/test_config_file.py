@@ -262,7 +262,13 @@ def test_the_reference_is_current() -> None:
         ),
         ("GAITWIRE_MQTT__PROT", "5", "no key 'prot'; did you mean 'PORT'"),
         ("GAITWIRE_SINKS__JSON_LINES__FOLDR", "x", "no key 'foldr'; did you mean 'FOLDER'"),
-        ("GAITWIRE_SENSORS", '[{"sensor":"x"}', "is not JSON"),
+        (
+            "GAITWIRE_SENSORS",
+            '[{"sensor":"x"}',
+            "GAITWIRE_SENSORS: sensors: must be a list in JSON, as in",
+        ),
+        ("GAITWIRE_PAGES__ORIGINS", "x", r"GAITWIRE_PAGES__ORIGINS: pages.origins: must be a list"),
+        ("GAITWIRE_PAGES", "x", 'GAITWIRE_PAGES: pages: must be a table in JSON, as in {"key"'),
         ("GAITWIRE_INFLUXDB__URL", "ftp://x", "environment variable GAITWIRE_INFLUXDB__URL"),
     ],
 )
