@@ -67,6 +67,11 @@ class Conversation:
         finally:
             procedure.close()
 
+    @property
+    def unused(self) -> int:
+        """Return how many notifications are held back."""
+        return len(self._held or ())
+
     def let_go(self) -> None:
         """Pass on what was held back, and from now on everything at once."""
         held, self._held = self._held or [], None

@@ -96,6 +96,7 @@ class SensorLife:
         self._burst = burst
         self._emit = emit
         self._sighting: Sighting | None = None
+        self._unused = 0
         self._log = log
 
     async def run(self, airtime: Airtime) -> None:
@@ -113,7 +114,7 @@ class SensorLife:
 
     async def _attempt(self, airtime: Airtime, healthy: Healthy) -> None:
         """Go from searching to streaming, and stay there until the sensor is lost."""
-        self._sighting = None
+        self._sighting, self._unused = None, 0
         self._tell(LinkState.SEARCHING)
         self._missed = asyncio.get_running_loop().call_later(UNHEARD_S, self._unheard)
         try:
@@ -129,6 +130,7 @@ class SensorLife:
                 await _unless(lost, self._stream(talk, healthy))
             finally:
                 await self._leave(link, talk, stop=not lost.is_set())
+                self._unused = talk.unused
                 if lost.is_set():
                     await _briefly(airtime.forget(sighting))
 
@@ -218,7 +220,7 @@ class SensorLife:
     def _tell(self, state: LinkState, why: str = "") -> None:
         sighting = self._sighting
         adapter, rssi = (sighting.adapter, sighting.rssi) if sighting else ("", None)
-        told = SensorState(state, why, adapter, rssi)
+        told = SensorState(state, why, adapter, rssi, self._unused)
         self._emit(state_packet(self._spec.sensor, told))
         if state == LinkState.STREAMING:
             self._log.info("streams", adapter=adapter, rssi=rssi)

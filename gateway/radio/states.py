@@ -29,13 +29,15 @@ class LinkState(StrEnum):
 class SensorState(msgspec.Struct, frozen=True):
     """A change of state; ``why`` is a sentence, or empty where nothing needs explaining.
 
-    ``adapter`` and ``rssi`` (dBm) are those of the sighting it is connected by, if any.
+    ``adapter`` and ``rssi`` (dBm) are those of the sighting it is connected by, if any. ``unused``
+    notifications came over the link that ended before it was known how the sensor had started.
     """
 
     state: LinkState
     why: str = ""
     adapter: str = ""
     rssi: int | None = None
+    unused: int = 0
 
 
 def state_packet(sensor: str, state: SensorState) -> RawPacket:
