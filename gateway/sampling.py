@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.clock import ClockFit, Unwrapped, Unwrapper
+from gateway.clock import ClockFit
+from gateway.counters import Unwrapped, Unwrapper
 from gateway.drivers import Samples
 from gateway.messages import BoolArray, FloatArray, ImuBlock, IntArray
 from gateway.quaternion import conjugate, multiply, to_rotation_vector

@@ -57,7 +57,7 @@ class ESense:
         acc_g=tuple(map(float, ACC_G)),
         gyr_dps=tuple(map(float, GYR_DPS)),
         clock="8-bit counter of samples, wraps after 2.56 s at 100 Hz",
-        loss="a gap in the counter; gaps of 256 samples and more only by the time of arrival",
+        loss="a gap in the counter; unknown after a silence of more than 256 samples",
         unknown=("how full its battery is: it tells a voltage alone",),
         tested_on=("vectors", "virtual"),
         settings=(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gateway.counters import PACE_NS
 from gateway.drivers import driver
 from gateway.hold_back import hold_back
 from gateway.messages import (
@@ -44,6 +45,9 @@ LONG_S = 0.1
 APART_S = 0.04
 """Halves of a packet that a stall kept apart for so long may be of two, of which halves were lost:
 nothing in them tells, so they are refused."""
+PACE_S = PACE_NS * 1e-9
+"""For so long after a silence of whole turns of a counter nobody knows whether what comes had
+waited, or is of now: it is not taken."""
 CLIPPED_S = 0.05
 """A clipped sample is told as not real, with the grid's samples beside it."""
 OFTEN = 0.01
@@ -147,6 +151,8 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
         for fault in played.plan.faults_of(spec.place):
             if fault.kind in {FaultKind.OUT_OF_ORDER, FaultKind.OVERFLOW}:
                 wanted &= (t_s < fault.at_s - hold_back_s) | (t_s > fault.until_s + SETTLE_S)
+        for since_s, until_s in _turned_unseen(played, spec):
+            wanted &= (t_s < since_s) | (t_s > until_s + PACE_S + 2 / spec.rate_hz)
         wanted &= ~_near_clipped(played, produced, spec, t_s)
         missing = wanted & ~real[:, worn(produced).index(spec.place)]
         if missing.any():
@@ -154,6 +160,19 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
                 f"{spec.place} ({spec.driver}): {np.count_nonzero(missing)} samples are missing "
                 f"without a reason, the first at {t_s[np.argmax(missing)]:.2f} s"
             )
+
+
+def _turned_unseen(played: PlannedRecording, spec: SensorSpec) -> Iterator[tuple[float, float]]:
+    """Yield from when to when a sensor was silent for so long that its counter may have gone round.
+
+    Half a turn is enough where it may have stood still.
+    """
+    (stream,) = driver(spec.driver).streams(spec.settings, spec.rate_hz)
+    assert stream.clock is not None
+    for link in played.notified[spec.sensor]:
+        came_s = (np.sort(link.arrival_ns[link.arrival_ns >= 0]) - played.origin_ns) * 1e-9
+        silent = np.diff(came_s) > 2.0**stream.clock.bits * stream.clock.tick_ns / 2 * 1e-9
+        yield from zip(came_s[:-1][silent], came_s[1:][silent], strict=True)
 
 
 def _near_clipped(

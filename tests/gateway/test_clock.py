@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from gateway.clock import SECOND_NS, ClockFit, Unwrapped, Unwrapper
+from gateway.clock import SECOND_NS, ClockFit
+from gateway.counters import Unwrapped, Unwrapper
 from gateway.decode import Decode
 from gateway.messages import ImuBlock, IntArray, Place, RawPacket, SensorSpec
 from gateway.packet_blocks import gathered
@@ -130,6 +131,31 @@ def test_what_came_late_over_one_connection_is_told_with_the_next() -> None:
     then = unwrapper.push(runs, device_ns[60:].astype(float), arrival_ns[60:])
     assert first.row.tolist() == [*range(50)]
     assert then.dropped_ns.tolist() == [10 * PERIOD_NS] + [0] * 39
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100])
+def test_a_short_counter_goes_on_behind_what_came_late_at_once(cut: int) -> None:
+    """Its first samples waited two seconds; then it is 174 further, or 82 back."""
+    count = np.concatenate([np.arange(24), 198 + np.arange(100)])
+    arrival_ns = count * PERIOD_NS
+    arrival_ns[:24] = 198 * PERIOD_NS - 10_000_000 + np.arange(24) * 150_000
+    unwrapped = unwrap(count % 256 * PERIOD_NS, arrival_ns, 256.0 * PERIOD_NS, cut)
+    assert (unwrapped.device_ns == count * PERIOD_NS).all()
+    assert not unwrapped.segment.any()
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100])
+@pytest.mark.parametrize("silent", [256, 512, 540])
+def test_whether_a_short_counter_went_round_unseen_is_not_told(silent: int, cut: int) -> None:
+    """It goes on as if no time had passed, or little: it may have stood still, or gone round."""
+    count = np.arange(200) + np.where(np.arange(200) < 100, 0, silent)
+    raw_ns = count % 256 * PERIOD_NS
+    unwrapped = unwrap(raw_ns, count * PERIOD_NS, 256.0 * PERIOD_NS, cut)
+    first = unwrapped.segment.tolist().index(1)
+    assert unwrapped.row[first] <= 125
+    assert unwrapped.step_ns[first] == 0
+    assert set(unwrapped.segment[first:].tolist()) == {1}
+    assert set(range(125, 200)) <= set(unwrapped.row.tolist())
 
 
 def link(seconds: float, drift_ppm: float, seed: int) -> tuple[IntArray, IntArray, IntArray]:

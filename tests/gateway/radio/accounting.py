@@ -5,9 +5,10 @@
 
 Eight virtual sensors of eight makers stream through the real bleak and the pipe's first stages.
 Then the books are balanced, sensor by sensor: notifications that went on the air against those
-that came, and samples that the driver reads in all that the sensor made, from the first
-notification that came over a connection to the last, against those that left ``Decode`` and those
-that it declared lost. Beside that stands what the processor did meanwhile, and for whom.
+that came, or that a broken-off start told to be of no use; and samples that the driver reads in
+all that the sensor made, from the first notification that came over a connection to the last,
+against those that left ``Decode`` and those that it declared lost. Where a counter may have begun
+again unseen, that is not known, and told so. Beside that stands what the processor did meanwhile.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class Pipe:
         self._names = [spec.sensor for spec in source.sensors]
         self._owner = Streams.of(source.sensors).sensor
         self.received, self.declared = np.zeros((2, len(source.sensors)), np.int64)
+        self.segments: set[tuple[int, int]] = set()
         self._states = dict.fromkeys(self._names, "")
         align = Align(
             "p",
@@ -92,6 +94,7 @@ class Pipe:
                 owner, size = self._owner[told.stream], len(self._names)
                 self.received += np.bincount(owner, minlength=size)
                 np.add.at(self.declared, owner, told.lost)
+                self.segments |= set(zip(owner.tolist(), told.segment.tolist(), strict=True))
             elif isinstance(told, SensorNews) and told.kind == STATE_CHANNEL:
                 self._states[told.sensor] = told.text
 
@@ -146,9 +149,10 @@ async def keep_books(
             sent=sensor.account.sent,
             received=int(received),
             declared=int(declared),
+            segments=sum(owner == number for owner, _ in pipe.segments),
         )
-        for spec, sensor, ledger, received, declared in zip(
-            specs, sensors, ledgers, pipe.received, pipe.declared, strict=True
+        for number, (spec, sensor, ledger, received, declared) in enumerate(
+            zip(specs, sensors, ledgers, pipe.received, pipe.declared, strict=True)
         )
     ]
 
@@ -166,14 +170,16 @@ async def _let_them_stream(
 
 def _table(books: Sequence[Books]) -> str:
     """Return the books as a table."""
-    columns = ("connections", "sent", "came", "made", "received", "declared")
+    columns = ("connections", "sent", "came", "unused", "made", "received", "declared")
     rows: list[tuple[str, ...]] = [("sensor", *columns, "balanced")]
-    rows += [(b.kind, *(str(getattr(b, c)) for c in columns), _yes(b.balanced)) for b in books]
+    rows += [(b.kind, *(str(getattr(b, c)) for c in columns), _word(b)) for b in books]
     return "".join("  ".join(cell.rjust(11) for cell in row) + "\n" for row in rows)
 
 
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "NO"
+def _word(books: Books) -> str:
+    if not books.balanced:
+        return "NO"
+    return "yes" if books.exact else "unknown"
 
 
 def main() -> int:
