@@ -64,6 +64,7 @@ _MEASURED = {
     "step_on_the_spot": "stride_length_m",  # too short for a stride, which it takes out of a bout
 }
 _OUTCOMES = tuple(dict.fromkeys(_MEASURED.values()))
+_RISE = "stride_rise"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class _State:
 
 
 class Bouts:
-    """Stride, Figure (stride length and speed), SensorStatus and Tick → Figure.
+    """Stride, Figure (stride length, speed and rise), SensorStatus and Tick → Figure.
 
     Of a bout, told when it is over: ``wb__duration_s``, ``wb__stride_count`` and, as
     ``wb__OUTCOME__avg``, ``…__max`` and ``…__var``, its cadence, stride duration, walking speed and
@@ -134,9 +135,10 @@ class Bouts:
         match message:
             case Stride() if not message.quality.withheld:
                 self._take(message)
-            case Figure() if message.name in _MEASURED:
+            case Figure() if message.name in _MEASURED or message.name == _RISE:
                 key = (message.side, message.t_s)
-                state.measured.setdefault(key, {})[_MEASURED[message.name]] = message.value
+                name = _MEASURED.get(message.name, message.name)
+                state.measured.setdefault(key, {})[name] = message.value
             case SensorStatus():
                 state.reached_s = message.t_s
             case Tick() if state.over or state.under_way:
@@ -203,7 +205,7 @@ def _bout(
 ) -> Bout | None:
     """Return the bout of these strides; None where they are too few."""
     found = [(s, measured.get((s.side, s.end_s), {})) for s in strides]
-    found = [(s, of) for s, of in found if not of.get("stride_length_m", 1.0) < SHORTEST_M]
+    found = [(s, of) for s, of in found if _walked(of)]
     of_a_foot = min(sum(s.side is side for s, _ in found) for side in Side)
     if len(found) < LEAST_STRIDES or of_a_foot < LEAST_OF_A_FOOT:
         return None
@@ -211,10 +213,7 @@ def _bout(
     outcomes = {
         "cadence_spm": [120.0 / duration_s for duration_s in durations],
         "stride_duration_s": durations,
-        **{
-            name: [of.get(name, math.nan) for _, of in found]
-            for name in dict.fromkeys(_MEASURED.values())
-        },
+        **{name: [of.get(name, math.nan) for _, of in found] for name in _OUTCOMES},
     }
     return Bout(
         start_s=min(s.start_s for s, _ in found),
@@ -225,6 +224,13 @@ def _bout(
             name: tuple(value for value in values if math.isfinite(value))
             for name, values in outcomes.items()
         },
+    )
+
+
+def _walked(measured: Mapping[str, float]) -> bool:
+    """Tell whether a stride led somewhere, and not up or down stairs, as far as is known."""
+    return not (
+        measured.get("stride_length_m", 1.0) < SHORTEST_M or abs(measured.get(_RISE, 0)) > 0
     )
 
 

@@ -63,12 +63,15 @@ class Windows:
     thrust_over: tuple[int, int]
     turning: tuple[int, int]
     fall: tuple[int, int]
+    gained: tuple[int, int]
     touch: tuple[int, int]
     stop: tuple[int, int]
     swing: tuple[int, int]
     swing_middle: tuple[int, int]
     rest: tuple[int, int]
     landing: tuple[int, int]
+    blow: tuple[int, int]
+    judged: tuple[int, int]
     burst: tuple[int, int]
     falling: tuple[int, int]
 
@@ -114,12 +117,15 @@ def windows(rate_hz: float) -> Windows:
         thrust_over=span(0.01, 0.08),
         turning=span(0.0, 0.18),
         fall=span(-0.06, 0.06),
+        gained=span(-0.40, 0.0),
         touch=(0, count(0.1)),
         stop=span(0.0, 0.15),
         swing=span(-0.22, -0.02),
         swing_middle=span(-0.15, -0.05),
         rest=rest,
         landing=span(-0.05, 0.13),
+        blow=span(-0.04, 0.04),
+        judged=(0, rest[1]),
         burst=span(-0.12, 0.10),
         falling=span(-0.16, 0.16),
     )

@@ -41,6 +41,12 @@ FALL_M_S2 = -1.0
 CAUGHT_SHARE = 0.5
 JOLT_M_S2 = 2.0
 
+# On stairs a foot slows down in the air too. One that has gained so much speed upwards in the last
+# 0.4 s, a swing, is still on its way up; one that is stopped with less than this share of the jolt
+# that follows has not met the ground yet.
+GAINED_M_S = 0.5
+LEAST_BLOW_SHARE = 0.1
+
 # Who is stopped so hard after such a fall has landed, though the foot may slap down as fast. A
 # foot that falls less is set down: the fall may be over long before the ground is reached.
 HARD_FALL_M_S2, HARD_JOLT_M_S2, HARD_REST_SHARE = -4.0, 20.0, 1.0
@@ -181,9 +187,22 @@ def _falls(
     happened = np.where(set_down, burst, caught)
     good = found.rise[leg, at] <= gather(found.rise, leg, at, lengths.fall).min(axis=1)
     good &= np.isfinite(happened)
+    leg, at, happened = leg[good], at[good], happened[good]
+    good = _met_ground(found, leg, at, happened, lengths) | ~on_foot[leg, at]
     share = np.where(on_foot[leg, at], FOOT_REST_SHARE, SHANK_REST_SHARE)
     good &= _stopped(found, leg, at, share, lengths)
     return _landed(found, leg[good], at[good], happened[good], lengths)
+
+
+def _met_ground(
+    found: Signals, leg: IntArray, at: IntArray, happened: FloatArray, lengths: Windows
+) -> BoolArray:
+    """Tell which feet came down, and met what stops them when they ``happened`` to be stopped."""
+    gained = gather(found.rise, leg, at, lengths.gained).sum(axis=1) / lengths.rate_hz
+    blow = gather(found.jolt, leg, np.rint(happened).astype(np.int64), lengths.blow).max(axis=1)
+    hardest = gather(found.jolt, leg, at, lengths.judged).max(axis=1)
+    met: BoolArray = (gained <= GAINED_M_S) & (blow >= LEAST_BLOW_SHARE * hardest)
+    return met
 
 
 def _set_downs(

@@ -18,9 +18,14 @@ from gateway.messages import FloatArray, IntArray
 from gateway.quaternion import from_rotation_vector, rotate
 from inference.foot_rest import GRAVITY_M_S2
 
-STEP_UP_M = 0.12
+STEP_UP_M = 0.10
 """A foot that ends within this of its old height has stayed on the level: a stair is higher, and
 the error of height over one stride smaller."""
+
+HEEL_FIRST_RAD = math.radians(10.0)
+"""Who lands with the toes so far up has landed on the heel, as people do on the level and not on
+stairs, up or down (R. Riener et al. 2002, Gait & Posture 15:32-44): what seems to be a rise is the
+error of a long movement or of missing samples."""
 
 UP = np.array([0.0, 0.0, 1.0])
 _TINY = 1e-12
@@ -58,10 +63,16 @@ def path(acc_earth: FloatArray, count: IntArray, rate_hz: float) -> FloatArray:
     return position
 
 
-def on_the_level(position: FloatArray, count: IntArray) -> FloatArray:
-    """Return the paths (K, N, 3) with their heights brought back to zero, but those up stairs."""
+def on_the_level(
+    position: FloatArray, count: IntArray, contact_angle_rad: FloatArray
+) -> FloatArray:
+    """Return the paths (K, N, 3) with their heights brought back to zero, but those on stairs.
+
+    ``contact_angle_rad`` (K,) is that of the soles on landing, toes up positive, NaN where it is
+    not known.
+    """
     rise = ends(position, count)[:, 2]
-    rise[np.abs(rise) >= STEP_UP_M] = 0.0
+    rise[(np.abs(rise) >= STEP_UP_M) & ~(contact_angle_rad > HEEL_FIRST_RAD)] = 0.0
     level = position.copy()
     level[..., 2] -= rise[:, None] * _share(count, position.shape[1])
     return level

@@ -89,16 +89,18 @@ def steps(person: str, ways: Sequence[Way]) -> list[FootStep]:
         return []
     count = np.array([way.rests + 1 - way.leaves for way in ways])
     position = _positions(ways, count)
-    displacement = ends(position, count)
     contacts = [way.contacts() for way in ways]
     quat = np.array([way.quats(own) for way, own in zip(ways, contacts, strict=True)])
+    angles = _sole_angles(quat, ends(position, count))
+    angles[np.isnan(contacts)] = math.nan
+    position = on_the_level(position, count, angles[:, 1])
     figures = zip(
         ways,
         contacts,
-        displacement,
+        ends(position, count),
         _highest(position, count),
         _heading_change(quat[:, 0], quat[:, 1]).tolist(),
-        _sole_angles(quat, displacement).tolist(),
+        angles.tolist(),
         strict=True,
     )
     return [
@@ -112,8 +114,8 @@ def steps(person: str, ways: Sequence[Way]) -> list[FootStep]:
             turn_rad=turn_rad,
             lift_s=lift_s,
             contact_s=contact_s,
-            lift_angle_rad=math.nan if math.isnan(lift_s) else lift_rad,
-            contact_angle_rad=math.nan if math.isnan(contact_s) else contact_rad,
+            lift_angle_rad=lift_rad,
+            contact_angle_rad=contact_rad,
             quality=Quality(way.real_share()),
         )
         for way, (lift_s, contact_s), displacement_m, peak_m, turn_rad, (
@@ -136,7 +138,7 @@ def _positions(ways: Sequence[Way], count: IntArray) -> FloatArray:
         after[number] = _calm(own[way.rests :])
         moving[number, : count[number]] = own[way.leaves : way.rests + 1]
     level = levelled(moving, count, before, after)
-    return on_the_level(path(level, count, ways[0].rate_hz), count)
+    return path(level, count, ways[0].rate_hz)
 
 
 def _highest(position: FloatArray, count: IntArray) -> list[float]:

@@ -32,12 +32,12 @@ class _Known(NamedTuple):
 class FootStrides:
     """FootStep → Figures of the stride that it completes.
 
-    ``stride_length`` (m, along the ground), ``stride_speed`` (m/s), ``stride_rise`` (m; 0 on the
-    level, else a stair), ``stride_turn`` (rad, to the left), ``foot_clearance`` (m, how high the
-    sensor came), ``foot_angle_at_contact`` and ``foot_angle_at_lift`` (rad, toes up positive);
-    ``stride_length_cv`` (1) of each foot and ``stride_length_asymmetry`` (1) over the last `STEPS`
-    strides of each on the level in one bout. Of a step that led nowhere there is nothing but
-    ``step_on_the_spot`` (m), its length.
+    ``stride_rise`` (m; 0 on the level, else on stairs) and ``stride_turn`` (rad, to the left);
+    on the level ``stride_length`` (m, along the ground), ``stride_speed`` (m/s),
+    ``foot_clearance`` (m, how high the sensor came), ``foot_angle_at_contact`` and
+    ``foot_angle_at_lift`` (rad, toes up positive), and ``stride_length_cv`` (1) of each foot and
+    ``stride_length_asymmetry`` (1) over the last `STEPS` strides of each in one bout. Of a step
+    that led nowhere there is nothing but ``step_on_the_spot`` (m), its length.
     """
 
     consumes: tuple[type, ...] = (FootStep,)
@@ -60,11 +60,14 @@ class FootStrides:
         if length_m < LEAST_LENGTH_M:
             return [_on_the_spot(message, length_m)]
         poor = message.quality.real_share < LEAST_REAL_SHARE
-        if not poor and message.displacement_m[2] == 0.0:
+        if message.displacement_m[2] != 0.0:
+            return _told(message, _way(message), poor=poor)
+        if not poor:
             known = _Known(length_m, message.quality.real_share)
             newest = (*self._known[message.side], known)[-STEPS:]
             self._known = {**self._known, message.side: newest}
-        return [*_figures(message, length_m, time_s), *self._over_strides(message)]
+        figures = {**_way(message), **_on_the_level(message, length_m, time_s)}
+        return [*_told(message, figures, poor=poor), *self._over_strides(message)]
 
     def flush(self) -> list[Message]:
         """Return nothing: a stride without its end is none."""
@@ -101,23 +104,33 @@ class FootStrides:
         )
 
 
-def _figures(step: FootStep, length_m: float, time_s: float) -> list[Message]:
+def _way(step: FootStep) -> Mapping[str, tuple[float, str]]:
+    """Return where a stride led, as values with their units by name."""
+    return {
+        "stride_rise": (float(step.displacement_m[2]), "m"),
+        "stride_turn": (step.turn_rad, "rad"),
+    }
+
+
+def _on_the_level(
+    step: FootStep, length_m: float, time_s: float
+) -> Mapping[str, tuple[float, str]]:
+    return {
+        "stride_length": (length_m, "m"),
+        "stride_speed": (length_m / time_s, "m/s"),
+        "foot_clearance": (step.peak_m, "m"),
+        "foot_angle_at_contact": (step.contact_angle_rad, "rad"),
+        "foot_angle_at_lift": (step.lift_angle_rad, "rad"),
+    }
+
+
+def _told(step: FootStep, figures: Mapping[str, tuple[float, str]], *, poor: bool) -> list[Message]:
     """Return the figures of one stride; those that nothing is known for are left out."""
-    values = (
-        ("stride_length", length_m, "m"),
-        ("stride_speed", length_m / time_s, "m/s"),
-        ("stride_rise", float(step.displacement_m[2]), "m"),
-        ("stride_turn", step.turn_rad, "rad"),
-        ("foot_clearance", step.peak_m, "m"),
-        ("foot_angle_at_contact", step.contact_angle_rad, "rad"),
-        ("foot_angle_at_lift", step.lift_angle_rad, "rad"),
-    )
     share = step.quality.real_share
-    poor = share < LEAST_REAL_SHARE
     quality = Quality(share, f"only {share:.0%} of the samples were measured" if poor else "")
     return [
         _figure(step, name, math.nan if poor else value, unit, quality)
-        for name, value, unit in values
+        for name, (value, unit) in figures.items()
         if not math.isnan(value)
     ]
 

@@ -70,9 +70,17 @@ def test_gravity_at_rest_tells_what_is_upright() -> None:
 
 def test_a_stair_is_kept_and_the_level_is_level() -> None:
     acc, count = together(swing(0.7, 0.3, 0.8), swing(1.4, 0.05, 1.1))
-    stair, level = ends(on_the_level(path(acc, count, RATE_HZ), count), count)
+    unknown = np.full(2, np.nan)
+    stair, level = ends(on_the_level(path(acc, count, RATE_HZ), count, unknown), count)
     assert stair[2] == pytest.approx(0.3, abs=0.02)
     assert level[2] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_who_lands_on_the_heel_has_climbed_no_stair() -> None:
+    acc, count = together(*[swing(0.7, 0.3, 0.8)] * 3)
+    angles = np.radians([20.0, 5.0, -15.0])
+    rise = ends(on_the_level(path(acc, count, RATE_HZ), count, angles), count)[:, 2]
+    np.testing.assert_allclose(rise, [0.0, 0.3, 0.3], atol=0.02)
 
 
 def test_toes_up_is_positive() -> None:
