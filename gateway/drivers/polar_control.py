@@ -18,8 +18,14 @@ _BASE = "fb005c{:02x}-02e7-f387-1cad-8acd2d8df0c8"
 SERVICE, CONTROL, DATA = (_BASE.format(part) for part in (0x80, 0x81, 0x82))
 CHANNEL = "control"
 
-ACC, GYR, SDK_MODE = 2, 5, 9
-_NAMES = {ACC: "acceleration", GYR: "angular rate", SDK_MODE: "its SDK mode"}
+ACC, GYR, MAG, SDK_MODE = 2, 5, 6, 9
+_NAMES = {
+    ACC: "acceleration",
+    GYR: "angular rate",
+    MAG: "the magnetic field",
+    SDK_MODE: "its SDK mode",
+}
+_UNITS = {ACC: "g", GYR: "°/s", MAG: "G"}
 OFFER, START, STOP = 1, 2, 3
 ANSWER = 0xF0
 
@@ -81,7 +87,7 @@ def start(kind: int, rate_hz: float, full_scale: int) -> Generator[Step, bytes, 
     answer = yield _ask(bytes([OFFER, kind]))
     offered = read_parameters(accepted(answer, "tell what it offers of", kind))
     _check(kind, "Hz", rate_hz, offered.get(RATE))
-    _check(kind, "g" if kind == ACC else "°/s", full_scale, offered.get(RANGE))
+    _check(kind, _UNITS[kind], full_scale, offered.get(RANGE))
     request = start_request(kind, round(rate_hz), full_scale, channels=CHANNELS in offered)
     settings = read_parameters(accepted((yield _ask(request)), "start", kind))
     return settings[FACTOR][0] if settings.get(FACTOR) else None

@@ -1,4 +1,4 @@
-"""Polar sensors (Verity Sense, H10, OH1): acceleration and angular rate of their measurement data.
+"""Polar sensors (Verity Sense, H10, OH1): acceleration, angular rate and magnetic field.
 
 After the technical documentation of the Polar BLE SDK, "online measurement". A frame is a type, a
 time of 64 bits in nanoseconds since 2000 (that of its last sample), a format, and samples, raw or
@@ -21,32 +21,38 @@ from gateway.drivers.polar_control import (
     CONTROL,
     DATA,
     GYR,
+    MAG,
     set_sdk_mode,
     start,
     stop,
 )
 from gateway.drivers.polar_delta import unpack_delta, unpack_raw
 from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, sig_uuid
-from gateway.errors import SourceError, UnableError
+from gateway.errors import SourceError, UnableError, UsageError
 from gateway.messages import FloatArray, IntArray, PacketBlock, message
 
 BATTERY, FIRMWARE = sig_uuid(0x2A19), sig_uuid(0x2A26)
 
 MODELS: dict[str, tuple[int, ...]] = {"sense": (ACC, GYR), "h10": (ACC,), "oh1": (ACC,)}
 """What each model measures."""
-_SCALES, _FACTORS = {ACC: "acc_g", GYR: "gyr_dps"}, {ACC: "acc_factor", GYR: "gyr_factor"}
+_SCALES = {ACC: "acc_g", GYR: "gyr_dps"}
+_FACTORS = {ACC: "acc_factor", GYR: "gyr_factor", MAG: "mag_factor"}
+MAG_HZ, MAG_GAUSS = 100.0, 50
+"""Of the rates that it offers the one that gathers a frame soonest, and its only range."""
 _PLAIN = (52.0, 8, 2000)
 """Rate, g and °/s of a Verity Sense; anything else it offers in its SDK mode."""
 _FEATURES = 0x0F
 _SDK_FEATURE = 0x02
 
 G = 9.80665
+GAUSS = 100.0
+"""µT."""
 HEADER = 10
 _A_FRAME = 36
 """A frame fills a notification of some 230 bytes: of deltas, about so many samples."""
 _DELTA = 0x80
-_OTHER = (0, 1, 3, 6, 7)
-"""Measurements that are no motion: ECG, PPG, intervals, magnetic field, temperature."""
+_OTHER = (0, 1, 3, MAG, 7)
+"""Measurements that may come unasked: ECG, PPG, intervals, magnetic field, temperature."""
 
 
 @message
@@ -54,7 +60,8 @@ class _Format:
     """A number has ``width`` bytes (its reference, if delta-coded) and is worth ``unit`` (SI).
 
     That is multiplied by the factor that the sensor said, or else the ``usual`` one; None: there
-    is none. ``floats``: the numbers are the bits of floats.
+    is none. ``floats``: the numbers are the bits of floats. Of ``channels`` the first three are
+    read: the field may come with how well it is calibrated.
     """
 
     width: int
@@ -62,8 +69,10 @@ class _Format:
     scaled: bool = False
     usual: float | None = 1.0
     floats: bool = False
+    channels: int = 3
 
 
+_SI = {ACC: G, GYR: float(np.radians(1.0)), MAG: GAUSS}
 _FORMATS = {
     (ACC, 0x00): _Format(1, G / 1000),
     (ACC, 0x01): _Format(2, G / 1000),
@@ -72,6 +81,8 @@ _FORMATS = {
     (ACC, _DELTA | 0x01): _Format(2, G / 1000, scaled=True),
     (GYR, _DELTA | 0x00): _Format(2, np.radians(1.0), scaled=True, usual=None),
     (GYR, _DELTA | 0x01): _Format(4, np.radians(1.0), floats=True),
+    (MAG, _DELTA | 0x00): _Format(2, GAUSS, scaled=True, usual=None),
+    (MAG, _DELTA | 0x01): _Format(2, GAUSS / 1000, channels=4),
 }
 
 
@@ -92,22 +103,38 @@ class PolarPmd:
             "how the samples of a frame were spaced: they are taken to be even",
             "the date: units count from moments of their own",
             "settings that it offers only in the second part of a long answer",
+            "magnetometer: whether its axes are those of the accelerometer",
         ),
         tested_on=("vectors", "virtual"),
         settings=(
             Setting("model", "sense", tuple(MODELS), "Verity Sense, H10 or OH1"),
             Setting("acc_g", 8, (2, 4, 8, 16), "full scale of the accelerometer"),
             Setting("gyr_dps", 2000, (250, 500, 1000, 2000), "full scale of the gyroscope"),
+            Setting(
+                "magnetometer",
+                "off",
+                ("off", "on"),
+                f"on: the field of a Verity Sense too, at {MAG_HZ:g} Hz",
+            ),
         ),
     )
     advertising: Advertising | None = Advertising(names=("Polar Sense", "Polar H10", "Polar OH1"))
     independent = True
 
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
-        """Return a stream of acceleration, and one of angular rate where there is a gyroscope."""
+        """Return a stream of acceleration, and of angular rate and field where they are there."""
+        if _mag(settings) and _model(settings) != "sense":
+            raise UsageError(
+                "of Polar's sensors a Verity Sense alone has a magnetometer; leave magnetometer out"
+            )
         clock = TickClock(bits=64, tick_ns=1.0, spread=True)
         return tuple(
-            Stream(rate_hz, clock, kind == ACC, kind == GYR, per_packet=_A_FRAME)
+            Stream(
+                MAG_HZ if kind == MAG else rate_hz,
+                clock,
+                *(kind == ACC, kind == GYR, kind == MAG),
+                per_packet=_A_FRAME,
+            )
             for kind in _kinds(settings)
         )
 
@@ -126,7 +153,7 @@ class PolarPmd:
         Raises SourceError where it has no gyroscope, or does not offer the rate or range.
         """
         model, kinds = _model(settings), _kinds(settings)
-        scales = {kind: _full_scale(kind, settings) for kind in (ACC, GYR)}
+        scales = {kind: _full_scale(kind, settings) for kind in (ACC, GYR, MAG)}
         # Read first: some hosts take what is read from a subscribed characteristic for told.
         features = yield Read(CONTROL)
         _check_features(features, kinds)
@@ -141,8 +168,8 @@ class PolarPmd:
             yield from set_sdk_mode(on=not plain)
         told: dict[str, int | float | str] = {"model": model, "rate_hz": rate_hz}
         for kind in kinds:
-            factor = yield from start(kind, rate_hz, scales[kind])
-            told[_SCALES[kind]] = scales[kind]
+            factor = yield from start(kind, MAG_HZ if kind == MAG else rate_hz, scales[kind])
+            told |= {_SCALES[kind]: scales[kind]} if kind in _SCALES else {}
             told |= {} if factor is None else {_FACTORS[kind]: factor}
         told |= {"firmware": firmware.decode(errors="replace")} if firmware else {}
         return told | ({} if share is None else {"battery": share})
@@ -175,7 +202,8 @@ def _motion(block: PacketBlock, settings: Settings) -> Decoded:
     heads, untimely = _timely(heads)
     refused["impossible time"] = untimely
     known = np.array([256 * kind + form for kind, form in _FORMATS if kind in kinds])
-    odd = ~np.isin(256 * heads.kind + heads.form, known) & ~np.isin(heads.kind, _OTHER)
+    passed_over = [kind for kind in _OTHER if kind not in kinds]
+    odd = ~np.isin(256 * heads.kind + heads.form, known) & ~np.isin(heads.kind, passed_over)
     refused["unknown format"] = int(np.count_nonzero(odd))
     samples = tuple(
         _samples(data, heads, kind, settings, refused)
@@ -224,9 +252,10 @@ def _samples(
             refused["scale unknown"] += len(own)
             continue
         unpack = unpack_delta if form & _DELTA else unpack_raw
-        unpacked = unpack(data, heads.begin[own], heads.end[own], 3, number.width)
+        begin, end = heads.begin[own], heads.end[own]
+        unpacked = unpack(data, begin, end, number.channels, number.width)
         refused["damaged"] += int(np.count_nonzero(~unpacked.sound))
-        values.append(_numbers(unpacked.values, number) * worth)
+        values.append(_numbers(unpacked.values[:, :3], number) * worth)
         frame.append(own[unpacked.frame])
     frames = np.concatenate(frame)
     order = np.argsort(frames, kind="stable")
@@ -246,12 +275,15 @@ def _timed(
     sound = finite(values)
     refused["impossible numbers"] += int(np.count_nonzero(~sound))
     values, frame, after = values[sound], frame[sound], after[sound]
-    full = _full_scale(kind, settings) * (G if kind == ACC else np.radians(1.0))
+    full = near_full_scale(values, _full_scale(kind, settings) * _SI[kind])
+    is_mag = kind == MAG
     return Samples(
         packet=heads.packet[frame],
-        clipped=near_full_scale(values, full),
+        # A field that is too strong is none; it takes nothing from the motion beside it.
+        clipped=full & ~np.array(is_mag),
         acc=values if kind == ACC else None,
         gyr=values if kind == GYR else None,
+        mag=np.where(full[:, None], np.nan, values) if is_mag else None,
         ticks=heads.ticks[frame],
         after=after.astype(np.float64),
         stream=_kinds(settings).index(kind),
@@ -296,17 +328,27 @@ def _check_features(features: bytes, kinds: tuple[int, ...]) -> None:
             "the Polar sensor has no gyroscope, as a Verity Sense would; if it is an H10 or an "
             'OH1, set model = "h10" or model = "oh1"'
         )
+    if MAG in kinds and not known & 1 << MAG:
+        raise UnableError(
+            'the Polar sensor has no magnetometer; set magnetometer = "off", or leave it out'
+        )
 
 
 def _model(settings: Settings) -> str:
     return str(settings.get("model", "sense"))
 
 
+def _mag(settings: Settings) -> bool:
+    return settings.get("magnetometer", "off") == "on"
+
+
 def _kinds(settings: Settings) -> tuple[int, ...]:
-    return MODELS[_model(settings)]
+    return MODELS[_model(settings)] + ((MAG,) if _mag(settings) else ())
 
 
 def _full_scale(kind: int, settings: Settings) -> int:
+    if kind == MAG:
+        return MAG_GAUSS
     return int(settings.get(_SCALES[kind], 8 if kind == ACC else 2000))
 
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
+
 from gateway.discovery import discover
 from gateway.messages import FloatArray, IntArray, message
 
+EARTH_UT = np.array([0.0, 20.0, -44.0])
+"""The field of the earth in Europe, in east, north and up."""
 Property = Literal["read", "write", "write-without-response", "notify", "indicate"]
 
 

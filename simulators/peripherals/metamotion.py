@@ -28,6 +28,7 @@ from gateway.drivers.talk import sig_uuid
 from gateway.messages import FloatArray
 from gateway.quaternion import conjugate, rotate
 from simulators.peripherals import (
+    EARTH_UT,
     Advertisement,
     Characteristic,
     Movement,
@@ -36,8 +37,6 @@ from simulators.peripherals import (
 )
 
 _ACC, _GYR, _MAG, _PROCESSORS, _BOARD = 0x03, 0x13, 0x15, 0x09, 0x11
-EARTH_UT = np.array([0.0, 20.0, -44.0])
-"""The field of the earth in Europe, in east, north and up."""
 _BUFFER, _FUSER, _TIME = b"\x0f\x05", b"\x1b\x01", b"\x11\x31\x03"
 _RATES = {code: rate_hz for rate_hz, code in ODR.items()}
 

@@ -15,6 +15,7 @@ from gateway.drivers.polar_control import (
     DATA,
     FACTOR,
     GYR,
+    MAG,
     OFFER,
     RANGE,
     RATE,
@@ -25,10 +26,12 @@ from gateway.drivers.polar_control import (
     STOP,
     read_parameters,
 )
-from gateway.drivers.polar_pmd import BATTERY, FIRMWARE, HEADER, G
+from gateway.drivers.polar_pmd import BATTERY, FIRMWARE, GAUSS, HEADER, MAG_HZ, G
 from gateway.drivers.talk import sig_uuid
 from gateway.messages import FloatArray, IntArray
+from gateway.quaternion import conjugate, rotate
 from simulators.peripherals import (
+    EARTH_UT,
     Advertisement,
     Characteristic,
     Movement,
@@ -37,14 +40,17 @@ from simulators.peripherals import (
 )
 
 Offer = dict[int, tuple[int, ...]]
+_MAG_OFFER: Offer = {RATE: (10, 20, 50, 100), RESOLUTION: (16,), RANGE: (50,), CHANNELS: (3,)}
 _PLAIN_SENSE: Mapping[int, Offer] = {
     ACC: {RATE: (52,), RESOLUTION: (16,), RANGE: (8,), CHANNELS: (3,)},
     GYR: {RATE: (52,), RESOLUTION: (16,), RANGE: (2000,), CHANNELS: (3,)},
+    MAG: _MAG_OFFER,
 }
 _SDK_RATES = (26, 52, 104, 208, 416)
 _SDK_SENSE: Mapping[int, Offer] = {
     ACC: {RATE: _SDK_RATES, RESOLUTION: (16,), RANGE: (2, 4, 8, 16), CHANNELS: (3,)},
     GYR: {RATE: _SDK_RATES, RESOLUTION: (16,), RANGE: (250, 500, 1000, 2000), CHANNELS: (3,)},
+    MAG: _MAG_OFFER,
 }
 _H10: Mapping[int, Offer] = {
     ACC: {RATE: (25, 50, 100, 200), RESOLUTION: (16,), RANGE: (2, 4, 8)},
@@ -85,6 +91,7 @@ class VirtualPolarPmd:
         self._sdk_mode = False
         self._running: dict[int, Mapping[int, tuple[float, ...]]] = {}
         self._held: dict[int, tuple[IntArray, IntArray]] = {}
+        self._field = np.empty(0, np.int64), np.empty((0, 3))
         self._subscribed: set[str] = set()
 
     @property
@@ -123,6 +130,7 @@ class VirtualPolarPmd:
         """Forget who listened; it measures on."""
         self._subscribed.clear()
         self._held.clear()
+        self._field = self._field[0][:0], self._field[1][:0]
 
     def stream(self, movement: Movement) -> list[Notification]:
         """Return the frames that are full; the rest is held for the next."""
@@ -171,18 +179,37 @@ class VirtualPolarPmd:
         return 0, b"" if self._model == "h10" else bytes([FACTOR, 1]) + factor
 
     def _worth(self, kind: int) -> float:
-        """Return what a number is worth, in g or °/s."""
+        """Return what a number is worth, in g, °/s or gauss."""
         if self._model == "h10":
             return 0.001
         scale = self._running[kind][RANGE][0]
-        return float(np.float32(scale / 32768 if kind == ACC else 0.07 * scale / 2000))
+        return float(np.float32(0.07 * scale / 2000 if kind == GYR else scale / 32768))
+
+    def _felt(self, kind: int, movement: Movement) -> tuple[IntArray, FloatArray, IntArray]:
+        """Return when it was sampled, what was measured in g, °/s or gauss, and the rows."""
+        if kind == MAG and len(movement.device_ns):
+            return self._felt_field(movement)
+        values = np.degrees(movement.gyr) if kind == GYR else movement.acc / G
+        return movement.device_ns, values, np.arange(len(values))
+
+    def _felt_field(self, movement: Movement) -> tuple[IntArray, FloatArray, IntArray]:
+        """Return the same of the magnetometer, which has a rate of its own."""
+        level = np.tile(EARTH_UT / GAUSS, (len(movement.quat), 1))
+        earlier_ns, earlier = self._field
+        at_ns = np.concatenate([earlier_ns, movement.device_ns])
+        field = np.concatenate([earlier, rotate(conjugate(movement.quat), level)])
+        self._field = at_ns[-1:], field[-1:]
+        period_ns = round(1e9 / MAG_HZ)
+        ticks = period_ns * np.arange(at_ns[0] // period_ns + 1, at_ns[-1] // period_ns + 1)
+        values = np.stack([np.interp(ticks, at_ns, axis) for axis in field.T], axis=1)
+        return ticks, values, np.searchsorted(movement.device_ns, ticks)
 
     def _frames(self, kind: int, movement: Movement) -> list[Notification]:
-        si = movement.acc / G if kind == ACC else np.degrees(movement.gyr)
+        device_ns, values, row = self._felt(kind, movement)
         ticks, raw = self._held.get(kind, (np.empty(0, np.int64), np.empty((0, 3), np.int64)))
         held = len(ticks)
-        ticks = np.concatenate([ticks, movement.device_ns + _EPOCH_NS])
-        raw = np.concatenate([raw, _rounded(si, self._worth(kind))])
+        ticks = np.concatenate([ticks, device_ns + _EPOCH_NS])
+        raw = np.concatenate([raw, _rounded(values, self._worth(kind))])
         ends = range(_SAMPLES_A_FRAME, len(ticks) + 1, _SAMPLES_A_FRAME)
         full = len(ends) * _SAMPLES_A_FRAME
         self._held[kind] = ticks[full:], raw[full:]
@@ -190,7 +217,7 @@ class VirtualPolarPmd:
             self._head(kind, int(ticks[end - 1])) + self._content(raw[end - _SAMPLES_A_FRAME : end])
             for end in ends
         )
-        rows = (end - 1 - held for end in ends)
+        rows = (int(row[end - 1 - held]) for end in ends)
         return [Notification(DATA, frame, row) for frame, row in zip(frames, rows, strict=True)]
 
     def _head(self, kind: int, tick: int) -> bytes:

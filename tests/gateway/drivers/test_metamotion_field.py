@@ -15,7 +15,8 @@ from gateway.messages import Message, Place, RawPacket, SensorSpec, SensorStatus
 from gateway.packet_blocks import gathered
 from gateway.quaternion import conjugate, rotate
 from gateway.stage import Chain
-from simulators.peripherals.metamotion import EARTH_UT, VirtualMetaMotion
+from simulators.peripherals import EARTH_UT
+from simulators.peripherals.metamotion import VirtualMetaMotion
 from tests.contract import assert_stage_contract, canonical, run
 from tests.gateway.drivers.desk import SENSOR, Desk, movement
 from tests.gateway.drivers.test_metamotion import decode, only
