@@ -14,6 +14,7 @@ from gateway.config import Config
 from gateway.journal import Journal, SessionRecorder
 from gateway.pump import Figures, percentiles
 from gateway.recordings import Recording, open_recording
+from gateway.recordings.frames import FrameRecording
 from gateway.sources.playback import Playback
 
 
@@ -36,7 +37,7 @@ def replay_all(
 ) -> Replayed | ReplayedAll:
     """Play all files, at ``speed`` or (None) as fast as it goes; Ctrl-C ends the one under way."""
     done: list[Replayed] = []
-    for recording in [open_recording(file) for file in files]:
+    for recording in [_opened(file) for file in files]:
         if speed is None:
             done.append(_at_once(recording, config, record))
             continue
@@ -45,6 +46,15 @@ def replay_all(
         if interrupted:
             break
     return done[0] if len(done) == 1 else _total(done)
+
+
+def _opened(file: Path) -> Recording:
+    """Open a recording, and say what is odd about it; raises RecordingError."""
+    recording = open_recording(file)
+    if isinstance(recording, FrameRecording):
+        for remark in recording.remarks:
+            say(f"{file.name}: {remark}")
+    return recording
 
 
 def _live(

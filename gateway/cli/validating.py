@@ -14,9 +14,9 @@ import msgspec
 
 from gateway.app.validation import Mode, TrialScore, ValidationSet, validation_sets
 from gateway.cli.options import progress
-from gateway.errors import RecordingError, UsageError
+from gateway.errors import GaitwireError, RecordingError, UsageError
 
-Outcomes = Mapping[str, TrialScore | RecordingError]
+Outcomes = Mapping[str, TrialScore | GaitwireError]
 
 
 class Validated(msgspec.Struct, frozen=True):
@@ -94,13 +94,13 @@ def _trials(chosen: ValidationSet, folder: Path) -> Mapping[str, Path]:
 
 
 def _outcomes(chosen: ValidationSet, trials: Mapping[str, Path], mode: Mode) -> Outcomes:
-    outcomes: dict[str, TrialScore | RecordingError] = {}
+    outcomes: dict[str, TrialScore | GaitwireError] = {}
     with progress() as bar:
         task = bar.add_task(chosen.name, total=len(trials))
         for name, path in trials.items():
             try:
                 outcomes[name] = chosen.score(path, mode)
-            except RecordingError as error:
+            except GaitwireError as error:
                 outcomes[name] = error
             bar.advance(task)
     return outcomes
@@ -123,8 +123,8 @@ def _document(chosen: ValidationSet, outcomes: Outcomes, mode: Mode, took_s: flo
     )
 
 
-def _line(trial: str, outcome: TrialScore | RecordingError) -> dict[str, Any]:
-    if isinstance(outcome, RecordingError):
+def _line(trial: str, outcome: TrialScore | GaitwireError) -> dict[str, Any]:
+    if isinstance(outcome, GaitwireError):
         return {"name": trial, "remark": str(outcome)}
     remark = {"remark": outcome.remark} if outcome.remark else {}
     about = {"name": trial, "person": outcome.person, "strides": outcome.strides}

@@ -3,7 +3,8 @@
 A frame is 56 bytes, little-endian: ``ticks`` u64, ``acc`` three f64 in m/s², ``gyr`` three f64 in
 rad/s; with a magnetometer three f64 in µT follow, NaN where it was not measured. Settings:
 ``tick_ns`` nanoseconds a tick (0: the frames carry no time), ``bits`` width at which the ticks wrap
-(8, 16, 32 or 64), ``mag`` 1 with a magnetometer.
+(8, 16, 32 or 64), ``mag`` 1 with a magnetometer, ``acc_full_scale`` (m/s²) and ``gyr_full_scale``
+(rad/s) where the sensor clipped.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.drivers import About, Decoded, Samples, Setting, Settings, Stream, TickClock
-from gateway.drivers.packets import finite, records, stack_equal
+from gateway.drivers.packets import finite, near_full_scale, records, stack_equal
 from gateway.drivers.talk import Procedure, nothing
 from gateway.errors import UsageError
-from gateway.messages import FloatArray, IntArray, PacketBlock
+from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
 
 FRAME = np.dtype([("ticks", "<u8"), ("acc", "<f8", (3,)), ("gyr", "<f8", (3,))])
 MAG_FRAME = np.dtype([*FRAME.descr, ("mag", "<f8", (3,))])
@@ -54,6 +55,8 @@ class SampleFrame:
             Setting("tick_ns", 0, (), "nanoseconds a tick; 0: the frames carry no time"),
             Setting("bits", 64, _WIDTHS, "width at which the ticks wrap"),
             Setting("mag", 0, (0, 1), "1: with a magnetometer"),
+            Setting("acc_full_scale", 0, (), "m/s² at which it clips; 0: it does not"),
+            Setting("gyr_full_scale", 0, (), "rad/s at which it clips; 0: it does not"),
         ),
     )
     advertising = None
@@ -86,7 +89,8 @@ class SampleFrame:
             rows, packet = rows[real & timely], packet[real & timely]
         samples = Samples(
             packet=packet,
-            clipped=np.zeros(len(rows), np.bool_),
+            clipped=_clipped(rows["acc"], settings.get("acc_full_scale", 0))
+            | _clipped(rows["gyr"], settings.get("gyr_full_scale", 0)),
             acc=np.ascontiguousarray(rows["acc"]),
             gyr=np.ascontiguousarray(rows["gyr"]),
             ticks=rows["ticks"].astype(np.int64) if tick_ns else None,
@@ -102,6 +106,13 @@ class SampleFrame:
     def stop(self, settings: Settings, rate_hz: float) -> Procedure:  # noqa: ARG002, one shape for all drivers
         """Return an empty procedure."""
         return nothing()
+
+
+def _clipped(values: FloatArray, full_scale: float | str) -> BoolArray:
+    """Return (N,) whether a value of (N, 3) reaches a full scale that is known."""
+    if not full_scale:
+        return np.zeros(len(values), np.bool_)
+    return near_full_scale(values, float(full_scale))
 
 
 DRIVER = SampleFrame()

@@ -70,13 +70,16 @@ def open_recording(path: Path) -> Recording:
     """
     if path.is_dir():
         raise RecordingError(f"{path}: is a folder; name a session or a trial's main file in it")
-    if not path.with_name(path.name.partition("#")[0]).is_file():
+    file = path.with_name(path.name.partition("#")[0])
+    if not file.is_file():
         raise RecordingError(
             f"{path}: there is no such file; name a session or a trial's main file"
         )
     for reader in readers().values():
         if reader.matches(path):
             return reader.open(path)
+    if not file.stat().st_size:
+        raise RecordingError(f"{path}: the file is empty")
     raise RecordingError(
         f"{path}: not a recording that can be read; known formats are {', '.join(readers())} "
         "(docs/recordings.md lists the main file of each)"

@@ -35,9 +35,14 @@ class DfjimuReader:
         """Open a trial; raises RecordingError."""
         variables = load_matlab(path)
         try:
-            samples = np.asarray(variables["data"]["sensorData"], np.float64).reshape(-1, 12)
+            samples = np.asarray(variables["data"]["sensorData"], np.float64)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise RecordingError(f"{path}: MATLAB, but not laid out as this set is") from error
+        if samples.ndim != 2 or samples.shape[1] != 12:
+            raise RecordingError(
+                f"{path}: sensorData is not twelve columns, three axes of acceleration and of rate "
+                "of turn of two sensors"
+            )
         tracks = [
             Track(place, place, np.arange(len(samples)), sensor[:, :3], sensor[:, 3:])
             for place, sensor in zip(_PLACES, np.split(samples, 2, axis=1), strict=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from gateway.errors import RecordingError
 from gateway.messages import IntArray, Place
-from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
+from gateway.recordings.frames import FrameRecording, Timing, Track, absent, whole_ticks
 from gateway.recordings.table import first_lines, read_table
 
 _PLACES = {
@@ -48,7 +48,9 @@ class FeliusReader:
         # A tick of the slowest clock: they differ by half a percent, and resampling evens that out.
         rate_hz = 1e9 / _TICK_NS / min(float(np.median(np.diff(t.ticks))) for t in tracks)
         person = f"felius-{walk.partition('_')[0]}"
-        return FrameRecording(path, walk, person, tracks, Timing(rate_hz, _TICK_NS))
+        remarks = absent(_PLACES[unit] for unit in _PLACES if not files[unit].is_file())
+        timing = Timing(rate_hz, _TICK_NS)
+        return FrameRecording(path, walk, person, tracks, timing, remarks=remarks)
 
 
 def _unit(path: Path) -> str:

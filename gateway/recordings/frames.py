@@ -6,7 +6,8 @@ its counter or time stamp says. Lost samples are missing in the frames as they w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,13 @@ from gateway.messages import (
     message,
 )
 from gateway.recordings.chunks import chunks
+from gateway.recordings.clock_jumps import without_jumps_back
+from gateway.recordings.full_scale import full_scale
 
+RATES_HZ = (10.0, 2000.0)
+"""Slower, nothing of a movement is told; faster, no sensor for bodies is."""
+
+_LONG_SILENCE_S = 5.0
 _LONGEST_NS = 24 * 3600 * SECOND_NS
 _LATEST_NS = 2.0**62
 _LARGEST_EXACT = 2.0**53
@@ -65,7 +72,10 @@ class FrameRecording:
     """A trial of a data set; see ``gateway.recordings.Recording``.
 
     ``origin_tick`` is the tick at grid index 0; by default the earliest of all sensors. ``size``
-    is what the set notes of the person's.
+    is what the set notes of the person's, ``remarks`` what a reader of figures should know.
+
+    A clock that jumps back goes on in usual steps. Raises RecordingError for a clock that cannot
+    be.
     """
 
     def __init__(
@@ -78,9 +88,14 @@ class FrameRecording:
         *,
         origin_tick: int | None = None,
         size: BodySize = UNKNOWN_SIZE,
+        remarks: Sequence[str] = (),
     ) -> None:
+        _check(path, timing)
+        steadied = [_steadied(path, track, timing) for track in tracks]
+        tracks = [track for track, _ in steadied]
         self.name = name
         self.person = person
+        self.remarks = (*remarks, *(told for _, odd in steadied for told in odd))
         self.sensors = tuple(_spec(track, timing) for track in tracks)
         self.grid_rate_hz = timing.rate_hz
         self.size = size
@@ -97,6 +112,11 @@ class FrameRecording:
         return chunks(by_second, self.origin_ns, seconds)
 
 
+def absent(places: Iterable[Place]) -> list[str]:
+    """Say that the trial has no sensor at the ``places``, where other trials of its set do."""
+    return [f"{place.replace('_', ' ')}: it has no sensor" for place in places]
+
+
 def whole_ticks(path: Path, values: FloatArray) -> IntArray:
     """Return counter values (N,) as integers; raises RecordingError where they are none."""
     exact = np.where(np.abs(values) < _LARGEST_EXACT, values, -1.0)
@@ -106,15 +126,55 @@ def whole_ticks(path: Path, values: FloatArray) -> IntArray:
     return ticks
 
 
+def _check(path: Path, timing: Timing) -> None:
+    """Raise RecordingError for a rate or a clock that no sensor has."""
+    slowest_hz, fastest_hz = RATES_HZ
+    if not (slowest_hz <= timing.rate_hz <= fastest_hz and 0 < timing.tick_ns < np.inf):
+        raise RecordingError(
+            f"{path}: {timing.rate_hz:g} samples a second are not between {slowest_hz:g} and "
+            f"{fastest_hz:g}; is its rate or the unit of its time stamps right?"
+        )
+
+
+def _gapped(track: Track) -> list[str]:
+    """Say which axes have no value, in words."""
+    kinds = (("acceleration", track.acc), ("rate of turn", track.gyr))
+    who = track.place.replace("_", " ")
+    return [
+        f"{who}: {what} along {' and '.join('xyz'[axis] for axis in empty)} has no values"
+        for what, values in kinds
+        if len(empty := np.flatnonzero(np.isnan(values).all(axis=0)))
+    ]
+
+
+def _steadied(path: Path, track: Track, timing: Timing) -> tuple[Track, list[str]]:
+    """Return the track with a clock that never jumps back, and what was odd about it."""
+    if not len(track.ticks):
+        raise RecordingError(f"{path}: {track.sensor} has no sample")
+    ticks, jumps = without_jumps_back(_unwrapped(track.ticks, timing))
+    ahead_s = np.diff(ticks, prepend=ticks[:1]).max() * timing.tick_ns / SECOND_NS
+    who = track.place.replace("_", " ")
+    odd = [f"{who}: its clock jumps back, {jumps} in all, and is taken to go on"] if jumps else []
+    if ahead_s > _LONG_SILENCE_S:
+        odd.append(f"{who}: its clock jumps ahead by {ahead_s:.0f} s, or it was silent for so long")
+    odd += _gapped(track)
+    if jumps:
+        wrapped = ticks if timing.bits >= 64 else ticks % (1 << timing.bits)
+        track = dataclasses.replace(track, ticks=wrapped)
+    return track, odd
+
+
 def _spec(track: Track, timing: Timing) -> SensorSpec:
     settings: dict[str, int | float | str] = {"tick_ns": timing.tick_ns, "bits": timing.bits}
     if track.mag is not None:
         settings["mag"] = 1
+    scales = {"acc_full_scale": full_scale(track.acc), "gyr_full_scale": full_scale(track.gyr)}
+    settings |= {name: scale for name, scale in scales.items() if scale}
     return SensorSpec(track.sensor, track.place, DRIVER.name, timing.rate_hz, settings)
 
 
 def _block(path: Path, track: Track, timing: Timing) -> PacketBlock:
-    time_ns = _device_times(track.ticks, timing)
+    time_ns = _unwrapped(track.ticks, timing).astype(np.float64) * timing.tick_ns
     if time_ns.max() > _LATEST_NS or np.ptp(time_ns) > _LONGEST_NS:
         raise RecordingError(f"{path}: the counter of {track.sensor} jumps by more than a day")
     # A counter may run backwards, but nothing arrives before what arrived earlier.
@@ -125,12 +185,11 @@ def _block(path: Path, track: Track, timing: Timing) -> PacketBlock:
     return PacketBlock(track.sensor, "motion", arrival_ns, payload, ends)
 
 
-def _device_times(ticks: IntArray, timing: Timing) -> FloatArray:
-    """Return the time of each tick (N,) in ns, unwrapped where the counter is narrow."""
-    unwrapped = ticks
-    if timing.bits < 64:
-        half = 1 << (timing.bits - 1)
-        steps = (np.diff(ticks, prepend=ticks[0]) + half) % (2 * half) - half
-        unwrapped = ticks[0] + np.cumsum(steps)
-    time_ns: FloatArray = unwrapped.astype(np.float64) * timing.tick_ns
-    return time_ns
+def _unwrapped(ticks: IntArray, timing: Timing) -> IntArray:
+    """Return the ticks (N,) of a counter that is narrow as those of one that never wraps."""
+    if timing.bits >= 64:
+        return ticks
+    half = 1 << (timing.bits - 1)
+    steps = (np.diff(ticks, prepend=ticks[0]) + half) % (2 * half) - half
+    unwrapped: IntArray = ticks[0] + np.cumsum(steps)
+    return unwrapped

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from gateway.errors import RecordingError
-from gateway.messages import UNKNOWN_SIZE, BodySize, FloatArray, Place
+from gateway.messages import UNKNOWN_SIZE, BodySize, FloatArray, IntArray, Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
 from gateway.recordings.matlab import is_matlab, load_matlab
 
 _MICROSECOND_NS = 1000.0
 _STANDARD_GRAVITY = 9.80665
 _FOLDERS_ABOVE = 5
+_RATE_TOLERANCE = 0.02
 
 
 class MobgapReader:
@@ -76,16 +77,33 @@ def _recording(path: Path, name: str, person: str, sensor: dict[str, Any]) -> Fr
     try:
         stamps = np.asarray(sensor["Timestamp"], np.float64)
         acc_g, gyr_dps = _axes(sensor["Acc"]), _axes(sensor["Gyr"])
-        rate_hz = float(sensor["Fs"]["Acc"])
-        ticks = whole_ticks(path, np.rint((stamps - stamps[0]) * 1e6))
+        said_hz = float(sensor["Fs"]["Acc"])
+        ticks = whole_ticks(path, np.rint((stamps - stamps.min()) * 1e6))
+        rate_hz = _rate_hz(path, ticks)
+        disagree = not abs(said_hz / rate_hz - 1) < _RATE_TOLERANCE
+        odd = f"Fs says {said_hz:g} Hz, its time stamps {rate_hz:.0f} Hz, which are taken"
         track = Track(
             "lower_back", Place.PELVIS, ticks, acc_g * _STANDARD_GRAVITY, np.radians(gyr_dps)
         )
         return FrameRecording(
-            path, name, person, [track], Timing(rate_hz, _MICROSECOND_NS), size=size
+            path,
+            name,
+            person,
+            [track],
+            Timing(rate_hz, _MICROSECOND_NS),
+            size=size,
+            remarks=[odd] if disagree else [],
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordingError(f"{path}: {name} is not laid out as this set is ({error})") from error
+
+
+def _rate_hz(path: Path, ticks: IntArray) -> float:
+    """Return the rate of the time stamps; raises RecordingError where they never rise."""
+    steps = np.diff(ticks)
+    if not (steps > 0).any():
+        raise RecordingError(f"{path}: its time stamps never rise")
+    return 1e6 / float(np.median(steps[steps > 0]))
 
 
 def _size(path: Path) -> BodySize:

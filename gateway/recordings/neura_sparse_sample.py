@@ -16,7 +16,7 @@ import numpy as np
 
 from gateway.errors import RecordingError
 from gateway.messages import Place
-from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
+from gateway.recordings.frames import FrameRecording, Timing, Track, absent, whole_ticks
 from gateway.recordings.table import Table, first_lines, read_table
 
 # Segment as the aligned files name it, and the sensor's serial number in the raw ones.
@@ -66,7 +66,9 @@ class NeuraReader:
         if not tracks:
             raise RecordingError(f"{path}: none of its sensors is at a place that is known here")
         timing = Timing.counted(_rate_hz(path), 64 if aligned else _COUNTER_BITS)
-        return FrameRecording(path, f"{subject}-{trial}", f"neura-{subject}", tracks, timing)
+        name, person = f"{subject}-{trial}", f"neura-{subject}"
+        remarks = absent(_SENSORS[one][1] for one in _SENSORS if not files[one].is_file())
+        return FrameRecording(path, name, person, tracks, timing, remarks=remarks)
 
 
 def _aligned_track(sensor: str, path: Path) -> Track:

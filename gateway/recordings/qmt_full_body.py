@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway.errors import RecordingError
 from gateway.messages import Place
-from gateway.recordings.frames import FrameRecording, Timing, Track
+from gateway.recordings.frames import FrameRecording, Timing, Track, absent
 from gateway.recordings.matlab import is_matlab, load_matlab
 
 SEGMENTS = {
@@ -48,7 +48,10 @@ class QmtReader:
         variables = load_matlab(path)
         try:
             t_s = np.asarray(variables["t"], np.float64).reshape(-1)
-            timing = Timing.counted(float((len(t_s) - 1) / (t_s[-1] - t_s[0])))
+            steps = np.diff(t_s)
+            if not (steps > 0).any():
+                raise RecordingError(f"{path}: its times never rise")
+            timing = Timing.counted(1.0 / float(np.median(steps[steps > 0])))
             tracks = [
                 Track(
                     name,
@@ -60,7 +63,8 @@ class QmtReader:
                 for place, name in SEGMENTS.items()
                 if name in variables
             ]
-            return FrameRecording(path, path.stem, "qmt", tracks, timing)
+            remarks = absent(place for place, name in SEGMENTS.items() if name not in variables)
+            return FrameRecording(path, path.stem, "qmt", tracks, timing, remarks=remarks)
         except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
             raise RecordingError(f"{path}: MATLAB, but not laid out as this set is") from error
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -70,7 +72,9 @@ def _text(path: Path) -> str:
 
 
 def _numbers(path: Path, body: str, separator: str, columns: int, first_line: int) -> FloatArray:
-    filled = body.replace(separator * 2, f"{separator}nan{separator}")
+    filled = body
+    if separator * 2 in body or f"{separator}\n" in body or f"\n{separator}" in f"\n{body}":
+        filled = _empty_cell(separator).sub("nan", body)
     try:
         # float() on the pieces is the fastest parser at hand, and it says what it cannot read.
         values = np.array(list(map(float, filled.replace(separator, " ").split())))
@@ -79,6 +83,13 @@ def _numbers(path: Path, body: str, separator: str, columns: int, first_line: in
     if len(values) != columns * body.count("\n"):
         _refuse(path, body.split("\n")[:-1], separator, columns, first_line)
     return values.reshape(-1, columns)
+
+
+@cache
+def _empty_cell(separator: str) -> re.Pattern[str]:
+    """Return what finds the place of a cell without a character."""
+    edges = re.escape(separator) + r"\n"
+    return re.compile(f"(?<![^{edges}])(?=[{edges}])")
 
 
 def _refuse(path: Path, lines: Sequence[str], separator: str, columns: int, first: int) -> None:

@@ -13,16 +13,14 @@ import math
 import re
 from pathlib import Path
 
-import structlog
-
 from gateway.errors import RecordingError
 from gateway.messages import BodySize, Place
-from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
+from gateway.recordings.frames import FrameRecording, Timing, Track, absent, whole_ticks
 from gateway.recordings.table import first_lines, read_table
 
 _PLACES = {"lf": Place.LEFT_FOOT, "rf": Place.RIGHT_FOOT, "lb": Place.PELVIS}
 _RATE_LINE = re.compile(r"Acquisition frequency: (\d+(?:\.\d+)?) Hz")
-_NAME = re.compile(r"\d+-\d+")
+_NAME = re.compile(r"\w+-\w+")
 
 
 class VoisardReader:
@@ -41,10 +39,6 @@ class VoisardReader:
         files = _sensor_files(path)
         if not files:
             raise RecordingError(f"{path}: no sensor's file ({path.stem}_lf.txt …) lies beside it")
-        for unit in _PLACES.keys() - files.keys():
-            structlog.get_logger().warning(
-                "a sensor's file is missing: its place stays empty", file=f"{path.stem}_{unit}.txt"
-            )
         rates = {_rate_hz(file) for file in files.values()}
         if len(rates) > 1:
             raise RecordingError(f"{path}: its sensors were sampled at different rates")
@@ -58,6 +52,7 @@ class VoisardReader:
             timing,
             origin_tick=0,
             size=BodySize(height_m=height_m),
+            remarks=absent(_PLACES[unit] for unit in _PLACES if unit not in files),
         )
 
 
@@ -66,18 +61,21 @@ def _sensor_files(path: Path) -> dict[str, Path]:
     return {unit: file for unit, file in files.items() if file.is_file()}
 
 
-def _person(path: Path) -> tuple[int, float]:
+def _person(path: Path) -> tuple[str, float]:
     """Return who walked, and how tall they are (NaN: not noted)."""
     try:
         description = json.loads(path.read_bytes())
-        subject, height_cm = int(description["Subject"]), description.get("Height")
-        return subject, math.nan if height_cm is None else float(height_cm) / 100
+        subject, height_cm = str(description["Subject"]), description.get("Height")
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise RecordingError(f"{path}: not whole JSON ({error}); is it truncated?") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordingError(f"{path}: JSON, but it does not describe a trial's Subject") from error
+    try:
+        return subject, float(height_cm) / 100 if height_cm else math.nan
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{path}: its Height is {height_cm!r}, not a number in cm") from error
 
 
 def _rate_hz(path: Path) -> float:

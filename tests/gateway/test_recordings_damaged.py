@@ -13,6 +13,8 @@ import pytest
 from gateway.errors import RecordingError
 from gateway.journal import Journal
 from gateway.recordings import open_recording, readers
+from gateway.recordings.frames import FrameRecording
+from gateway.recordings.table import read_table
 from tests.data import data_set
 from tests.gateway.session_files import INFO, packets, written
 from tests.gateway.trials import (
@@ -109,10 +111,31 @@ def test_a_trial_that_mobgap_lacks_is_refused() -> None:
     assert "no trial Test9-Trial1; it has Test5-Trial1, Test5-Trial2, " in complaint(path)
 
 
-def test_gaitmap_under_another_name_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "imu_sample_new.csv"
+def test_gaitmap_under_another_name_is_taken_at_its_usual_rate(tmp_path: Path) -> None:
+    path = tmp_path / "imu_new.csv"
     shutil.copyfile(data_set("gaitmap_foot") / "imu_sample_ic_stride.csv", path)
-    assert "its sampling rate is not known" in complaint(path)
+    recording = open_recording(path)
+    assert isinstance(recording, FrameRecording)
+    assert recording.grid_rate_hz == 204.8
+    assert "does not state its rate" in recording.remarks[0]
+
+
+def test_gaitmap_without_either_foot_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "imu_new.csv"
+    table = (data_set("gaitmap_foot") / "imu_sample.csv").read_text()
+    path.write_text(table.replace("t_sensor", "t_hand"))
+    assert "there is no column of left_sensor or right_sensor" in complaint(path)
+
+
+def test_an_empty_cell_is_missing_wherever_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,c\n1,,\n,,3\n,2,\n4,5,6\n")
+    nan = np.nan
+    wanted = np.array([[1, nan, nan], [nan, nan, 3], [nan, 2, nan], [4, 5, 6]])
+    assert np.array_equal(read_table(path, ",", heading=1).values, wanted, equal_nan=True)
+    path.write_text("a\tb\n1\t\n\t2\n")
+    values = read_table(path, "\t", heading=1).values
+    assert np.array_equal(values, np.array([[1, nan], [nan, 2]]), equal_nan=True)
 
 
 def test_a_counter_that_jumps_by_years_is_refused(tmp_path: Path) -> None:

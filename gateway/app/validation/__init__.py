@@ -8,7 +8,8 @@ here is part of the pipe.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -98,6 +99,16 @@ class ValidationSet(Protocol):
 def validation_sets() -> dict[str, ValidationSet]:
     """Return every set by its name."""
     return discover("gateway.app.validation.sets", "SET")
+
+
+def named(trials: Iterable[tuple[str, Path]], folder: Path) -> dict[str, Path]:
+    """Return trials by name, in order; those of one name with their folder below ``folder``."""
+    found = list(trials)
+    count = Counter(name for name, _ in found)
+    return {
+        name if count[name] == 1 else f"{path.parent.relative_to(folder).as_posix()}/{name}": path
+        for name, path in found
+    }
 
 
 def means(scores: Sequence[TrialScore], metrics: Sequence[Metric]) -> dict[str, float]:

@@ -30,8 +30,10 @@ class Matched:
 def match(found_s: FloatArray, marked_s: FloatArray, window_s: float) -> Matched:
     """Match times (N,) and (M,) one to one, the closest first, none further than ``window_s``.
 
-    Times exactly so far apart match, however they were rounded.
+    Times exactly so far apart match, however they were rounded. A mark without a time (NaN) is
+    none.
     """
+    marked_s = marked_s[np.isfinite(marked_s)]
     distance = np.abs(found_s[:, None] - marked_s)
     pairs: list[tuple[float, float]] = []
     while distance.size and distance.min() <= window_s + ROUNDING_S:

@@ -1,48 +1,54 @@
-"""What makes a recording doubtful, told from its samples: units, dead axes, losses, no rest."""
+"""What makes a recording doubtful, told from its samples: units, rates, dead axes, losses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from gateway.app.validation import turning
 from gateway.messages import (
     BodyBlock,
     Calibration,
     FloatArray,
+    Marker,
     Message,
     SensorSpec,
     SensorStatus,
 )
 
-KINDS = (BodyBlock, SensorStatus, Calibration)
+KINDS = (BodyBlock, SensorStatus, Calibration, Marker)
 """The messages that doubts are told from."""
 
 GRAVITY = (7.0, 13.0)
 """Standard gravity, give or take what scale errors and movement make of a median, in m/s²."""
 IN_G = (0.7, 1.3)
 IN_MG = (700.0, 1300.0)
+SI_AS_G, MG_AS_G = (75.0, 120.0), (7.5e3, 1.2e4)
+"""Where a set has g, and the file m/s² or mg."""
 FASTEST_RAD_S = 80.0
 """No sensor here reaches 4,600°/s: more is a rate in degrees a second."""
+SHAKEN_M_S2, TURNS_BY = 1.0, 0.1
+"""A body that is shaken by more (standard deviation) turns at some time by more than this share of
+it, in rad/s: in all recordings of the sets by more than 0.4."""
 WORTH_TELLING = 0.01
+EDGE_S = 0.5
+MISPLACED = ("sensor_exchanged", "sensor_moved")
 
 
 def unusable(messages: Sequence[Message]) -> list[str]:
     """Return what makes the samples of a recording useless, in sentences; empty where nothing."""
-    blocks = [message for message in messages if isinstance(message, BodyBlock)]
-    if not blocks:
+    sensors = list(_sensors(messages))
+    if not sensors:
         return ["it has no sample"]
-    acc = np.concatenate([block.acc for block in blocks])
-    gyr = np.concatenate([block.gyr for block in blocks])
-    heard = np.isfinite(acc).any(axis=(0, 2))
-    if not heard.any():
-        return ["it has no sample"]
-    found = {
-        place: _of_one(acc[:, column], gyr[:, column])
-        for column, place in enumerate(blocks[0].places)
-        if heard[column]
-    }
-    return [f"{place.replace('_', ' ')}: {doubt}" for place, doubt in found.items() if doubt]
+    found = {place: _of_one(acc, gyr) for place, acc, gyr in sensors}
+    told = [f"{place}: {doubt}" for place, doubt in found.items() if doubt]
+    if told:
+        return told
+    shares = _gravity_shares(messages)
+    wrong = {place: share for place, share in shares.items() if abs(share - 1) > turning.WRONG}
+    return [_disagree(*one) for one in wrong.items()] if 2 * len(wrong) > len(shares) else []
 
 
 def remarks(messages: Sequence[Message], sensors: Sequence[SensorSpec]) -> list[str]:
@@ -53,26 +59,101 @@ def remarks(messages: Sequence[Message], sensors: Sequence[SensorSpec]) -> list[
         for spec in sensors
         for remark in _losses([state for state in states if state.sensor == spec.sensor])
     ]
+    told += [
+        _disagree(place, share)
+        for place, share in _gravity_shares(messages).items()
+        if abs(share - 1) > turning.ODD
+    ]
     if not any(isinstance(message, Calibration) for message in messages):
         told.append("nobody stands still in it, so there is no calibration")
-    return told
+    marked = (m.text for m in messages if isinstance(m, Marker) and m.kind in MISPLACED)
+    return [*told, *(text.replace("_", " ") for text in dict.fromkeys(marked))]
+
+
+def ends_early(ends_s: float, truth_ends_s: float, what: str) -> str:
+    """Say so where samples end before the truth does."""
+    if ends_s >= truth_ends_s - EDGE_S:
+        return ""
+    return (
+        f"its samples end after {ends_s:.1f} s, {what} after {truth_ends_s:.1f} s: is it truncated?"
+    )
+
+
+def _sensors(messages: Sequence[Message]) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+    """Yield place in words and samples (T, 3), NaN where missing, of each sensor that was heard."""
+    blocks = [message for message in messages if isinstance(message, BodyBlock)]
+    if not blocks:
+        return
+    acc = np.concatenate([block.acc for block in blocks])
+    gyr = np.concatenate([block.gyr for block in blocks])
+    for column, place in enumerate(blocks[0].places):
+        if np.isfinite(acc[:, column]).any():
+            yield place.replace("_", " "), acc[:, column], gyr[:, column]
+
+
+def _gravity_shares(messages: Sequence[Message]) -> dict[str, float]:
+    """Return what is left of gravity as each sensor turns, by place, where it turns enough."""
+    rates_hz = [message.rate_hz for message in messages if isinstance(message, BodyBlock)]
+    shares = {
+        place: turning.gravity_share(acc, gyr, rates_hz[0], _at_rest(acc, gyr))
+        for place, acc, gyr in _sensors(messages)
+    }
+    return {place: share for place, share in shares.items() if math.isfinite(share)}
+
+
+def _disagree(place: str, share: float) -> str:
+    return (
+        f"{place}: gyroscope and accelerometer do not agree on how it turned (gravity comes out "
+        f"as {share:.2f} of what it is at rest): are the sampling rate and the unit of the rate of "
+        "turn right, does it clip, or is the accelerometer off?"
+    )
+
+
+def _at_rest(acc: FloatArray, gyr: FloatArray) -> float:
+    """Return the median size of acceleration (T, 3) where it turns least, in m/s²."""
+    there = np.isfinite(acc).all(axis=1) & np.isfinite(gyr).all(axis=1)
+    speed = np.linalg.norm(gyr[there], axis=1)
+    slow = speed <= np.percentile(speed, 20)
+    return float(np.median(np.linalg.norm(acc[there], axis=1)[slow]))
 
 
 def _of_one(acc: FloatArray, gyr: FloatArray) -> str:
     """Return what is wrong with one sensor's samples (T, 3) in m/s² and rad/s, or nothing."""
     there = np.isfinite(acc).all(axis=1) & np.isfinite(gyr).all(axis=1)
     acc, gyr = acc[there], gyr[there]
-    turning = np.linalg.norm(gyr, axis=1)
-    gravity = float(np.median(np.linalg.norm(acc, axis=1)[turning <= np.percentile(turning, 20)]))
-    if IN_G[0] < gravity < IN_G[1]:
-        return f"acceleration is {gravity:.2f} where it moves least: is it in g, not in m/s²?"
-    if IN_MG[0] < gravity < IN_MG[1]:
-        return f"acceleration is {gravity:.0f} where it moves least: is it in mg, not in m/s²?"
-    if not GRAVITY[0] < gravity < GRAVITY[1]:
-        return f"acceleration is {gravity:.3g} m/s² where it moves least, which is not gravity"
-    if turning.max() > FASTEST_RAD_S:
-        return f"it turns at up to {turning.max():.0f} rad/s: is that in degrees a second?"
-    return _dead_axis("acceleration", acc) or _dead_axis("rate of turn", gyr)
+    return (
+        _gravity(_at_rest(acc, gyr))
+        or _rate_of_turn(acc, gyr)
+        or _dead_axis("acceleration", acc)
+        or _dead_axis("rate of turn", gyr)
+    )
+
+
+def _gravity(felt: float) -> str:
+    """Return what is wrong with the acceleration ``felt`` where a sensor moves least, in m/s²."""
+    if IN_G[0] < felt < IN_G[1]:
+        return f"acceleration is {felt:.2f} where it moves least: is it in g, not in m/s²?"
+    if IN_MG[0] < felt < IN_MG[1]:
+        return f"acceleration is {felt:.0f} where it moves least: is it in mg, not in m/s²?"
+    for unit, (least, most) in (("m/s²", SI_AS_G), ("mg", MG_AS_G)):
+        if least < felt < most:
+            return f"acceleration is {felt:.0f} m/s² where it moves least: is it in {unit}, not g?"
+    if not GRAVITY[0] < felt < GRAVITY[1]:
+        return f"acceleration is {felt:.3g} m/s² where it moves least, which is not gravity"
+    return ""
+
+
+def _rate_of_turn(acc: FloatArray, gyr: FloatArray) -> str:
+    fastest = float(np.linalg.norm(gyr, axis=1).max())
+    if fastest > FASTEST_RAD_S:
+        return f"it turns at up to {fastest:.0f} rad/s: is that in degrees a second?"
+    shaken = float(np.sqrt(acc.var(axis=0).sum()))
+    if shaken > SHAKEN_M_S2 and 0.0 < fastest < TURNS_BY * shaken:
+        return (
+            f"it turns at {fastest:.2g} rad/s at most, though it is shaken: is its rate of turn in "
+            "rad/s, not in degrees a second?"
+        )
+    return ""
 
 
 def _dead_axis(what: str, values: FloatArray) -> str:

@@ -10,6 +10,7 @@ from gateway.config import Config
 from gateway.errors import RecordingError
 from gateway.messages import Message
 from gateway.recordings import Recording
+from gateway.recordings.frames import FrameRecording
 
 _Kind = TypeVar("_Kind", bound=Message)
 
@@ -32,10 +33,13 @@ class Heard:
             for message in produced
             if isinstance(message, wanted)
         ]
+        noted = recording.remarks if isinstance(recording, FrameRecording) else ()
         useless = doubts.unusable(self._messages)
         if useless:
-            raise RecordingError(f"{recording.name} is not scored: {'; '.join(useless)}")
-        self.remark = "; ".join(doubts.remarks(self._messages, recording.sensors))
+            told = "; ".join([*noted, *useless])
+            raise RecordingError(f"{recording.name} is not scored: {told}")
+        found = doubts.remarks(self._messages, recording.sensors)
+        self.remark = "; ".join([*noted, *found])
 
     def all(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the messages of ``kind``, one of those named at the start, in order."""

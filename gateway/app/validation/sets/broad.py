@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway import quaternion
-from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation import About, Metric, Mode, TrialScore, means, named
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import BodyBlock, BoolArray, FloatArray, OrientationBlock
@@ -55,7 +55,7 @@ class BroadSet:
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every ``NN_….mat``."""
         found = [path for path in folder.rglob("*.mat") if _NAME.fullmatch(path.stem)]
-        return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+        return named(sorted((path.stem, path) for path in found), folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:
         """Score the orientation of the board; raises RecordingError."""
@@ -78,7 +78,7 @@ class BroadSet:
             person=recording.person,
             strides=0,
             values=_values(errors, scored),
-            remark=heard.remark,
+            remark="; ".join(filter(None, [heard.remark, _unknown(errors)])),
             course={"total error (°)": np.stack([t_s, errors[0]], axis=1)[scored][::_COURSE_STEP]},
         )
 
@@ -120,6 +120,12 @@ def _values(errors_deg: FloatArray, scored: BoolArray) -> dict[str, float]:
         return dict.fromkeys(_KINDS, float("nan"))
     rms = np.sqrt((known**2).mean(axis=1))
     return dict(zip(_KINDS, rms.tolist(), strict=True))
+
+
+def _unknown(errors_deg: FloatArray) -> str:
+    """Say why there is no figure where no error (3, N) is known."""
+    none = "no figure: its magnetic field is never known"
+    return "" if np.isfinite(errors_deg).any() else none
 
 
 SET = BroadSet()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway import quaternion
-from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation import About, Metric, Mode, TrialScore, means, named
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import BoolArray, FloatArray, JointRotationBlock
@@ -50,8 +50,8 @@ class DfjimuSet:
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every ``data_2D_01.mat``."""
-        found = sorted(folder.rglob("data_*.mat"))
-        return {path.stem: path for path in found if NAME.fullmatch(path.name)}
+        found = [path for path in folder.rglob("data_*.mat") if NAME.fullmatch(path.name)]
+        return named(sorted((path.stem, path) for path in found), folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score a trial; raises RecordingError."""
@@ -70,7 +70,7 @@ class DfjimuSet:
             recording.person,
             0,
             {**values, f"{_ALL}_{_kind(path)}": values[_ALL]},
-            remark="; ".join(filter(None, [heard.remark, _remark(jumps)])),
+            remark="; ".join(filter(None, [heard.remark, _remark(jumps), _short(scored)])),
             course={"error of relative orientation (°)": np.stack([time_s, error_deg], axis=1)},
         )
 
@@ -86,15 +86,18 @@ def _truth(path: Path) -> tuple[FloatArray, BoolArray]:
     """
     try:
         data = load_matlab(path)["data"]
-        optical = np.asarray(data["ref"], np.float64)[:, :8].reshape(-1, 2, 4)
+        reference = np.asarray(data["ref"], np.float64)
+        optical = reference[:, :8].reshape(len(reference), 2, 4)
+        optical = np.where(np.linalg.norm(optical, axis=2, keepdims=True) > 0, optical, np.nan)
         gyr = np.asarray(data["sensorData"], np.float64).reshape(-1, 2, 6)[:, :, 3:]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise RecordingError(f"{path}: its optical truth cannot be read ({error})") from error
     steps = quaternion.multiply(quaternion.conjugate(optical[:-1]), optical[1:])
     turning = np.linalg.norm(quaternion.to_rotation_vector(steps), axis=-1) * RATE_HZ
-    faster = turning - np.linalg.norm(gyr[LATE_SAMPLES:], axis=-1)[: len(turning)]
+    felt = np.linalg.norm(gyr[LATE_SAMPLES:], axis=-1)
+    both = min(len(turning), len(felt))
     jumps = np.zeros(len(optical), np.bool_)
-    jumps[1:] = ~(faster.max(axis=1) < JUMP_RAD_S)
+    jumps[1 : both + 1] = ~((turning[:both] - felt[:both]).max(axis=1) < JUMP_RAD_S)
     first, second = optical[:, 0], optical[:, 1]
     return quaternion.multiply(quaternion.conjugate(first), second), jumps
 
@@ -122,6 +125,12 @@ def _kind(path: Path) -> str:
 def _remark(jumps: BoolArray) -> str:
     count = int(np.count_nonzero(jumps))
     return f"the optical orientation jumps {count} times, which counts as error" if count else ""
+
+
+def _short(scored: BoolArray) -> str:
+    """Say why there is no figure where nothing is ``scored`` (T,)."""
+    none = f"no figure: both orientations are not known at any time after {SKIPPED_S:.0f} s"
+    return "" if scored.any() else none
 
 
 SET = DfjimuSet()

@@ -17,7 +17,7 @@ from statistics import median
 
 import numpy as np
 
-from gateway.app.validation import About, Metric, Mode, TrialScore
+from gateway.app.validation import About, Metric, Mode, TrialScore, named
 from gateway.app.validation.agreement import intraclass_correlation
 from gateway.app.validation.hearing import Heard
 from gateway.messages import Stride
@@ -69,11 +69,12 @@ class FeliusSet:
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every walk by the file of one of its feet."""
-        return {
-            path.stem.rpartition("_")[0]: path
+        found = {
+            (path.parent, path.stem.rpartition("_")[0]): path
             for foot in reversed(_FEET)
             for path in sorted(folder.rglob(f"*_{foot}.csv"))
         }
+        return named(((name, path) for (_, name), path in found.items()), folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Return the usual stride time and cadence of both feet; raises RecordingError."""

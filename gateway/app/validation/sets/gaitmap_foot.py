@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.app.validation import About, Metric, Mode, TrialScore
+from gateway.app.validation import About, Metric, Mode, TrialScore, doubts
 from gateway.app.validation.contacts import Matched, course_ms, f1, joined, match, median_ms
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
-from gateway.messages import Figure, FloatArray, GaitEvent, GaitEventKind, Side
+from gateway.messages import Figure, FloatArray, GaitEvent, GaitEventKind, Place, Side
 from gateway.recordings import open_recording
 from inference.foot_steps import LONGEST_WAIT_S
 
@@ -65,22 +65,27 @@ class GaitmapSet:
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score strides and contacts of both feet; raises RecordingError."""
         recording = open_recording(path)
-        marks, lengths_m = _truth(path, recording.grid_rate_hz)
+        worn = {spec.place for spec in recording.sensors}
+        feet = [side for side in Side if Place(f"{side}_foot") in worn]
+        marks, lengths_m = _truth(path, recording.grid_rate_hz, feet)
         heard = Heard(recording, GaitEvent, Figure)
         events = heard.all(GaitEvent)
         contacts = {
-            kind: joined([_matched(events, marks, side, kind) for side in Side]) for kind in _KINDS
+            kind: joined([_matched(events, marks, side, kind) for side in feet]) for kind in _KINDS
         }
         pairs_m = _paired(heard.all(Figure), lengths_m)
         evidence = Evidence(pairs_m, contacts)
         without = len(lengths_m) - len(pairs_m)
         missed = f"{without} of {len(lengths_m)} strides without a length" if without else ""
+        last_s = max((float(each.max(initial=0.0)) for each in marks.values()), default=0.0)
+        early = doubts.ends_early(recording.duration_s, last_s, "its optical strides")
+        none = "" if lengths_m else "no figure: it has no optical strides"
         return TrialScore(
             recording.person,
             len(pairs_m),
             _values(evidence),
             evidence,
-            "; ".join(remark for remark in (heard.remark, missed) if remark),
+            "; ".join(filter(None, [heard.remark, early, missed, none])),
             agreement={"stride length (m)": pairs_m},
             course={
                 f"{kind.replace('_', ' ')} error (ms)": course_ms(matched)
@@ -114,11 +119,11 @@ def _rows(path: Path, what: str) -> Rows:
 
 
 def _truth(
-    path: Path, rate_hz: float
+    path: Path, rate_hz: float, feet: Sequence[Side]
 ) -> tuple[dict[tuple[Side, GaitEventKind], FloatArray], dict[tuple[Side, float], float]]:
-    """Return the true contacts in s, and lengths in m by foot and end in s; raises RecordingError.
+    """Return the true contacts of ``feet`` in s, and lengths in m by foot and end in s.
 
-    A contact that two strides share comes once.
+    Raises RecordingError. A contact that two strides share comes once.
     """
     strides = _rows(path, "stride_events")
     try:
@@ -127,13 +132,13 @@ def _truth(
             (side, kind): np.unique(
                 [float(r[c]) / rate_hz for r in strides if r["foot"] == side for c in columns]
             )
-            for side in Side
+            for side in feet
             for kind, columns in _COLUMNS.items()
         }
         return marks, {
             (Side(row["foot"]), float(row["ic"]) / rate_hz): lengths_m[row["foot"], row["s_id"]]
             for row in strides
-            if (row["foot"], row["s_id"]) in lengths_m
+            if row["foot"] in feet and (row["foot"], row["s_id"]) in lengths_m
         }
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"{path}: its optical strides cannot be read ({error})") from error

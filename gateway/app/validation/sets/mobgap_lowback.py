@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation import About, Metric, Mode, TrialScore, doubts, means, named
 from gateway.app.validation.contacts import Matched, course_ms, f1, joined, match
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import Figure, FloatArray, GaitEvent, GaitEventKind, Stride
-from gateway.recordings import open_recording
+from gateway.recordings import Recording, open_recording
 from gateway.recordings.matlab import load_matlab
 from gateway.recordings.mobgap_lowback import trial_names
 from inference.lower_back import LOOK_AHEAD_S
@@ -80,7 +80,8 @@ class MobgapSet:
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every trial of every ``data.mat``."""
-        return dict(each for file in sorted(folder.rglob("data.mat")) for each in _named(file))
+        found = (each for file in sorted(folder.rglob("data.mat")) for each in _named(file))
+        return named(found, folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score a trial; raises RecordingError."""
@@ -95,7 +96,9 @@ class MobgapSet:
             person=recording.person,
             strides=sum(bout.strides for bout in bouts),
             values=_values(matched, errors),
-            remark=_remark(reference, heard, errors),
+            remark="; ".join(
+                filter(None, [_remark(reference, heard, errors), _early(recording, bouts)])
+            ),
             agreement={"walking speed of a bout (m/s)": speeds[np.isfinite(speeds).all(axis=1)]},
             course={"initial contact error (ms)": course_ms(matched)},
         )
@@ -206,6 +209,11 @@ def _remark(reference: str, heard: Heard, errors: FloatArray) -> str:
     if lengths and not np.isfinite(errors[:, 1]).any():
         remarks += reasons
     return "; ".join(remarks)
+
+
+def _early(recording: Recording, bouts: Sequence[Bout]) -> str:
+    last_s = max(bout.end_s for bout in bouts)
+    return doubts.ends_early(recording.duration_s, last_s, "its reference")
 
 
 SET = MobgapSet()

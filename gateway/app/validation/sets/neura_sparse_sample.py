@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway import quaternion
-from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation import About, Metric, Mode, TrialScore, doubts, means, named
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import (
@@ -116,21 +116,24 @@ class NeuraSet:
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every optical recording."""
-        return {path.stem: path for path in sorted(folder.rglob("vicon/*.csv"))}
+        found = sorted(folder.rglob("vicon/*.csv"))
+        return named(((path.stem, path) for path in found), folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score a walk; raises RecordingError."""
         recording = open_recording(_raw(path))
         truth, *planes = _optical(path)
         heard = Heard(recording, JointAngleBlock, BodyAngleBlock, Calibration, Stride, Figure)
-        found = np.concatenate([block.angle_rad for block in heard.all(JointAngleBlock)])
         rows = _aligned(path, len(truth))
+        found = _until([b.angle_rad for b in heard.all(JointAngleBlock)], rows.stop)
         calibrations = heard.all(Calibration)
         stance, remark = _stance_rad(path, truth, rows.start, calibrations)
         known = _fronts_known(calibrations, len(found))[rows]
         error = np.degrees(np.where(known, found[rows] - truth, np.nan))
         shifted = error + np.degrees(stance)
-        told = [heard.remark, remark, _from_when(known)]
+        ends_s = recording.duration_s
+        early = doubts.ends_early(ends_s, rows.stop / RATE_HZ, "its optical recording")
+        told = [heard.remark, early, remark, _from_when(known)]
         time_s = np.arange(len(error)) / RATE_HZ
         return TrialScore(
             recording.person,
@@ -157,6 +160,13 @@ class NeuraSet:
     def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
         """Return the means over the walks."""
         return means(scores, self.metrics)
+
+
+def _until(angles_rad: Sequence[FloatArray], stop: int) -> FloatArray:
+    """Return all of the angles (T, 6), NaN from where they end up to sample ``stop``."""
+    found = np.concatenate([np.empty((0, len(JOINTS))), *angles_rad])
+    missing = np.full((max(0, stop - len(found)), len(JOINTS)), np.nan)
+    return np.concatenate([found, missing])
 
 
 def _raw(path: Path) -> Path:

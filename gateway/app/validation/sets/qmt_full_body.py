@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from gateway import quaternion
-from gateway.app.validation import About, Metric, Mode, TrialScore, means
+from gateway.app.validation import About, Metric, Mode, TrialScore, means, named
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import BodyBlock, FloatArray, OrientationBlock
@@ -26,6 +26,8 @@ from gateway.recordings.qmt_full_body import SEGMENTS
 from inference.inclination import up_in_sensor
 
 TURNING_RAD_S = 0.5
+LEAST_TURNING = 100
+"""Samples that turn faster, without which the axes of sensor and segment do not connect."""
 """Slower turning says little of how the axes lie."""
 
 
@@ -46,7 +48,7 @@ class QmtSet:
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every recording."""
         found = sorted(folder.rglob("*full_body_example_data.mat"))
-        return {path.stem: path for path in found}
+        return named(((path.stem, path) for path in found), folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:
         """Score the inclination of every sensor; raises RecordingError."""
@@ -56,12 +58,16 @@ class QmtSet:
         if mode is Mode.OFFLINE:
             blocks = [offline_orientation(heard.all(BodyBlock))]
         quat = np.concatenate([block.quat for block in blocks])
-        errors = [
-            _inclination_rmse_deg(quat[:, column], variables[SEGMENTS[place]], path)
+        errors = {
+            place: _inclination_rmse_deg(quat[:, column], variables[SEGMENTS[place]], path)
             for column, place in enumerate(blocks[0].places)
-        ]
-        values = {"inclination_deg": float(np.mean(errors))}
-        return TrialScore(recording.person, 0, values, remark=heard.remark)
+        }
+        known = [error for error in errors.values() if np.isfinite(error)]
+        values = {"inclination_deg": float(np.mean(known)) if known else float("nan")}
+        without = [place.replace("_", " ") for place in errors if not np.isfinite(errors[place])]
+        remark = f"no figure of {', '.join(without)}" if without else ""
+        remarks = "; ".join(filter(None, [heard.remark, remark]))
+        return TrialScore(recording.person, 0, values, remark=remarks)
 
     def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
         """Return the mean over all recordings."""
@@ -69,17 +75,27 @@ class QmtSet:
 
 
 def _inclination_rmse_deg(quat: FloatArray, segment: Mapping[str, FloatArray], path: Path) -> float:
-    """Return by how much up differs in a sensor's axes, as root mean square over time."""
+    """Return by how much up differs in a sensor's axes, as root mean square over time.
+
+    NaN where it is not known, or the sensor hardly turns. Raises RecordingError.
+    """
     try:
-        told = np.asarray(segment["quat"], np.float64).reshape(-1, 4)
-    except (KeyError, ValueError) as error:
-        raise RecordingError(f"{path}: a segment has no orientation to compare with") from error
+        told = np.asarray(segment["quat"], np.float64).reshape(len(segment["gyr"]), 4)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordingError(
+            f"{path}: a segment has no orientation (w, x, y, z) of each sample to compare with"
+        ) from error
     count = min(len(told), len(quat))
-    told = told[:count] / np.linalg.norm(told[:count], axis=1, keepdims=True)
-    to_segment = _fixed_turn(np.asarray(segment["gyr"], np.float64)[:count], told)
+    known = np.isfinite(told[:count]).all(axis=1) & np.isfinite(quat[:count]).all(axis=1)
+    gyr = np.asarray(segment["gyr"], np.float64)[:count][known]
+    if np.count_nonzero(np.linalg.norm(gyr, axis=1) > TURNING_RAD_S) < LEAST_TURNING:
+        return float("nan")
+    told, quat = told[:count][known], quat[:count][known]
+    told = told / np.linalg.norm(told, axis=1, keepdims=True)
+    to_segment = _fixed_turn(gyr, told)
     theirs = to_segment.inv().apply(up_in_sensor(told))
-    cosine = np.clip((up_in_sensor(quat[:count]) * theirs).sum(axis=1), -1.0, 1.0)
-    return float(np.degrees(np.sqrt(np.nanmean(np.arccos(cosine) ** 2))))
+    cosine = np.clip((up_in_sensor(quat) * theirs).sum(axis=1), -1.0, 1.0)
+    return float(np.degrees(np.sqrt(np.mean(np.arccos(cosine) ** 2))))
 
 
 def _fixed_turn(gyr: FloatArray, quat: FloatArray) -> Rotation:

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway.app.teaching import up_in_recording
-from gateway.app.validation import About, Metric, Mode, TrialScore
+from gateway.app.validation import About, Metric, Mode, TrialScore, named
 from gateway.app.validation.hearing import Heard
 from gateway.config import Config, ExercisesSection
 from gateway.errors import GaitwireError, RecordingError
@@ -85,12 +85,12 @@ class UciSet:
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return a file of every session ``sS/eE``: that of its first sensor."""
-        found: dict[str, Path] = {}
-        for path in sorted(folder.resolve().rglob("u*/test.txt")):
-            parts = path.parts[-4:-2]
-            if _TRIAL.fullmatch("/".join(parts)):
-                found.setdefault("-".join(parts), path)
-        return found
+        root = folder.resolve()
+        found: dict[Path, Path] = {}
+        for path in sorted(root.rglob("u*/test.txt")):
+            if _TRIAL.fullmatch("/".join(path.parts[-4:-2])):
+                found.setdefault(path.parents[1], path)
+        return named((("-".join(path.parts[-4:-2]), path) for path in found.values()), root)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score the repetitions of one session; raises RecordingError."""

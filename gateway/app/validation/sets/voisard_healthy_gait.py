@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.app.validation import About, Metric, Mode, TrialScore
+from gateway.app.validation import About, Metric, Mode, TrialScore, doubts, named
 from gateway.app.validation.contacts import Matched, course_ms, f1, joined, match, median_ms
 from gateway.app.validation.hearing import Heard
 from gateway.app.validation.wearing import Wearing
@@ -66,8 +66,8 @@ class VoisardSet:
 
     def trials(self, folder: Path) -> Mapping[str, Path]:
         """Return every ``S-T.json``."""
-        found = folder.rglob("*-*.json")
-        return {path.stem: path for path in sorted(found, key=lambda path: _numbers(path.stem))}
+        found = sorted(folder.rglob("*-*.json"), key=lambda path: _numbers(path.stem))
+        return named(((path.stem, path) for path in found), folder)
 
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score the contacts of both feet; raises RecordingError."""
@@ -75,8 +75,12 @@ class VoisardSet:
         marks = _marks(path)
         heard = Heard(recording, GaitEvent)
         events = heard.all(GaitEvent)
+        places = {spec.place for spec in recording.sensors}
+        last_s = max(float(np.nanmax(each, initial=0.0)) for each in marks.values())
+        early = doubts.ends_early(recording.duration_s, last_s, "its marks")
+        feet = [side for side in Side if Place(f"{side}_foot") in places]
         evidence: Evidence = {
-            kind: joined([_matched(events, marks, side, kind) for side in Side]) for kind in _KINDS
+            kind: joined([_matched(events, marks, side, kind) for side in feet]) for kind in _KINDS
         }
         strides = sum(len(marks[side, GaitEventKind.INITIAL_CONTACT]) for side in Side)
         course = {
@@ -85,7 +89,12 @@ class VoisardSet:
         }
         evidence |= _back(recording, marks)
         return TrialScore(
-            recording.person, strides, _values(evidence), evidence, heard.remark, course=course
+            recording.person,
+            strides,
+            _values(evidence),
+            evidence,
+            "; ".join(filter(None, [heard.remark, early])),
+            course=course,
         )
 
     def summary(self, scores: Sequence[TrialScore]) -> Mapping[str, float]:
