@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.options import AsJson, say
-from gateway.errors import UsageError
+from gateway.errors import RecordingError, UsageError
 
 if TYPE_CHECKING:
     from gateway.cli.validating import Validated
@@ -39,7 +39,8 @@ def validate(
 ) -> None:
     """Score every trial of a data set against its truth.
 
-    With all, DIR holds a folder of each set's name, and a set without one is left out.
+    With all, DIR holds a folder of each set's name, and a set without one is left out. A set of
+    which not one trial could be scored is told of like any other, and is a failure.
     """
     # Imported only now: other commands need not wait for it.
     from gateway.app.validation import Mode
@@ -50,13 +51,17 @@ def validate(
         _report(folders, report)
         return
     mode = Mode.OFFLINE if offline else Mode.LIVE
-    documents = [run_set(one, place, mode).document for one, place in folders.items()]
+    runs = [run_set(one, place, mode) for one, place in folders.items()]
+    documents = [run.document for run in runs]
     if as_json:
         told = {"sets": documents} if name == ALL else documents[0]
         typer.echo(msgspec.json.encode(told).decode())
-        return
-    for document in documents:
-        _show(document)
+    else:
+        for document in documents:
+            _show(document)
+    failures = [run.failure for run in runs if run.failure]
+    if failures:
+        raise RecordingError("; ".join(failures))
 
 
 def _report(folders: Mapping[str, Path], page: Path) -> None:

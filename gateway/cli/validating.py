@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.app.validation import Mode, TrialScore, ValidationSet, validation_sets
 from gateway.cli.options import progress
-from gateway.errors import GaitwireError, RecordingError, UsageError
+from gateway.errors import GaitwireError, UsageError
 
 Outcomes = Mapping[str, TrialScore | GaitwireError]
 
@@ -43,6 +43,14 @@ class Run:
     outcomes: Outcomes
     document: Validated
 
+    @property
+    def failure(self) -> str:
+        """Why not one trial could be scored; empty where one was."""
+        if any(isinstance(outcome, TrialScore) for outcome in self.outcomes.values()):
+            return ""
+        remarks = "; ".join(str(outcome) for outcome in self.outcomes.values())
+        return f"no trial of {self.chosen.name} could be scored: {remarks}"
+
 
 def folders_of(name: str, folder: Path) -> dict[str, Path]:
     """Return the folder of the set ``name``, or of every set where it is ``all``.
@@ -62,8 +70,7 @@ def folders_of(name: str, folder: Path) -> dict[str, Path]:
 def run_set(name: str, folder: Path, mode: Mode) -> Run:
     """Score the trials of the set ``name`` that lie in ``folder``.
 
-    A trial that cannot be scored gets a remark and the others are scored. Raises UsageError, and
-    RecordingError where not one trial could be scored.
+    A trial that cannot be scored gets a remark and the others are scored. Raises UsageError.
     """
     chosen = _chosen(name)
     trials = _trials(chosen, folder)
@@ -108,9 +115,7 @@ def _outcomes(chosen: ValidationSet, trials: Mapping[str, Path], mode: Mode) -> 
 
 def _document(chosen: ValidationSet, outcomes: Outcomes, mode: Mode, took_s: float) -> Validated:
     scores = [outcome for outcome in outcomes.values() if isinstance(outcome, TrialScore)]
-    if not scores:
-        remarks = "; ".join(str(outcome) for outcome in outcomes.values())
-        raise RecordingError(f"no trial of {chosen.name} could be scored: {remarks}")
+    none = dict.fromkeys((metric.name for metric in chosen.metrics), math.nan)
     return Validated(
         set=chosen.name,
         mode=mode,
@@ -119,7 +124,7 @@ def _document(chosen: ValidationSet, outcomes: Outcomes, mode: Mode, took_s: flo
         strides=sum(score.strides for score in scores),
         took_s=round(took_s, 2),
         trials=[_line(trial, outcome) for trial, outcome in outcomes.items()],
-        summary=_told(chosen.summary(scores)),
+        summary=_told(chosen.summary(scores) if scores else none),
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from gateway.app.validation import Mode, validation_sets
 from gateway.cli.validating import run_set
 from gateway.cli.validation_report import write_report
-from gateway.errors import RecordingError, UsageError
+from gateway.errors import UsageError
 from gateway.messages import Figure, GaitEvent, Stride
 from gateway.recordings import open_recording
 from tests.data import data_set
@@ -52,11 +52,21 @@ def test_a_damaged_trial_is_remarked_on_and_the_others_scored(folder: Path) -> N
     assert "ic_f1" in document.trials[1]
 
 
-def test_no_sound_trial_is_a_failure(folder: Path) -> None:
+def test_no_sound_trial_is_a_failure_that_is_told_beside_other_sets(folder: Path) -> None:
     for path in folder.glob("*.json"):
         path.write_text("{")
-    with pytest.raises(RecordingError, match="no trial of voisard_healthy_gait could be scored"):
-        run_set(VOISARD, folder, Mode.LIVE)
+    (folder / "all").mkdir()
+    (folder / "all" / VOISARD).symlink_to(folder)
+    (folder / "all" / "xio_foot_loop").symlink_to(data_set("xio_foot_loop"))
+    command = [sys.executable, "-m", "gateway.cli", "validate", "all", str(folder / "all")]
+    told = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "no trial of voisard_healthy_gait could be scored" in told.stderr
+    assert "Traceback" not in told.stderr
+    failed, scored = json.loads(told.stdout)["sets"]
+    assert [trial["name"] for trial in failed["trials"]] == ["1-1", "1-2"]
+    assert set(failed["summary"].values()) == {None}
+    assert scored["summary"]["closure_mm"] < 60
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
