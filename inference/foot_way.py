@@ -17,8 +17,9 @@ from gateway.messages import (
     Quality,
     Side,
 )
-from gateway.quaternion import conjugate, multiply, rotate
+from gateway.quaternion import conjugate, rotate
 from inference.foot_path import UP, ends, levelled, on_the_level, path, sole_angle
+from inference.stride_turns import heading_change
 
 ACC, GYR, QUAT, THERE, REAL, ROW = slice(0, 3), slice(3, 6), slice(6, 10), 10, 11, 12
 """A row of samples: acceleration m/s², angular velocity rad/s, orientation sensor → earth,
@@ -99,7 +100,7 @@ def steps(person: str, ways: Sequence[Way]) -> list[FootStep]:
         contacts,
         ends(position, count),
         _highest(position, count),
-        _heading_change(quat[:, 0], quat[:, 1]).tolist(),
+        heading_change(quat[:, 0], quat[:, 1]).tolist(),
         angles.tolist(),
         strict=True,
     )
@@ -164,11 +165,3 @@ def _calm(felt: FloatArray) -> FloatArray:
     calm = felt[quarter : len(felt) - quarter]
     mean: FloatArray = calm.cumsum(axis=0)[-1] / len(calm)
     return mean
-
-
-def _heading_change(before: FloatArray, after: FloatArray) -> FloatArray:
-    """Return the turns about the vertical (K,) rad, -π..π, between two orientations (K, 4)."""
-    turn = multiply(after, conjugate(before))
-    angle = 2 * np.arctan2(turn[:, 3], turn[:, 0])
-    change: FloatArray = (angle + np.pi) % (2 * np.pi) - np.pi
-    return change

@@ -9,24 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from statistics import fmean
-from typing import NamedTuple
 
 from gateway.messages import Figure, FootStep, Message, Quality, Side
 from gateway.wording import Wording
 from inference.measures import Measure
-from inference.measures.steps import BREAK_S, STEPS, symmetry_index
 from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 
 LEAST_LENGTH_M = 0.15
 """A shorter one is no stride (Mobilise-D): the foot was moved on the spot."""
-
-
-class _Known(NamedTuple):
-    """Length in m of a stride of this bout, and the share of its samples that were measured."""
-
-    length_m: float
-    real_share: float
 
 
 class FootStrides:
@@ -35,16 +25,14 @@ class FootStrides:
     ``stride_rise`` (m; 0 on the level, else on stairs) and ``stride_turn`` (rad, to the left);
     on the level ``stride_length`` (m, along the ground), ``stride_speed`` (m/s),
     ``foot_clearance`` (m, how high the sensor came), ``foot_angle_at_contact`` and
-    ``foot_angle_at_lift`` (rad, toes up positive), and ``stride_length_cv`` (1) of each foot and
-    ``stride_length_asymmetry`` (1) over the last `STEPS` strides of each in one bout. Of a step
-    that led nowhere there is nothing but ``step_on_the_spot`` (m), its length.
+    ``foot_angle_at_lift`` (rad, toes up positive). Of a step that led nowhere there is nothing but
+    ``step_on_the_spot`` (m), its length.
     """
 
     consumes: tuple[type, ...] = (FootStep,)
 
     def __init__(self) -> None:
         self._last: Mapping[Side, FootStep] = {}
-        self._known: Mapping[Side, tuple[_Known, ...]] = dict.fromkeys(Side, ())
 
     def push(self, message: Message) -> list[Message]:
         """Take a step and return the figures of the stride that ends with it, if any."""
@@ -52,8 +40,6 @@ class FootStrides:
         last = self._last.get(message.side)
         self._last = {**self._last, message.side: message}
         time_s = math.nan if last is None else message.contact_s - last.contact_s
-        if not time_s <= BREAK_S:
-            self._known = {**self._known, message.side: ()}
         length_m = math.hypot(*message.displacement_m[:2])
         if not SHORTEST_S <= time_s <= LONGEST_S:
             return []
@@ -62,12 +48,9 @@ class FootStrides:
         poor = message.quality.real_share < LEAST_REAL_SHARE
         if message.displacement_m[2] != 0.0:
             return _told(message, _way(message), poor=poor)
-        if not poor:
-            known = _Known(length_m, message.quality.real_share)
-            newest = (*self._known[message.side], known)[-STEPS:]
-            self._known = {**self._known, message.side: newest}
-        figures = {**_way(message), **_on_the_level(message, length_m, time_s)}
-        return [*_told(message, figures, poor=poor), *self._over_strides(message)]
+        return _told(
+            message, {**_way(message), **_on_the_level(message, length_m, time_s)}, poor=poor
+        )
 
     def flush(self) -> list[Message]:
         """Return nothing: a stride without its end is none."""
@@ -75,33 +58,12 @@ class FootStrides:
 
     def snapshot(self) -> object:
         """Return the state: it is never changed in place."""
-        return self._last, self._known
+        return self._last
 
     def resume(self, snapshot: object) -> None:
         """Go on from ``snapshot``."""
-        assert isinstance(snapshot, tuple)
-        self._last, self._known = snapshot
-
-    def _over_strides(self, step: FootStep) -> list[Message]:
-        """Return variability of this foot, and asymmetry of both where both are told of."""
-        own = self._known[step.side]
-        lengths = {side: [k.length_m for k in known] for side, known in self._known.items()}
-        few = "" if len(own) == STEPS else f"only {len(own)} of {STEPS} strides on the level"
-        cv = math.nan if few else _variation(lengths[step.side])
-        made: list[Message] = [_figure(step, "stride_length_cv", cv, "1", _quality(own, few))]
-        if all(known for known in self._known.values()):
-            made.append(self._asymmetry(step, lengths))
-        return made
-
-    def _asymmetry(self, step: FootStep, lengths: Mapping[Side, list[float]]) -> Figure:
-        fewest = min(len(own) for own in lengths.values())
-        few = "" if fewest == STEPS else f"only {fewest} of {STEPS} strides of each foot"
-        left, right = (fmean(lengths[side]) for side in (Side.LEFT, Side.RIGHT))
-        value = math.nan if few else symmetry_index(left, right)
-        quality = _quality([k for known in self._known.values() for k in known], few)
-        return Figure(
-            step.person, step.contact_s, "stride_length_asymmetry", None, value, "1", quality
-        )
+        assert isinstance(snapshot, dict)
+        self._last = snapshot
 
 
 def _way(step: FootStep) -> Mapping[str, tuple[float, str]]:
@@ -145,25 +107,12 @@ def _figure(step: FootStep, name: str, value: float, unit: str, quality: Quality
     return Figure(step.person, step.contact_s, name, step.side, value, unit, quality)
 
 
-def _variation(values: list[float]) -> float:
-    """Return the coefficient of variation; ``statistics.stdev`` takes ten times as long."""
-    mean = fmean(values)
-    squares = math.fsum((value - mean) ** 2 for value in values)
-    return math.sqrt(squares / (len(values) - 1)) / mean
-
-
-def _quality(known: tuple[_Known, ...] | list[_Known], withheld: str) -> Quality:
-    return Quality(fmean(k.real_share for k in known) if known else 0.0, withheld)
-
-
 MEASURE = Measure(
     "foot_strides",
     FootStrides,
     {
         "stride_rise": Wording("Rise of a stride"),
         "stride_turn": Wording("Turn in a stride"),
-        "stride_length_cv": Wording("Stride length, variation", "%"),
-        "stride_length_asymmetry": Wording("Stride length, asymmetry", "%"),
         "foot_angle_at_contact": Wording("Foot angle on landing"),
         "foot_angle_at_lift": Wording("Foot angle on lifting"),
     },

@@ -1,4 +1,4 @@
-"""Step times and their asymmetry: on made contacts, and on the simulator's truth."""
+"""Step times: on made contacts, and on the simulator's truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gateway.messages import Figure, GaitEvent, GaitEventKind, Quality, Side
-from inference.measures.steps import STEPS, Steps, symmetry_index
+from inference.measures.steps import Steps
 from simulators.motion import simulate_motion
 from tests.contract import run
 from tests.data import data_set
@@ -23,19 +23,8 @@ def contact(t_s: float, side: Side, share: float = 1.0, kind: GaitEventKind = LA
     return GaitEvent("p", t_s, t_s + 0.2, side, kind, Quality(share))
 
 
-def figures(events: Iterable[GaitEvent], name: str = "step_time") -> list[Figure]:
-    made = run(Steps(), list(events))
-    return [figure for figure in made if isinstance(figure, Figure) and figure.name == name]
-
-
-def walk(right_s: float, left_s: float, strides: int, start_s: float = 0.0) -> list[GaitEvent]:
-    """Contacts of a person whose right and left steps last so long."""
-    begins = [start_s + n * (right_s + left_s) for n in range(strides)]
-    return [
-        event
-        for t_s in begins
-        for event in (contact(t_s, Side.LEFT), contact(t_s + right_s, Side.RIGHT))
-    ]
+def figures(events: Iterable[GaitEvent]) -> list[Figure]:
+    return [figure for figure in run(Steps(), list(events)) if isinstance(figure, Figure)]
 
 
 def test_a_step_is_named_by_the_foot_that_lands() -> None:
@@ -69,36 +58,6 @@ def test_a_step_of_which_too_little_was_measured_is_withheld() -> None:
     (step,) = figures([contact(1.0, Side.LEFT), contact(1.5, Side.RIGHT, 0.5)])
     assert math.isnan(step.value)
     assert step.quality.withheld == "only 50% of the samples were measured"
-
-
-def test_asymmetry_waits_for_enough_steps_of_each_foot() -> None:
-    made = figures(walk(0.5, 0.6, STEPS + 1), "step_time_asymmetry")
-    assert made[0].quality.withheld == f"only 0 of {STEPS} steps of each foot"
-    assert {math.isnan(figure.value) for figure in made[: 2 * STEPS - 1]} == {True}
-    known = made[2 * STEPS - 1 :]
-    assert [figure.value for figure in known] == pytest.approx([0.1 / 0.55] * len(known))
-    assert known[0].side is None
-    assert not known[0].quality.withheld
-
-
-def test_asymmetry_begins_anew_with_the_next_bout() -> None:
-    first = walk(0.5, 0.6, STEPS + 1)
-    second = walk(0.5, 0.5, STEPS, first[-1].t_s + 5.0)
-    made = figures([*first, *second], "step_time_asymmetry")
-    assert made[2 * STEPS + 1].quality.withheld == f"only 0 of {STEPS} steps of each foot"
-
-
-def test_asymmetry_follows_the_newest_steps() -> None:
-    first = walk(0.5, 0.7, STEPS)
-    second = walk(0.6, 0.6, STEPS + 1, first[-1].t_s + 0.6)
-    assert figures([*first, *second], "step_time_asymmetry")[-1].value == pytest.approx(0.0)
-
-
-@pytest.mark.parametrize(("left", "right", "index"), [(1, 1, 0), (0.5, 0.6, 0.1 / 0.55), (3, 1, 1)])
-def test_the_symmetry_index_is_the_same_from_both_sides(
-    left: float, right: float, index: float
-) -> None:
-    assert symmetry_index(left, right) == symmetry_index(right, left) == pytest.approx(index)
 
 
 def test_step_times_agree_with_the_simulators_truth() -> None:
