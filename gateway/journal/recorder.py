@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from operator import attrgetter
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from gateway.journal.seconds import SECOND_NS, BlockRecorder, GridBlock, PacketRecorder
 from gateway.journal.writer import Journal
@@ -14,7 +14,7 @@ from gateway.wire import RECORDED, Recorded
 # Looked up by type, as there are dozens of messages a second.
 _GRID_BLOCKS = frozenset(get_args(GridBlock))
 _MESSAGES = frozenset(RECORDED) - {PacketBlock}
-_TOLD_AT = {
+_TOLD_AT: dict[type, Callable[[Any], float]] = {
     kind: attrgetter(name) for name in ("t_s", "end_s") for kind in RECORDED if hasattr(kind, name)
 }
 
