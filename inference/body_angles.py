@@ -185,10 +185,11 @@ class _Alignment(NamedTuple):
 def _due(segments: SegmentBlock) -> bool:
     """Say whether a block ends what is told at once.
 
-    That is half-way between multiples of ``TOLD_S`` on the grid, where other stages are at work.
+    That is three quarters of the way from one multiple of ``TOLD_S`` on the grid to the next: other
+    stages are at work at both, and half-way.
     """
     count, told = len(segments.valid), max(1, round(TOLD_S * segments.rate_hz))
-    return (segments.start + count + told // 2) % told < count
+    return (segments.start + count - 3 * told // 4) % told < count
 
 
 @dataclass(frozen=True)

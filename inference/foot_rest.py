@@ -38,7 +38,7 @@ class Movements(NamedTuple):
 
 
 def turning(gyr: FloatArray, rate_hz: float) -> FloatArray:
-    """Return how fast (N,) rad/s a foot turns, from ``gyr`` (N, 3), smoothed over 40 ms.
+    """Return how fast (N, ...) rad/s feet turn, from ``gyr`` (N, ..., 3), smoothed over 40 ms.
 
     The first and last samples, where the window is not complete, repeat their neighbour.
     """
@@ -48,22 +48,25 @@ def turning(gyr: FloatArray, rate_hz: float) -> FloatArray:
     for shift in range(1, width):
         total += gyr[shift : len(gyr) - 2 * half + shift]
     squares = total * total
-    level = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2]) / width
-    return np.concatenate([np.repeat(level[:1], half), level, np.repeat(level[-1:], half)])
+    level = np.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2]) / width
+    return np.concatenate([level[:1].repeat(half, axis=0), level, level[-1:].repeat(half, axis=0)])
 
 
 def still(level: FloatArray, acc: FloatArray, rate_hz: float) -> BoolArray:
-    """Return where (N,) a foot rests that turns by ``level`` (N,) rad/s, feeling ``acc`` (N, 3)."""
+    """Return where (N, ...) feet rest that turn by ``level`` (N, ...) rad/s.
+
+    ``acc`` (N, ..., 3) m/s² is what they feel.
+    """
     fastest = _newest_max(level, max(1, round(MEMORY_S * rate_hz)))
     squares = acc * acc
-    size = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2])
+    size = np.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
     slow = level <= np.clip(REST_SHARE * fastest, LEAST_REST_RAD_S, MOST_REST_RAD_S)
     steady: BoolArray = slow & (np.abs(size - GRAVITY_M_S2) <= REST_M_S2)
     return steady
 
 
 def _newest_max(values: FloatArray, count: int) -> FloatArray:
-    """Return at each of ``values`` (N,) the largest of the newest ``count`` so far."""
+    """Return at each of ``values`` (N, ...) the largest of the newest ``count`` so far."""
     largest, held = values.copy(), 1
     while held < count:
         shift = min(held, count - held)

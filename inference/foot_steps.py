@@ -157,11 +157,15 @@ def _look(feet: _Feet, events: Sequence[GaitEvent]) -> list[FootStep]:
     """Return the steps told before the boundary, in order, and forget what is not needed."""
     rows, boundary = np.concatenate([feet.rows, *feet.waiting]), feet.boundary
     known = rows[: boundary - feet.start]
+    level = turning(known[..., GYR], feet.rate_hz)
+    at_rest = still(level, known[..., ACC], feet.rate_hz)
     found = [
         told
         for foot, side in enumerate(SIDES)
         if known[:, foot, THERE].any()
-        for told in _ways(feet, np.ascontiguousarray(known[:, foot]), side, events)
+        for told in _ways(
+            feet, known[:, foot], level[:, foot].copy(), at_rest[:, foot].copy(), side, events
+        )
     ]
     first = max(0, boundary - feet.start - round(_KEPT_S * feet.rate_hz))
     feet.rows, feet.waiting = rows[first:].copy(), []
@@ -170,12 +174,18 @@ def _look(feet: _Feet, events: Sequence[GaitEvent]) -> list[FootStep]:
 
 
 def _ways(
-    feet: _Feet, rows: FloatArray, side: Side, events: Sequence[GaitEvent]
+    feet: _Feet,
+    rows: FloatArray,
+    level: FloatArray,
+    at_rest: BoolArray,
+    side: Side,
+    events: Sequence[GaitEvent],
 ) -> Iterator[tuple[int, Way]]:
-    """Yield the ways of one foot, ``rows`` (N, ROW), with the samples at which they are told."""
+    """Yield the ways of one foot, ``rows`` (N, ROW), with the samples at which they are told.
+
+    ``level`` (N,) rad/s is how fast it turns, and ``at_rest`` (N,) where it rests.
+    """
     rate_hz = feet.rate_hz
-    level = turning(rows[:, GYR], rate_hz)
-    at_rest = still(level, rows[:, ACC], rate_hz)
     wait, longest = round(LOOK_AHEAD_S * rate_hz), round(LONGEST_S * rate_hz)
     found = movements(at_rest, level, rate_hz)
     for leaves, rests in zip(found.leaves.tolist(), found.rests.tolist(), strict=True):

@@ -98,7 +98,8 @@ def _time_ns(message: Recorded, origin_ns: int) -> int:
     """Return when ``message`` is true, in nanoseconds since the origin."""
     told = _TOLD_AT.get(type(message))
     if told is not None:
-        return round(told(message) * SECOND_NS)
+        t_s: float = told(message)
+        return round(t_s * SECOND_NS)
     if isinstance(message, GridBlock):
         return round(message.start / message.rate_hz * SECOND_NS)
     if isinstance(message, PacketBlock):
