@@ -20,6 +20,9 @@ RESTART_NS = 2 * SECOND_NS
 OUT_OF_ORDER_NS = SECOND_NS
 """A counter that steps back by less is a packet out of order; by more, a restart. A short one may
 step back by an eighth of a turn."""
+AHEAD_NS = 60 * SECOND_NS
+"""A counter that steps ahead of the arrivals by less goes on behind what came late, and what lies
+between is lost; by more, a restart. A short one may do so by an eighth of a turn."""
 PACE_NS = SECOND_NS // 5
 FASTER = 1.25
 """Within so long, and by so much, it shows that samples had waited, and are not only bunched."""
@@ -175,7 +178,8 @@ class Unwrapper:
         if late:
             step = self._told(sensor, self._late[sensor])
             late = step > 0
-        caught_up = known and 0 < step - arrival_step <= self._lag_ns[sensor] + RESTART_NS
+        ahead_ns = max(min(wrap_ns / 8, AHEAD_NS), self._lag_ns[sensor] + RESTART_NS)
+        caught_up = known and 0 < step - arrival_step <= ahead_ns
         if known and step > 0 and abs(step - arrival_step) <= RESTART_NS:
             self._device_ns[sensor] += round(step)
         else:

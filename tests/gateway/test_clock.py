@@ -134,6 +134,18 @@ def test_what_came_late_over_one_connection_is_told_with_the_next() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 100])
+def test_what_is_lost_behind_samples_that_waited_is_told(cut: int) -> None:
+    """The process stood still for 16 s as the sensor began, and its buffer held 24 samples."""
+    device_ns = np.concatenate([np.arange(24), 1600 + np.arange(100)]) * PERIOD_NS
+    arrival_ns = device_ns.copy()
+    arrival_ns[:24] = device_ns[24] - 10_000_000 + np.arange(24) * 150_000
+    unwrapped = unwrap(device_ns, arrival_ns, 2.0**32 * 1000, cut)
+    assert len(unwrapped.row) == 124
+    assert unwrapped.segment.tolist() == [0] * 24 + [1] * 100
+    assert unwrapped.step_ns.sum() == device_ns[-1]
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100])
 def test_a_short_counter_goes_on_behind_what_came_late_at_once(cut: int) -> None:
     """Its first samples waited two seconds; then it is 174 further, or 82 back."""
     count = np.concatenate([np.arange(24), 198 + np.arange(100)])
