@@ -22,8 +22,9 @@ from gateway.messages import (
     Places,
     Side,
 )
+from inference.arm_placement import ARMS
 from inference.calibration_tick import CalibrationTick, vectors_of
-from inference.guide_result import Shown, name, out_of_place, result
+from inference.guide_result import Shown, found_on_arms, name, out_of_place, result
 from inference.guide_steps import (
     BEND,
     Look,
@@ -33,6 +34,8 @@ from inference.guide_steps import (
     Step,
     Walk,
     bend,
+    bend_elbows,
+    raise_arm,
     raise_knee,
     squat,
 )
@@ -146,7 +149,8 @@ class CalibrationGuide:
         if spoilt:
             return Seen(0.0, "A sensor finds its way again; go on in a moment")
         standing = np.zeros((len(body.places), 3)) if state.shown is None else state.shown.standing
-        seen = step.push(Look(body.places, (acc, gyr, up), tick.present, standing, TICK_S))
+        arms = np.isin(body.places, ARMS) if state.shown is None else state.shown.on_arms
+        seen = step.push(Look(body.places, (acc, gyr, up), tick.present, standing, TICK_S, arms))
         self._remember(step, (acc, gyr, up), body.rate_hz, done=seen.done)
         state.seen = Seen(0.0) if seen.done else seen
         return seen
@@ -163,11 +167,16 @@ class CalibrationGuide:
         shown = state.shown
         if isinstance(step, Stand):
             if step.up is not None and shown is None:
-                state.shown = Shown(step.up, rate_hz)
+                state.shown = Shown(step.up, rate_hz, np.isin(state.places, ARMS))
             elif shown is not None:
                 shown.slipped = step.slipped
             return
         shown = _known(shown)
+        if isinstance(step, Repeat) and step.arms:
+            if done:
+                shown.arms[step.side] = step.rates_rad_s()
+                shown.on_arms = found_on_arms(state.places, shown)
+            return
         if isinstance(step, Repeat) and step.name == BEND:
             shown.bows.append(tick)
         else:
@@ -193,7 +202,7 @@ class CalibrationGuide:
 
 
 def _steps(places: Places, *, squats: bool) -> list[Step]:
-    """Return what is to be done: a knee is raised only where its leg has a sensor."""
+    """Return what is to be done: knees and arms are raised only where they have a sensor."""
     sides = [s for s in Side if any(p.startswith(s) and p in WHERE for p in places)]
     legs: list[Repeat] = []
     for side in sides:
@@ -201,8 +210,15 @@ def _steps(places: Places, *, squats: bool) -> list[Step]:
     if squats and legs:
         legs = [squat()]
     bends = [bend(tuple(legs))] if nominal(places).trunk.any() else []
+    worn = [side for side in Side if any(p.startswith(side) and p in ARMS for p in places)]
+    arms: list[Repeat] = []
+    for side in worn:
+        arms.append(raise_arm(side, tuple(arms)))
+    if arms:
+        arms.append(bend_elbows())
+    walk = [] if set(places) <= set(ARMS) else [Walk()]
     stand, again = Stand("stand still", _STAND), Stand("stand still again", _STAND_AGAIN)
-    steps: list[Step] = [stand, *legs, *bends, Walk(), again]
+    steps: list[Step] = [stand, *arms, *legs, *bends, *walk, again]
     return steps
 
 

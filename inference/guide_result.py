@@ -19,6 +19,7 @@ from gateway.messages import (
 )
 from inference import alignment
 from inference.alignment import angle_between
+from inference.arm_placement import ARMS, MOVEMENTS, arm_placement
 from inference.functional_axes import Evidence, FunctionalAxes, functional_axes
 from inference.guide_steps import Tick
 from inference.nominal import nominal
@@ -39,14 +40,18 @@ worth little."""
 class Shown:
     """What a person has shown.
 
-    ``standing`` (S, 3) is up in the sensors, ``raised`` their rates of turn (S,) while each knee
-    was, ``moves`` the ticks of knees and walking, ``bows`` those of bending forward, ``slipped``
-    the names of sensors that did.
+    ``standing`` (S, 3) is up in the sensors, ``on_arms`` (S,) those that are on an arm, as said
+    until the arms have moved, ``raised`` their rates of turn (S,) while each knee
+    was, ``arms`` while each arm was raised and, without a side, both elbows bent, ``moves`` the
+    ticks of knees and walking, ``bows`` those of bending forward, ``slipped`` the names of sensors
+    that did.
     """
 
     standing: FloatArray
     rate_hz: float
+    on_arms: BoolArray
     raised: dict[Side, FloatArray] = field(default_factory=dict)
+    arms: dict[Side | None, FloatArray] = field(default_factory=dict)
     moves: list[Tick] = field(default_factory=list)
     bows: list[Tick] = field(default_factory=list)
     slipped: list[str] = field(default_factory=list)
@@ -55,13 +60,9 @@ class Shown:
 def result(person: str, t_s: float, places: Places, shown: Shown) -> GuidedCalibration:
     """Return what ``shown`` comes to, for the sensors that are said to be at ``places``."""
     seconds = _seconds(shown.moves)
-    found, where = _found(places, shown, seconds)
+    found, confidence = _found(places, shown, seconds)
     evidence = _evidence(found, shown, seconds)
     fitted = functional_axes(found, shown.standing, evidence)
-    confidence = np.ones(len(places))
-    confidence[_told_apart(places)] = np.where(
-        _same(places, found)[_told_apart(places)], where.told, where.confidence
-    )
     return GuidedCalibration(
         person=person,
         t_s=t_s,
@@ -85,8 +86,16 @@ def _evidence(found: Places, shown: Shown, seconds: list[Tick]) -> Evidence:
     return moving.plus(dataclasses.replace(bowing, pushed=0 * bowing.pushed))
 
 
+def found_on_arms(places: Places, shown: Shown) -> BoolArray:
+    """Return (S,) the sensors that are on the arms as far as these have been shown."""
+    found, _ = _on_arms(places, shown)
+    return np.isin(found, ARMS)
+
+
 def out_of_place(places: Places, shown: Shown) -> list[str]:
     """Return the names of sensors that mostly were far from their stance while moving."""
+    if not shown.moves:  # of arms alone
+        return []
     ups = np.array([up.mean(axis=2).T for _, _, up in shown.moves])
     off = angle_between(alignment.unit(np.median(ups, axis=0)), shown.standing) > ELSEWHERE
     return [name(place) for place, away in zip(places, off, strict=True) if away]
@@ -109,13 +118,53 @@ def _seconds(ticks: list[Tick]) -> list[Tick]:
     ]
 
 
-def _told_apart(places: Places) -> IntArray:
-    return np.flatnonzero([place in WHERE for place in places])
+def _found(places: Places, shown: Shown, seconds: list[Tick]) -> tuple[Places, FloatArray]:
+    """Return where the sensors are, as told unless motion is sure of otherwise, and how sure."""
+    found, confidence = _on_arms(places, shown)
+    columns = np.flatnonzero([place not in ARMS for place in found])
+    if not len(columns):
+        return tuple(found), confidence
+    told = tuple(found[column] for column in columns)
+    where = _on_legs(told, columns, shown, seconds)
+    moved = ~_same(told, where.places)
+    sure = where.told
+    if not (where.as_told > 1 - SURE or (where.confidence[moved] < LIKELY).any()):
+        told, sure = where.places, np.where(moved, where.confidence, where.told)
+    for column, place in zip(columns, told, strict=True):
+        found[column] = place
+    confidence[columns] *= sure
+    return tuple(found), confidence
 
 
-def _found(places: Places, shown: Shown, seconds: list[Tick]) -> tuple[Places, Placement]:
-    """Return where the sensors are, as told unless motion is sure of something else."""
-    columns = _told_apart(places)
+def _on_arms(places: Places, shown: Shown) -> tuple[list[Place], FloatArray]:
+    """Return where the sensors are as the arms show it, and how sure.
+
+    One that is not on an arm, where it was said to be, stands in for one that is: which place of
+    legs and trunk it has is not told by arms.
+    """
+    rates = np.full((MOVEMENTS, len(places)), np.nan)
+    for side, own in shown.arms.items():
+        rates[MOVEMENTS - 1 if side is None else list(Side).index(side)] = own
+    where = arm_placement(rates, places)
+    on_arms = [place in ARMS for place in places]
+    moved = np.array([
+        found is not place if told_on_arm else found is not None
+        for found, place, told_on_arm in zip(where.places, places, on_arms, strict=True)
+    ])  # fmt: skip
+    if where.as_told > 1 - SURE or (where.confidence[moved] < LIKELY).any():
+        return list(places), where.told
+    left = [p for p, found in zip(places, where.places, strict=True) if p not in ARMS and found]
+    found = []
+    for place, arm in zip(places, where.places, strict=True):
+        if arm is not None:
+            found.append(arm)
+        else:
+            found.append(left.pop(0) if place in ARMS else place)
+    return found, np.where(moved, where.confidence, where.told)
+
+
+def _on_legs(told: Places, columns: IntArray, shown: Shown, seconds: list[Tick]) -> Placement:
+    """Return where on legs and trunk the sensors in ``columns`` are that are said to be there."""
     standing = shown.standing[columns]
     walking = WalkingTraits.nothing(len(columns))
     for acc, gyr, up in seconds:
@@ -123,15 +172,7 @@ def _found(places: Places, shown: Shown, seconds: list[Tick]) -> tuple[Places, P
     raised = np.full((2, len(columns)), np.nan)
     for side, rates in shown.raised.items():
         raised[list(Side).index(side)] = rates[columns]
-    told = tuple(places[column] for column in columns)
-    where = placement(walking.traits(standing, raised), told, all_orders(len(columns)))
-    moved = ~_same(told, where.places)
-    if where.as_told > 1 - SURE or (where.confidence[moved] < LIKELY).any():
-        return places, where
-    found = list(places)
-    for column, place in zip(columns, where.places, strict=True):
-        found[column] = place
-    return tuple(found), where
+    return placement(walking.traits(standing, raised), told, all_orders(len(columns)))
 
 
 def _same(one: Places, other: Places) -> BoolArray:

@@ -20,9 +20,11 @@ from inference.walking_traits import WALKING_RAD_S
 
 RAISES = 3
 BEND, BOWS = "bend forward", 2
-AWAY, BACK, RAISED, BENT = (float(np.radians(deg)) for deg in (12, 10, 30, 20))
+ARM_MOVES = 2
+AWAY, BACK, RAISED, BENT, LIFTED = (float(np.radians(deg)) for deg in (12, 10, 30, 20, 50))
 """A sensor that tips beyond the first has left its stance, and is back within the second; a knee
-was high enough beyond the third, a trunk bent beyond the fourth."""
+was high enough beyond the third, a trunk bent beyond the fourth, an arm raised or its elbow bent
+beyond the fifth."""
 
 STRIDING_S = 5.0
 """So long somebody must walk: four strides or so."""
@@ -44,7 +46,8 @@ Tick = tuple[FloatArray, FloatArray, FloatArray]
 class Look:
     """What a step is shown: a ``tick`` of the sensors at ``places``, with those ``present`` (S,).
 
-    ``standing`` (S, 3) is up in the sensors in the stance, all 0 before it; ``tick_s`` the length.
+    ``standing`` (S, 3) is up in the sensors in the stance, all 0 before it; ``tick_s`` the length;
+    ``arms`` (S,) those on an arm, as far as is known.
     """
 
     places: Places
@@ -52,6 +55,7 @@ class Look:
     present: BoolArray
     standing: FloatArray
     tick_s: float
+    arms: BoolArray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +122,8 @@ class Repeat:
 
     It begins with a moment of rest, so that what is still done of the step before does not count.
     ``turned`` (S,) sums up the squared rates of turn; where they are much like those of one of
-    the ``others``, the same was done again, and ``wrong`` says so. ``side`` whose knee it is.
+    the ``others``, the same was done again, and ``wrong`` says so. ``side`` whose knee or arm it
+    is; both elbows have none. ``arms`` tells a movement of the arms.
     """
 
     name: str
@@ -130,6 +135,7 @@ class Repeat:
     wrong: str
     others: tuple[Repeat, ...] = ()
     side: Side | None = None
+    arms: bool = False
     count: int = 0
     peak: float = 0.0
     away: bool = False
@@ -141,7 +147,8 @@ class Repeat:
 
     def push(self, look: Look) -> Seen:
         """Count how often it was done."""
-        tipped = _tipped(look.tick[2], look.standing, _no_arms(look.places))
+        which = ~look.arms | self.arms  # who raises a knee may hold on with an arm
+        tipped = _tipped(look.tick[2], look.standing, which)
         if not self.ready:
             self.ready = bool(tipped.max() < BACK)
             return Seen(0.0, "" if self.ready else "Stand for a moment")
@@ -199,6 +206,38 @@ def raise_knee(side: Side, others: tuple[Repeat, ...] = ()) -> Repeat:
         f"That was the same leg as before: now raise the {side} knee",
         others,
         side,
+    )
+
+
+def raise_arm(side: Side, others: tuple[Repeat, ...] = ()) -> Repeat:
+    """Return the raising of a straight arm, which tells the sensors that are on it."""
+    return Repeat(
+        f"raise the {side} arm",
+        f"Raise your {side} arm forward to the height of your shoulder and lower it again, "
+        f"{ARM_MOVES} times, slowly, with the elbow straight; let the other arm hang",
+        ARM_MOVES,
+        LIFTED,
+        f"Your {side} arm has not been seen to rise yet",
+        "A little higher, please: up to the shoulder",
+        f"That was the same arm as before: now raise the {side} arm",
+        others,
+        side,
+        arms=True,
+    )
+
+
+def bend_elbows() -> Repeat:
+    """Return the bending of the elbows, which tells forearms from upper arms."""
+    return Repeat(
+        "bend the elbows",
+        f"Bend both elbows and stretch them again, {ARM_MOVES} times, slowly, with the upper "
+        "arms hanging at your sides",
+        ARM_MOVES,
+        LIFTED,
+        "Your elbows have not been seen to bend yet",
+        "A little further, please",
+        "",
+        arms=True,
     )
 
 
@@ -279,11 +318,6 @@ def _restless_text(places: Places, restless: list[str]) -> str:
 
 def _names(places: Places, which: BoolArray) -> list[str]:
     return [str(p).replace("_", " ") for p, named in zip(places, which, strict=True) if named]
-
-
-def _no_arms(places: Places) -> BoolArray:
-    """Return (S,) those that are not said to be worn on an arm, with which one holds on."""
-    return np.asarray(nominal(places).sagittal | ~nominal(places).sagittal.any())
 
 
 def _tipped(up: FloatArray, standing: FloatArray, which: BoolArray) -> FloatArray:

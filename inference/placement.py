@@ -1,4 +1,4 @@
-"""Which sensor is worn where, told from how it moves, however it sits there and whatever it faces.
+"""Which sensor is where on legs and trunk, told from how it moves, however it sits and faces.
 
 In walking the rate of turn grows from trunk to foot, the foot is jolted most and rests in every
 stride (D. Weenk et al., J. NeuroEng. Rehabil. 2013, 10, 31, tell segments in this way). Whose knee
@@ -22,7 +22,8 @@ import numpy as np
 from gateway.messages import LEGS_AND_TRUNK, FloatArray, IntArray, Place, Places
 
 WHERE: Places = LEGS_AND_TRUNK
-"""Places that are told from one another. Arms are not: they swing as their owner likes."""
+"""Places that are told from one another. Arms are told otherwise (`inference.arm_placement`):
+they swing as their owner likes."""
 
 UNTOLD = 0.02
 """How likely sensors are worn at other places than those that a person says, before they move."""
