@@ -317,8 +317,8 @@ def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:
     return SensorView(
         sensor=status.sensor,
         place=str(status.place),
-        rate_hz=round(status.rate_hz, 1),
-        loss=round(status.loss, 4),
+        rate_hz=number(status.rate_hz),
+        loss=number(status.loss),
         battery=number(status.battery),
         battery_left_h=number(left_s / 3600),
         clock_error_ms=number(status.clock_error_s * 1e3),

@@ -126,8 +126,8 @@ class SensorView(msgspec.Struct, frozen=True):
 
     sensor: str
     place: str
-    rate_hz: float
-    loss: float
+    rate_hz: float | None
+    loss: float | None
     battery: float | None
     battery_left_h: float | None
     clock_error_ms: float | None

@@ -12,6 +12,7 @@ CLIPPED = 0.02
 """So is one with more than this share at the end of its range; a blow of the heel is shorter."""
 LOW_BATTERY = 0.1
 """A battery at this level may well be why a sensor fell silent."""
+HALF = "it measures acceleration or rate of turn alone, so no angle and no step rests on it"
 _STREAMING = "streaming"
 
 
@@ -28,11 +29,19 @@ def condition(status: SensorStatus) -> tuple[str, str]:
         return "silent", _with_battery("", status.battery)
     if status.wrong:
         return "wrong", status.wrong
+    why = _poor(status)
+    return ("poor", why) if why else ("good", "")
+
+
+def _poor(status: SensorStatus) -> str:
+    """Say why nothing, or not all, can rest on what it measures; empty where all can."""
+    if math.isnan(status.loss) and not math.isnan(status.rate_hz):
+        return HALF
     if status.loss > LOSSY:
-        return "poor", f"{status.loss:.0%} of its samples are missing"
+        return f"{status.loss:.0%} of its samples are missing"
     if status.clipped > CLIPPED * status.rate_hz:
-        return "poor", f"{status.clipped} samples were at the end of its range"
-    return "good", ""
+        return f"{status.clipped} samples were at the end of its range"
+    return ""
 
 
 def _with_battery(why: str, level: float) -> str:

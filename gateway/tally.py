@@ -33,6 +33,8 @@ class Tally:
     def __init__(self, streams: Streams, origin_ns: int, rate_hz: float, hold_back_ns: int) -> None:
         self._streams = streams
         self._count = len(streams.each)
+        self._moves = (streams.acc >= 0) | (streams.gyr >= 0)
+        self._whole = (streams.acc >= 0) & (streams.gyr >= 0)
         self._origin_ns = origin_ns
         self._rate_hz = rate_hz
         self._hold_back_ns = hold_back_ns
@@ -132,8 +134,9 @@ class Tally:
         figures = zip(
             sensors,
             *self._by_sensor(counts),
-            real.tolist(),
+            np.where(self._whole, 1.0 - real / expected, np.nan).tolist(),
             self._worst_error_s(len(sensors)),
+            self._moves.tolist(),
             strict=True,
         )
         return [
@@ -142,8 +145,8 @@ class Tally:
                 t_s=float(second + 1),
                 sensor=spec.sensor,
                 place=spec.place,
-                rate_hz=float(samples),
-                loss=1.0 - real_samples / expected,
+                rate_hz=float(samples) if moves else math.nan,
+                loss=loss,
                 lost=lost,
                 refused=refused,
                 late=late,
@@ -153,7 +156,7 @@ class Tally:
                 state=self._link.get(spec.sensor, ""),
                 wrong=self._wrong.get(spec.sensor, ""),
             )
-            for spec, samples, lost, refused, late, clipped, real_samples, error_s in figures
+            for spec, samples, lost, refused, late, clipped, loss, error_s, moves in figures
         ]
 
     def _heed(self, end_ns: int) -> None:

@@ -139,11 +139,12 @@ class SensorNews:
 class SensorStatus:
     """One sensor over one second of the grid.
 
-    ``rate_hz`` samples received per second, ``loss`` share of the second's grid samples that are
-    not real, ``refused`` packets that could not be read, ``late`` samples that came after the
-    hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100, ``battery`` 0..1
-    (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no radio),
-    ``wrong`` what is wrong with what it measures (empty: nothing is known to be).
+    ``rate_hz`` samples received per second (NaN: it sends no motion), ``loss`` share of the
+    second's grid samples that are not real (NaN: it does not measure both acceleration and rate of
+    turn, so that none can be), ``refused`` packets that could not be read, ``late`` samples that
+    came after the hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100,
+    ``battery`` 0..1 (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no
+    radio), ``wrong`` what is wrong with what it measures (empty: nothing is known to be).
     """
 
     person: str

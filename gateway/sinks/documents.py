@@ -149,8 +149,8 @@ class SensorRecord(msgspec.Struct, frozen=True):
     t_s: float
     sensor: str
     place: str
-    rate_hz: float
-    loss: float
+    rate_hz: float | None
+    loss: float | None
     lost: int
     refused: int
     late: int

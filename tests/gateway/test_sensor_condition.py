@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from gateway.messages import Place, SensorStatus
-from gateway.sensor_condition import condition
+from gateway.sensor_condition import HALF, condition
+from simulators.plans.files import read_plan
+from simulators.plans.recording import PlannedRecording
+from tests.playing import played
 
 GOOD = SensorStatus(
     person="p",
@@ -43,8 +46,28 @@ GOOD = SensorStatus(
         ({"state": "searching", "rate_hz": 40.0}, "searching", ""),
         ({"wrong": "its axis is dead", "loss": 1.0}, "wrong", "its axis is dead"),
         ({"loss": 0.25}, "poor", "25% of its samples are missing"),
+        ({"rate_hz": np.nan, "loss": np.nan, "state": "streaming"}, "good", ""),
+        ({"rate_hz": np.nan, "loss": np.nan, "state": "lost: off"}, "lost", "off"),
+        ({"loss": np.nan}, "poor", HALF),
         ({"clipped": 30}, "poor", "30 samples were at the end of its range"),
     ],
 )
 def test_a_sensor_is_said_to_be_as_it_is(changed: dict[str, object], state: str, why: str) -> None:
     assert condition(dataclasses.replace(GOOD, **changed)) == (state, why)  # type: ignore[arg-type]
+
+
+def test_a_sensor_that_feels_no_motion_or_half_of_it_is_neither_silent_nor_lossy() -> None:
+    text = "".join(
+        f'[[sensors]]\nplace = "{place}"\ndriver = "{driver}"\n'
+        for place, driver in (
+            ("left_foot", "movella_dot"), ("sternum", "standard"), ("pelvis", "microbit"),
+        )
+    )  # fmt: skip
+    plan = dataclasses.replace(read_plan(text, "f"), seconds=4.0)
+    told = {m.place: m for m in played(PlannedRecording(plan), 4.0) if isinstance(m, SensorStatus)}
+    strap, board, foot = (told[p] for p in (Place.STERNUM, Place.PELVIS, Place.LEFT_FOOT))
+    assert np.isnan([strap.rate_hz, strap.loss, board.loss]).all()
+    assert board.rate_hz > 40
+    assert foot.loss < 0.1
+    assert condition(strap) == condition(foot) == ("good", "")
+    assert condition(board) == ("poor", HALF)

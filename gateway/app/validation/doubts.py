@@ -165,7 +165,7 @@ def _dead_axis(what: str, values: FloatArray) -> str:
 def _losses(states: Sequence[SensorStatus]) -> list[str]:
     if not states:
         return []
-    loss = float(np.mean([state.loss for state in states]))
+    loss = float(np.mean([state.loss for state in states if math.isfinite(state.loss)] or [0.0]))
     clipped = sum(state.clipped for state in states)
     refused = sum(state.refused for state in states)
     told = [f"{loss:.0%} of its samples are missing"] if loss > WORTH_TELLING else []
