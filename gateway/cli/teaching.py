@@ -14,7 +14,7 @@ from gateway.messages import Side
 from gateway.recordings import open_recording
 from inference.exercises import exercises
 from inference.taught.file import NAME, NAME_WORDING, write_taught
-from inference.taught.teaching import Shown, found_repetitions, teach
+from inference.taught.teaching import Shown, at_rest, found_repetitions, teach
 
 TIMES = 3
 
@@ -49,6 +49,8 @@ def teach_from(
     places, up = up_in_recording(recording, config)
     rate_hz = recording.grid_rate_hz
     first_s, last_s = between_s
+    if last_s is not None and last_s <= first_s:
+        raise UsageError(f"--to {last_s:g} does not come after --from {first_s:g}")
     end = len(up) if last_s is None else round(last_s * rate_hz)
     up = up[round(first_s * rate_hz) : end]
     up = up[~np.isnan(up).any(axis=(1, 2))]
@@ -62,6 +64,12 @@ def teach_from(
             f"{file}: {len(spans)} repetitions are seen where {TIMES} are to be shown, beginning "
             "and ending at rest; cut out what else is in it with --from and --to"
         )
+    for where, moment in (("begins", up), ("ends", up[::-1])):
+        if not at_rest(moment, rate_hz):
+            raise UsageError(
+                f"{file}: what is shown {where} in the middle of a movement; it must begin and end "
+                "at rest: choose --from and --to so"
+            )
     exercise = teach(name, side, places, up, Shown(spans), rate_hz)
     write_taught(target, exercise)
     return Taught(

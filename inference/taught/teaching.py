@@ -33,6 +33,9 @@ RISE_SHARE = 0.25
 LEAST_TURN = np.radians(5.0)
 """With less turning nobody can tell a repetition from sitting still."""
 
+REST_S = 0.15
+"""Who turns by less than that in this time is at rest; slow movements turn by more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -104,6 +107,12 @@ def found_repetitions(up: FloatArray, rate_hz: float) -> list[tuple[int, int]]:
         return []
     last = done[-1].at + int(away[done[-1].at : done[-1].at + round(2 * rate_hz)].argmin())
     return list(zip(lows, [*lows[1:], last], strict=True))
+
+
+def at_rest(up: FloatArray, rate_hz: float) -> bool:
+    """Tell whether ``up`` (T, S, 3) begins with sensors that hardly turn for `REST_S`."""
+    begins = up[: round(REST_S * rate_hz)]
+    return bool(angle_between(begins, unit(up[:1])).max() < LEAST_TURN)
 
 
 def _held(up: FloatArray) -> FloatArray:

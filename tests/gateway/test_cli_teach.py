@@ -87,6 +87,24 @@ def test_what_is_wrong_is_said(session: Path, tmp_path: Path) -> None:
     assert "choose another" in refused("squat", str(session))
     assert "repetitions are seen where 3" in refused(NAME, str(session))
     assert "no second" in refused(NAME, str(session), "--from", "500")
+    assert "does not come after" in refused(NAME, str(session), "--from", "30", "--to", "8")
+
+
+@pytest.mark.parametrize("cut", ["begins", "ends"])
+def test_what_is_cut_in_the_middle_of_a_movement_is_refused(
+    session: Path, left: list[Repetition], tmp_path: Path, cut: str
+) -> None:
+    way_s = 0.3
+    from_s, to_s = left[0].start_s - 0.5, left[2].end_s + 0.5
+    if cut == "begins":
+        from_s, to_s = left[0].end_s - way_s, left[3].end_s + 0.5
+    else:
+        to_s = left[3].start_s + way_s
+    target = str(tmp_path / "x.toml")
+    between = ["--from", f"{from_s}", "--to", f"{to_s}"]
+    told = CliRunner().invoke(app, ["teach", NAME, str(session), *between, "--out", target])
+    assert isinstance(told.exception, UsageError)
+    assert f"{cut} in the middle of a movement" in str(told.exception)
 
 
 def test_a_programme_names_what_there_is(taught: Path) -> None:
