@@ -36,9 +36,10 @@ AFTER_THRUST_S = 0.02
 KEPT_SHARE = 0.25
 FOOT_REST_SHARE, SHANK_REST_SHARE = 0.5, 0.65
 
-# A landing: it falls at least so fast, until the ground has undone this much of it, with a jolt.
+# A landing: it falls at least so fast, until the ground leaves this much of it, with a jolt. That
+# is later than by optical markers, and earlier than marked by hand or simulated.
 FALL_M_S2 = -1.0
-CAUGHT_SHARE = 0.5
+LEFT_SHARE = 0.47
 JOLT_M_S2 = 2.0
 
 # On stairs a foot slows down in the air too. One that has gained so much speed upwards in the last
@@ -165,8 +166,8 @@ def landings(
     """Return candidates for initial contact that are told in ``span`` (first, last exclusive).
 
     After a swing the leg falls, the ground stops it with a jolt, and it turns much less soon
-    after. Contact is where the ground has taken back half of the fall's acceleration; a foot
-    that is set down without a fall touches in the middle of its burst of jolts.
+    after. Contact is where the ground has taken back half of the fall's acceleration or so; a foot
+    that is set down, with hardly a fall or none, touches in the middle of its burst of jolts.
     """
     first, last = (told - lengths.ahead for told in span)
     return [
@@ -252,17 +253,17 @@ def _landed(
 
 
 def _caught(rise: FloatArray) -> FloatArray:
-    """Return after how many samples (N,) of ``rise`` (N, span) the first of them is half undone.
+    """Return after how many samples (N,) of ``rise`` (N, span) `LEFT_SHARE` of the first is left.
 
     Between two samples it is interpolated, in steps so fine and so even that whole samples can be
     added without rounding; NaN where it does not come to that.
     """
-    half = CAUGHT_SHARE * rise[:, 0]
-    caught = rise >= half[:, None]
+    left = LEFT_SHARE * rise[:, 0]
+    caught = rise >= left[:, None]
     after = np.maximum(caught.argmax(axis=1), 1)
     row = np.arange(len(rise))
     before, there = rise[row, after - 1], rise[row, after]
-    share = (half - before) / np.where(there > before, there - before, 1.0)
+    share = (left - before) / np.where(there > before, there - before, 1.0)
     return np.where(caught.any(axis=1), after - 1 + np.rint(share * 1024) / 1024, np.nan)
 
 

@@ -38,7 +38,7 @@ def test_closure_of_the_loop() -> None:
 
 def test_contacts_of_voisard() -> None:
     told = summary("voisard_healthy_gait", data_set("voisard_healthy_gait"))
-    at_most(told, {"ic_ms": 11.0, "fc_ms": 11.0})
+    at_most(told, {"ic_ms": 10.5, "fc_ms": 10.5})
     assert (told["ic_f1"] or 0.0) >= 0.94
     assert (told["fc_f1"] or 0.0) >= 0.955
     assert (told["back_ic_f1"] or 0.0) >= 0.918
