@@ -143,6 +143,7 @@ class _Life:
         chosen = driver(self._spec.driver)
         talk = Talk(chosen, self._peripheral)
         read_back = talk.start(self._spec.settings, self._spec.rate_hz)
+        talk.repeat()
         self._emit(link.from_s, SETTINGS_CHANNEL, msgspec.json.encode(dict(read_back)))
         for channel, told in talk.heard:
             self._emit(link.from_s, channel, told.payload)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from gateway.drivers import Decoded, Driver, Settings, settled
-from gateway.drivers.talk import Ask, Pause, Procedure, Read, Repeat, Step, Subscribe, Write, names
+from gateway.drivers.talk import Ask, Procedure, Read, Repeat, Step, Subscribe, Write
 from gateway.messages import PacketBlock, RawPacket
 from gateway.packet_blocks import between, gathered, joined
 from gateway.quaternion import from_axis_angle
-from simulators.peripherals import Movement, Notification, Peripheral, characteristics
+from simulators.peripherals import Movement, Peripheral, Property
+from simulators.plans.talk import Talk
 
 SENSOR = "C0:FF:EE:00:00:01"
 
@@ -34,26 +34,43 @@ class Desk:
         self.rate_hz = rate_hz or max(driver.about.rates_hz, default=100.0)
         self.settings = dict(settled(driver.name, settings or {}, self.rate_hz))
         self.steps: list[Step] = []
-        self.repeated: list[Repeat] = []
-        self.packets: list[RawPacket] = []
-        self._channels: dict[tuple[str, str], str] = {}
+        self._talk = Talk(driver, sensor)
+
+    @property
+    def repeated(self) -> list[Repeat]:
+        """What procedures want repeated."""
+        return self._talk.repeated
+
+    @property
+    def packets(self) -> list[RawPacket]:
+        """What was notified so far, a millisecond apart."""
+        return [
+            RawPacket(SENSOR, 1_000_000 * number, told.payload, channel)
+            for number, (channel, told) in enumerate(self._talk.heard)
+        ]
 
     def start(self) -> Settings:
         """Run the start procedure; what was read back joins the settings."""
-        read_back = self._run(self.driver.start(self.settings, self.rate_hz))
+        read_back = self.run(self.driver.start(self.settings, self.rate_hz))
         self.settings |= read_back
         return read_back
 
     def stop(self) -> None:
-        """Run the stop procedure, then end the subscriptions, as a client does that leaves."""
-        self._run(self.driver.stop(self.settings, self.rate_hz))
-        for characteristic, service in self._channels:
-            self._take(self.sensor.subscribed(characteristic, False, service))
-        self._channels.clear()
+        """Run the stop procedure, then end the subscriptions."""
+        self.run(self.driver.stop(self.settings, self.rate_hz))
+        self._talk.leave()
+
+    def run(self, procedure: Procedure) -> Settings:
+        """Run any procedure; return what it read back."""
+        return self._talk.run(self._watched(procedure))
 
     def feel(self, movement: Movement) -> None:
         """Let the sensor move."""
-        self._take(self.sensor.stream(movement))
+        self._talk.feel(movement)
+
+    def repeat(self) -> None:
+        """Do once what shall be repeated."""
+        self._talk.repeat()
 
     def block(self, channel: str = "motion") -> PacketBlock:
         """Return what was notified on a channel."""
@@ -71,65 +88,27 @@ class Desk:
         """Return, as hexadecimal digits, all that procedures wrote."""
         return [step.payload.hex() for step in self.steps if isinstance(step, Write | Ask)]
 
-    def repeat(self) -> None:
-        """Do once what shall be repeated."""
-        for step in self.repeated:
-            self._take(self.sensor.written(step.characteristic, step.payload, step.service))
+    def _watched(self, procedure: Procedure) -> Procedure:
+        """Return the procedure; each of its steps is noted, and is one that the sensor allows."""
+        answer: bytes | None = None
+        while True:
+            try:
+                step = next(procedure) if answer is None else procedure.send(answer)
+            except StopIteration as end:
+                return dict(end.value)
+            self.steps.append(step)
+            if isinstance(step, Subscribe | Write | Ask):
+                known = self._talk.named(step.characteristic)
+                assert known is not None, step
+                assert _needed(step) & set(known.properties), f"{step} but {known}"
+            answer = yield step
 
-    def _run(self, procedure: Procedure) -> Settings:
-        try:
-            step = next(procedure)
-            while True:
-                step = procedure.send(self._do(step))
-        except StopIteration as end:
-            return dict(end.value)
 
-    def _do(self, step: Step) -> bytes:
-        self.steps.append(step)
-        if not isinstance(step, Pause):
-            step = dataclasses.replace(step, characteristic=self._uuid(step.characteristic))
-        match step:
-            case Subscribe():
-                known = characteristics(self.sensor.services)[step.characteristic]
-                assert {"notify", "indicate"} & set(known.properties), step
-                self._channels[step.characteristic, step.service] = step.channel
-                self._take(self.sensor.subscribed(step.characteristic, True, step.service))
-            case Write():
-                self._write(step)
-            case Read(optional=True) if step.characteristic not in characteristics(
-                self.sensor.services
-            ):
-                return b""
-            case Read():
-                return self.sensor.read(step.characteristic, step.service)
-            case Ask():
-                before = len(self.packets)
-                self._write(Write(step.characteristic, step.payload, step.response, step.service))
-                answers = (p for p in self.packets[before:] if p.channel == step.channel)
-                answer = next((p for p in answers if p.payload.startswith(step.answer)), None)
-                assert answer is not None or step.optional, f"no answer to {step}"
-                return b"" if answer is None else answer.payload
-            case Repeat():
-                self.repeated.append(step)
-        return b""
-
-    def _uuid(self, characteristic: str) -> str:
-        """Return the sensor's UUID for what a step names."""
-        known = characteristics(self.sensor.services)
-        return next((uuid for uuid in known if names(characteristic, uuid)), characteristic)
-
-    def _write(self, step: Write) -> None:
-        known = characteristics(self.sensor.services)[step.characteristic]
-        wanted = "write" if step.response else "write-without-response"
-        assert wanted in known.properties, f"{step} but {known}"
-        self._take(self.sensor.written(step.characteristic, step.payload, step.service))
-
-    def _take(self, notifications: Sequence[Notification]) -> None:
-        for told in notifications:
-            channel = self._channels.get((told.characteristic, told.service))
-            if channel is not None:
-                arrival_ns = 1_000_000 * len(self.packets)
-                self.packets.append(RawPacket(SENSOR, arrival_ns, told.payload, channel))
+def _needed(step: Subscribe | Write | Ask) -> set[Property]:
+    """Return the properties of a characteristic that allow a step, any of which is enough."""
+    if isinstance(step, Subscribe):
+        return {"notify", "indicate"}
+    return {"write"} if step.response else {"write-without-response"}
 
 
 def in_pieces(

@@ -330,11 +330,11 @@ def test_batteries_and_clicks_are_told() -> None:
 def test_the_heading_is_reset_and_given_back() -> None:
     desk = Desk(DRIVER, VirtualMovellaDot(SENSOR))
     with pytest.raises(SourceError, match="the heading was not reset: that works only while"):
-        desk._run(reset_heading())
+        desk.run(reset_heading())
     desk.start()
-    desk._run(reset_heading())
-    desk._run(reset_heading())
-    desk._run(revert_heading())
+    desk.run(reset_heading())
+    desk.run(reset_heading())
+    desk.run(revert_heading())
     turned = [
         step.payload.hex()
         for step in desk.steps
@@ -342,4 +342,4 @@ def test_the_heading_is_reset_and_given_back() -> None:
     ]
     assert turned == ["0100", "0100", "0700", "0100", "0700"]
     with pytest.raises(SourceError, match="the heading was not given back"):
-        desk._run(revert_heading())
+        desk.run(revert_heading())

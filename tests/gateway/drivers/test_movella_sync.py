@@ -45,11 +45,11 @@ def test_published_commands_are_what_is_written() -> None:
     commands = {v["message"]: bytes.fromhex(v["hex"]) for v in vectors("movella_dot")}
     for root in (ROOT, "DB:F0:3F:28:7A:C9"):
         desk = connected()
-        desk._run(begin(root))
+        desk.run(begin(root))
         stop, start = (bytes.fromhex(written) for written in desk.said())
         assert stop == commands["stop sync"]
         assert start == commands[f"start sync root {root}"]
-    desk._run(status())
+    desk.run(status())
     assert desk.said()[-1] == commands["sync status"].hex()
     assert frame(1, b"\x02") == commands["get state"]
     assert frame(1, b"\x41") == commands["stop recording"]
@@ -61,16 +61,16 @@ def test_published_commands_are_what_is_written() -> None:
 def test_sensors_are_synchronised_while_the_host_is_away() -> None:
     desk = connected()
     with pytest.raises(SourceError, match="does not say how the synchronisation went"):
-        desk._run(result())
-    desk._run(begin(ROOT))
+        desk.run(result())
+    desk.run(begin(ROOT))
     desk.sensor.disconnected()
-    desk._run(result())
-    assert desk._run(status()) == {"synced": 1}
+    desk.run(result())
+    assert desk.run(status()) == {"synced": 1}
     desk.start()
     desk.stop()
-    assert desk._run(status()) == {"synced": 1}, "it outlasts a measurement"
-    desk._run(end())
-    assert desk._run(status()) == {"synced": 0}
+    assert desk.run(status()) == {"synced": 1}, "it outlasts a measurement"
+    desk.run(end())
+    assert desk.run(status()) == {"synced": 0}
 
 
 @pytest.mark.parametrize(
@@ -81,27 +81,27 @@ def test_why_it_failed_is_told(code: int, reason: str) -> None:
     sensor = VirtualMovellaDot(ROOT)
     sensor.sync_code = code
     desk = Desk(DRIVER, sensor)
-    desk._run(begin(ROOT))
+    desk.run(begin(ROOT))
     sensor.disconnected()
     with pytest.raises(SourceError, match=f"the sensor was not synchronised: .*{reason}"):
-        desk._run(result())
-    assert desk._run(status()) == {"synced": 0}
+        desk.run(result())
+    assert desk.run(status()) == {"synced": 0}
 
 
 def test_an_unknown_reason_is_told_by_its_number() -> None:
     sensor = VirtualMovellaDot(ROOT)
     sensor.sync_code = 77
     desk = Desk(DRIVER, sensor)
-    desk._run(begin(ROOT))
+    desk.run(begin(ROOT))
     sensor.disconnected()
     with pytest.raises(SourceError, match="unknown reason 77"):
-        desk._run(result())
+        desk.run(result())
 
 
 @pytest.mark.parametrize("root", ["", "D4:22:CD:AA:BB", "d422cdaabbcc", "D4:22:CD:AA:BB:CG"])
 def test_a_root_that_is_no_address_is_refused(root: str) -> None:
     with pytest.raises(UsageError, match="a MAC such as D4:22"):
-        connected()._run(begin(root))
+        connected().run(begin(root))
 
 
 @given(st.binary(max_size=30))
