@@ -82,8 +82,8 @@ def cases(name: str) -> list[Case]:
 def _streamed(chosen: Driver, settings: Settings) -> list[Case]:
     """Return what a virtual sensor sends on each channel, at the highest rate that can be."""
     for rate_hz in sorted(chosen.about.rates_hz, reverse=True) or [100.0]:
-        desk = Desk(chosen, peripherals()[chosen.name](SENSOR), settings, rate_hz)
         try:
+            desk = Desk(chosen, peripherals()[chosen.name](SENSOR), settings, rate_hz)
             desk.start()
         except UsageError:
             continue
