@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite
 from gateway.config import Config
@@ -60,7 +61,7 @@ async def _survey(radio: Radio, seconds: float, every: bool, live: bool) -> list
         return await survey(radio, seconds)
     with Live("listening …", console=Console(), refresh_per_second=4) as display:
         return await survey(
-            radio, seconds, lambda found: display.update(_table(_shown(found, every)))
+            radio, seconds, lambda found: display.update(sensor_table(_shown(found, every)))
         )
 
 
@@ -68,7 +69,8 @@ def _shown(found: list[Found], every: bool) -> list[Found]:
     return [device for device in found if device.driver or every]
 
 
-def _table(found: list[Found]) -> Table:
+def sensor_table(found: list[Found]) -> Table:
+    """Return what was found as a table, to be shown."""
     table = Table("name", "maker", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("address", "signal (dBm)", "battery", "driver"):
         # An address that is cut off is of no use.
@@ -76,7 +78,11 @@ def _table(found: list[Found]) -> Table:
     for device in found:
         battery = "" if device.battery is None else f"{device.battery:.0%}"
         table.add_row(
-            device.name, device.maker, device.address, _signal(device), battery, device.driver
+            # Plain text: a name may hold what would be markup.
+            *map(Text, (device.name, device.maker, device.address)),
+            _signal(device),
+            battery,
+            device.driver,
         )
     return table
 

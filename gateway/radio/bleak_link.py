@@ -285,16 +285,22 @@ def explained(
 
 def _sighting(device: BLEDevice, told: AdvertisementData, adapter: str) -> Sighting:
     battery = told.service_data.get(_BATTERY_SERVICE)
+    level = battery[0] / 100 if battery and battery[0] <= 100 else float("nan")
     return Sighting(
         address=device.address.upper(),
-        name=told.local_name or device.name or "",
+        name=_seen(told.local_name or device.name or ""),
         services=tuple(told.service_uuids),
         companies=tuple(told.manufacturer_data),
         rssi=told.rssi,
         adapter=adapter,
-        battery=battery[0] / 100 if battery else float("nan"),
+        battery=level,
         device=device,
     )
+
+
+def _seen(name: str) -> str:
+    """Return a name without what a terminal would take for a command: anybody can advertise it."""
+    return "".join(letter if letter.isprintable() else "·" for letter in name)
 
 
 def _paired(device: BLEDevice) -> bool:

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from gateway.app.service import Service
 from gateway.app.source import configured_source
 from gateway.cli import app
+from gateway.cli.scan import sensor_table
 from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.config_file import load_config
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX, open_journal
 from gateway.messages import FloatArray, GaitEvent, GaitEventKind, JointAngleBlock, Marker
+from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Sighting
 from gateway.radio.states import LinkState, read_settings, read_state
 from gateway.radio.survey import Found, known_as, survey
 from gateway.recordings import open_recording
+from simulators.peripherals import Advertisement, movella_dot
 from simulators.places import PLACES
+from simulators.radio_world.world import open_world
+from tests.gateway.radio.living import dots
 from tests.gateway.radio.scripted import ScriptedRadio
 
 
@@ -43,6 +51,22 @@ def test_sensors_in_range_are_listed_for_programs_and_for_people() -> None:
     }
     shown = CliRunner().invoke(app, ["scan", "--virtual", "--seconds", "1"])
     assert all(sensor["address"] in shown.stdout for sensor in sensors)
+
+
+async def test_a_name_is_shown_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(name: str, **others: Any) -> Advertisement:
+        return Advertisement(f"{name}[/x]\x1b[2J\0", **others)
+
+    monkeypatch.setattr(movella_dot, "Advertisement", named)
+    async with open_world(dots(1)) as world:
+        found = await survey(BleakRadio((), **world.backend), 0.5)
+    assert [(device.name, device.driver) for device in found] == [
+        ("Movella DOT[/x]·[2J·", "movella_dot")
+    ]
+    console = Console(width=200, file=io.StringIO())
+    console.print(sensor_table(found))
+    assert isinstance(console.file, io.StringIO)
+    assert "Movella DOT[/x]·[2J·" in console.file.getvalue()
 
 
 async def test_the_known_come_first_and_then_the_near() -> None:
