@@ -39,8 +39,9 @@ LEAST_RAD = np.radians(45.0)
 SMOOTHING_S = 0.4
 """Length of a running mean that is taken three times, which is nearly a Gaussian."""
 
-EVERY_S = 1.0
-"""Turns are looked for at multiples of this on the grid: little work at other hops."""
+EVERY_S, PHASE_S = 1.0, 0.6
+"""Turns are looked for so much after multiples of the first on the grid: little work at other hops,
+and none in which a second ends."""
 
 
 @dataclass
@@ -77,7 +78,8 @@ class Turns:
             state = self._state = _State(recent, message.start)
         state.recent.add(message)
         end = state.recent.end
-        upto = end - end % round(EVERY_S * message.rate_hz)
+        every, phase = (round(each * message.rate_hz) for each in (EVERY_S, PHASE_S))
+        upto = end - (end - phase) % every
         return list(_look(state, upto, message)) if upto > state.looked else []
 
     def flush(self) -> Iterable[Message]:
