@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from dashboards.live.server import PageServer, bind
 from gateway.live_frame import LiveFrame
@@ -25,7 +25,8 @@ CHROMIUM_ARGS = [
 ]
 # Small, because the figure is drawn by the processor here.
 DESKTOP = {"width": 900, "height": 600}
-PATIENCE_MS = 15_000
+PATIENCE_S = 60.0
+"""For whatever is waited for: a busy machine draws a picture in seconds."""
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Show:
     async def asked_again(self, times: int = 2) -> None:
         """Wait until the server has looked at what is shown now."""
         goal = self.asked + times
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while self.asked < goal:
                 self._looked.clear()
                 await self._looked.wait()
@@ -78,7 +79,7 @@ async def serving(
 async def chromium() -> AsyncIterator[Browser]:
     """Start the system's Chromium."""
     executable = program("chromium")
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=1e3 * PATIENCE_S)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
         yield browser
@@ -101,6 +102,7 @@ async def visiting(
     """Open ``url`` in a fresh context; ``before`` is a script that runs ahead of the page's."""
     view = size or DESKTOP
     context = await browser.new_context(viewport={"width": view["width"], "height": view["height"]})
+    context.set_default_timeout(1e3 * PATIENCE_S)
     if before is not None:
         await context.add_init_script(before)
     visit = Visit(await context.new_page())
@@ -118,6 +120,13 @@ async def visiting(
         yield visit
     finally:
         await context.close()
+
+
+async def changed(shown: Locator, before: bytes) -> None:
+    """Wait until what is ``shown`` looks otherwise than the picture ``before``."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await shown.screenshot() == before:
+            pass
 
 
 def url_of(address: tuple[str, int], path: str = "/") -> str:
