@@ -83,11 +83,6 @@ def forward(
     return raw[..., :count], jnp.clip(raw[..., count:], *LOG_VARIANCE_RANGE)
 
 
-def parameter_count(parameters: Parameters) -> int:
-    """Return how many numbers are learned."""
-    return sum(leaf.size for leaf in jax.tree.leaves(parameters))
-
-
 def _taps(hidden: jax.Array, dilation: int) -> jax.Array:
     length = hidden.shape[1]
     padded = jnp.pad(hidden, ((0, 0), (2 * dilation, 0), (0, 0)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -88,7 +90,9 @@ def test_what_is_advertised_is_read_again(
     assert told.manufacturer == (dict([manufacturer]) if manufacturer else {})
 
 
-async def test_a_sensor_is_found_and_talked_to_as_it_says_of_itself() -> None:
+@contextlib.asynccontextmanager
+async def twins_on_the_air() -> AsyncIterator[tuple[HostedSensor, dict[str, Any]]]:
+    """The sensor, switched on, and what a scanner or client needs to hear it."""
     air = Air()
     adapter = Adapter("hci0", 0, air)
     performance = Performance("walk", 1, IDEAL)
@@ -100,14 +104,39 @@ async def test_a_sensor_is_found_and_talked_to_as_it_says_of_itself() -> None:
     await adapter.come_up()
     await sensor.switch_on(air)
     running = asyncio.create_task(sensor.run())
-    arguments: dict[str, Any] = {"adapters": {"hci0": adapter}}
+    yield sensor, {"adapters": {"hci0": adapter}}
+    running.cancel()
+    await sensor.switch_off()
 
-    device, advertised = await first_heard(arguments)
+
+async def test_a_sensor_is_found_as_it_says_of_itself() -> None:
+    async with twins_on_the_air() as (_, arguments):
+        _, advertised = await first_heard(arguments)
     assert (advertised.local_name, advertised.manufacturer_data) == ("Twins", {0x1234: b"\x01"})
     assert set(advertised.service_uuids) == {FIRST, SHORT}
 
-    client = BleakClient(device, backend=VirtualClient, **arguments)
-    await client.connect()
+
+async def test_a_sensor_is_talked_to_as_it_says_of_itself() -> None:
+    async with twins_on_the_air() as (sensor, arguments):
+        device, _ = await first_heard(arguments)
+        client = BleakClient(device, backend=VirtualClient, **arguments)
+        await client.connect()
+        await _talk_to_both(client)
+        peripheral = sensor.peripheral
+        assert isinstance(peripheral, Twins)
+        await until(lambda: peripheral.log[-1][0] == "disconnected", "it notices that it was left")
+        assert peripheral.log[:-1] == [
+            ("subscribed", True, FIRST),
+            ("subscribed", True, SECOND),
+            ("written", b"ab", FIRST),
+            ("written", b"cd", SECOND),
+            ("subscribed", False, FIRST),
+        ]
+        assert await first_heard(arguments), "it advertises again"
+
+
+async def _talk_to_both(client: BleakClient) -> None:
+    """Read, write and hear both characteristics, then leave."""
     by_service = {c.service_uuid: c for c in client.services.characteristics.values()}
     one, two = by_service[FIRST], by_service[SECOND]
     assert (set(one.properties), set(two.properties)) == (
@@ -126,19 +155,6 @@ async def test_a_sensor_is_found_and_talked_to_as_it_says_of_itself() -> None:
     assert sorted(heard) == [(FIRST, b"ba"), (FIRST, b"hello"), (SECOND, b"dc"), (SECOND, b"hello")]
     await client.stop_notify(one)
     await client.disconnect()
-    peripheral = sensor.peripheral
-    assert isinstance(peripheral, Twins)
-    await until(lambda: peripheral.log[-1][0] == "disconnected", "it notices that it was left")
-    assert peripheral.log[:-1] == [
-        ("subscribed", True, FIRST),
-        ("subscribed", True, SECOND),
-        ("written", b"ab", FIRST),
-        ("written", b"cd", SECOND),
-        ("subscribed", False, FIRST),
-    ]
-    assert await first_heard(arguments), "it advertises again"
-    running.cancel()
-    await sensor.switch_off()
 
 
 async def first_heard(arguments: dict[str, Any]) -> tuple[BLEDevice, AdvertisementData]:
