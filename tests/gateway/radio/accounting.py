@@ -100,7 +100,9 @@ class Pipe:
 
     def _keep(self, blocks: Sequence[PacketBlock], _: Sequence[Message]) -> None:
         for block in blocks:
-            self.packets[block.sensor] += [(p.channel, p.payload) for p in single_packets(block)]
+            self.packets[block.sensor] += [
+                (p.channel, p.payload, p.arrival_ns) for p in single_packets(block)
+            ]
 
 
 async def keep_books(

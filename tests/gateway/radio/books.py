@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gateway.drivers import Settings, driver, settled
+from gateway.drivers import Decoded, Settings, driver, settled
 from gateway.messages import RawPacket, SensorSpec, message
 from gateway.packet_blocks import gathered
 from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings, read_state
@@ -17,8 +17,8 @@ from tests.gateway.radio.ledger import Told
 SHORT_NS = 10e9
 """A counter that begins again so soon may do so unseen."""
 
-Came = tuple[str, bytes]
-"""Channel and payload of a packet; plain, for there are very many."""
+Came = tuple[str, bytes, int]
+"""Channel, payload and arrival of a packet; plain, for there are very many."""
 
 
 @message
@@ -74,7 +74,7 @@ def balance(
         connections=len(came),
         sent=sent,
         came=sum(len(told) for _, told in came),
-        unused=sum(read_state(payload).unused for on, payload in packets if on == STATE_CHANNEL),
+        unused=sum(read_state(payload).unused for on, payload, _ in packets if on == STATE_CHANNEL),
         # Over a connection that broke at once nothing may have come.
         made=sum(
             next(made for own in heard if (made := _made(spec, settings, own, told)) is not None)
@@ -95,12 +95,12 @@ def _short(spec: SensorSpec) -> bool:
 def _by_connection(spec: SensorSpec, packets: Sequence[Came]) -> list[tuple[Settings, list[Came]]]:
     """Return what came over each connection, and its settings, whose packet begins it."""
     parts: list[tuple[Settings, list[Came]]] = []
-    for channel, payload in packets:
+    for channel, payload, arrival_ns in packets:
         if channel == SETTINGS_CHANNEL:
             settings = settled(spec.driver, spec.settings, spec.rate_hz)
             parts.append(({**settings, **read_settings(payload)}, []))
         elif channel != STATE_CHANNEL:
-            parts[-1][1].append((channel, payload))
+            parts[-1][1].append((channel, payload, arrival_ns))
     return parts
 
 
@@ -124,18 +124,28 @@ def _made(
     """Return the samples, of each stream, from the first that came to the last; None if none."""
     total = 0
     for channel, payloads in own.items():
-        came = [payload for heard_on, payload in told if heard_on == channel]
-        places = list(_places(payloads, came))
+        came = [one for one in told if one[0] == channel]
+        places = np.array(list(_places(payloads, [payload for _, payload, _ in came])), np.int64)
         if len(places) < len(came):
             return None
-        block = [RawPacket(spec.sensor, 0, payload, channel) for payload in payloads]
-        decoded = driver(spec.driver).decode(channel, gathered(block)[0], settings)
-        for samples in decoded.samples:
-            known = samples.packet[np.isin(samples.packet, places)]
+        if not came:
+            continue
+        sent = _decoded(spec, settings, [(channel, payload, 0) for payload in payloads])
+        # Half a measurement is none: where the other half was lost, nothing came.
+        heard = _decoded(spec, settings, came)
+        read = {samples.stream: places[samples.packet] for samples in heard.samples}
+        for samples in sent.samples:
+            known = samples.packet[np.isin(samples.packet, read.get(samples.stream, places[:0]))]
             if len(known):
                 between = (samples.packet >= known[0]) & (samples.packet <= known[-1])
                 total += int(np.count_nonzero(between))
     return total
+
+
+def _decoded(spec: SensorSpec, settings: Settings, told: Sequence[Came]) -> Decoded:
+    """Return what the driver reads in packets of one channel."""
+    packets = [RawPacket(spec.sensor, at_ns, payload, channel) for channel, payload, at_ns in told]
+    return driver(spec.driver).decode(told[0][0], gathered(packets)[0], settings)
 
 
 def _places(made: Sequence[bytes], came: Sequence[bytes]) -> Iterator[int]:
