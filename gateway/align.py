@@ -34,10 +34,13 @@ from gateway.messages import (
 )
 from gateway.plausibility import Finding, Plausibility
 from gateway.radio.states import STATE_CHANNEL
+from gateway.rate_watch import RATE
 from gateway.resample import OnGrid, resample
 from gateway.streams import Streams
 from gateway.tally import WRONG, Tally
 from gateway.tracks import Tracks
+
+RIGHT_AGAIN = "it is right again"
 
 
 @dataclass
@@ -130,13 +133,13 @@ class Align:
         """Put news of a sensor on the session's timeline: a figure, or a remark."""
         t_s = (news.arrival_ns - self._origin_ns) / SECOND_NS
         place = next(spec.place for spec in self._sensors if spec.sensor == news.sensor)
-        if news.kind == STATE_CHANNEL:
+        if news.kind in (STATE_CHANNEL, RATE):
             self._state.tally.said(news)
         if news.unit:
             quality = Quality(real_share=1.0)
             yield Figure(self._person, t_s, news.kind, None, news.value, news.unit, quality)
         else:
-            text = f"{place} ({news.sensor}): {news.text}"
+            text = f"{place} ({news.sensor}): {news.text or RIGHT_AGAIN}"
             yield Marker(self._person, t_s, f"sensor_{news.kind}", text)
 
     def _due(self, now_ns: int) -> list[Message]:
@@ -172,7 +175,7 @@ class Align:
         spec, t_s = self._sensors[found.sensor], found.at / self._rate_hz
         at_ns = self._origin_ns + round(t_s * SECOND_NS)
         self._state.tally.said(SensorNews(spec.sensor, at_ns, WRONG, found.text))
-        text = f"{spec.place} ({spec.sensor}): {found.text or 'it is right again'}"
+        text = f"{spec.place} ({spec.sensor}): {found.text or RIGHT_AGAIN}"
         return Marker(self._person, t_s, f"sensor_{WRONG}", text)
 
     def _by_sensor(self, placed: OnGrid) -> OnGrid:

@@ -42,6 +42,7 @@ from gateway.radio.states import (
     read_settings,
     read_state,
 )
+from gateway.rate_watch import RATE, RateWatch
 from gateway.refusals import refused_by_packet
 from gateway.runs import Runs
 from gateway.sampling import Sampling
@@ -93,6 +94,7 @@ class _State:
     waiting: list[list[PacketBlock]]
     kept: list[dict[str, PacketBlock]]
     sampling: Sampling
+    rates: RateWatch
 
 
 class Decode:
@@ -115,6 +117,7 @@ class Decode:
             waiting=[[] for _ in sensors],
             kept=[{} for _ in sensors],
             sampling=Sampling(self._streams),
+            rates=RateWatch(self._streams),
         )
         self._groups = self._grouped()
 
@@ -190,6 +193,7 @@ class Decode:
             self._state.sampling.restart(
                 first + number, SECOND_NS / told.rate_hz, shared=bool(settings.get(SYNCED, 0))
             )
+            self._state.rates.expect(first + number, told.rate_hz)
 
     def _decode(self, waiting: list[list[PacketBlock]]) -> list[Message]:
         produced: list[Message] = []
@@ -197,7 +201,15 @@ class Decode:
         for group in self._groups:
             for channel, blocks in _by_channel(group, waiting).items():
                 produced += self._decode_channel(group, channel, blocks, motion)
-        return [*produced, _merge(motion)] if motion else produced
+        if not motion:
+            return produced
+        block = _merge(motion)
+        wrong = self._state.rates.push(block)
+        return [*produced, *(self._rate_news(*told) for told in wrong), block]
+
+    def _rate_news(self, stream: int, at_ns: int, text: str) -> SensorNews:
+        sensor = self._sensors[int(self._streams.sensor[stream])].sensor
+        return SensorNews(sensor, at_ns, RATE, text)
 
     def _decode_channel(
         self,

@@ -18,6 +18,7 @@ from gateway.messages import (
     SensorSpec,
     SensorStatus,
 )
+from gateway.rate_watch import RATE
 from gateway.streams import Streams
 
 WRONG = "wrong"
@@ -41,7 +42,7 @@ class Tally:
         self._said: list[BatteryLevel | SensorNews] = []
         self._level: dict[str, float] = {}
         self._link: dict[str, str] = {}
-        self._wrong: dict[str, str] = {}
+        self._wrong: dict[tuple[str, str], str] = {}
         self._error_s = np.full(self._count, np.nan)
         self._nothing = np.zeros((5, self._count), np.int64)
         self._blocks: list[ImuBlock] = []
@@ -154,7 +155,7 @@ class Tally:
                 clock_error_s=error_s,
                 battery=self._level.get(spec.sensor, np.nan),
                 state=self._link.get(spec.sensor, ""),
-                wrong=self._wrong.get(spec.sensor, ""),
+                wrong=self._what_is_wrong(spec.sensor),
             )
             for spec, samples, lost, refused, late, clipped, loss, error_s, moves in figures
         ]
@@ -168,10 +169,14 @@ class Tally:
         for words in told:
             if isinstance(words, BatteryLevel):
                 self._level[words.sensor] = words.level
-            elif words.kind == WRONG:
-                self._wrong[words.sensor] = words.text
+            elif words.kind in (WRONG, RATE):
+                self._wrong[words.sensor, words.kind] = words.text
             else:
                 self._link[words.sensor] = words.text
+
+    def _what_is_wrong(self, sensor: str) -> str:
+        told = (self._wrong.get((sensor, kind)) for kind in (WRONG, RATE))
+        return "; ".join(text for text in told if text)
 
     def _by_sensor(self, counts: IntArray) -> list[list[int]]:
         """Return counts (5, M) of streams by sensor; samples are those of one stream of motion."""
