@@ -115,7 +115,7 @@ def foot_offs(
     good &= thrust > gather(found.rise, leg, at, lengths.thrust_over).sum(axis=1)
     fastest = at + lengths.push_off[0] + push_off.argmax(axis=1)
     share = np.where(on_foot[leg, at], FOOT_LIFT_SHARE, SHANK_LIFT_SHARE)
-    happened = fastest + share * (at - fastest) + smoothing_delay(lengths)
+    happened = at + _evenly((1.0 - share) * (fastest - at) + smoothing_delay(lengths))
     return [
         Candidate(
             int(a) + lengths.foot_off_ahead,
@@ -153,7 +153,7 @@ def thrusts(
             int(g),
             GaitEventKind.FINAL_CONTACT,
             int(a),
-            float(a) + AFTER_THRUST_S * lengths.rate_hz,
+            float(a + _evenly(np.array(AFTER_THRUST_S * lengths.rate_hz))),
             sure=False,
         )
         for g, a in zip(leg[good], at[good], strict=True)
@@ -252,11 +252,18 @@ def _landed(
     ]
 
 
+def _evenly(samples: FloatArray) -> FloatArray:
+    """Return parts of samples in steps so fine and so even that whole ones add without rounding.
+
+    So a contact's time is the same however its buffer lies on the grid.
+    """
+    return np.asarray(np.rint(samples * 1024) / 1024)
+
+
 def _caught(rise: FloatArray) -> FloatArray:
     """Return after how many samples (N,) of ``rise`` (N, span) `LEFT_SHARE` of the first is left.
 
-    Between two samples it is interpolated, in steps so fine and so even that whole samples can be
-    added without rounding; NaN where it does not come to that.
+    Between two samples it is interpolated; NaN where it does not come to that.
     """
     left = LEFT_SHARE * rise[:, 0]
     caught = rise >= left[:, None]
@@ -264,7 +271,7 @@ def _caught(rise: FloatArray) -> FloatArray:
     row = np.arange(len(rise))
     before, there = rise[row, after - 1], rise[row, after]
     share = (left - before) / np.where(there > before, there - before, 1.0)
-    return np.where(caught.any(axis=1), after - 1 + np.rint(share * 1024) / 1024, np.nan)
+    return np.where(caught.any(axis=1), after - 1 + _evenly(share), np.nan)
 
 
 class Verdict(StrEnum):

@@ -201,6 +201,13 @@ def test_contract_with_gaps_and_shanks(walk: Trial) -> None:
     assert_stage_contract(GaitEvents, oriented(blocks), seed=12)
 
 
+@pytest.mark.parametrize("rate_hz", [60.0, 100.0, 204.8])
+@pytest.mark.parametrize("places", [FEET, SHANKS], ids=["feet", "shanks"])
+def test_contract_at_any_rate(rate_hz: float, places: Sequence[Place]) -> None:
+    trial = simulated("walk", 25.0, 7, rate_hz, places=places)
+    assert_stage_contract(GaitEvents, oriented(trial.blocks), seed=13)
+
+
 def test_a_jump_of_the_grid_starts_anew(walk: Trial) -> None:
     body, orientation = oriented(walk.blocks[:2])[2:]
     events = GaitEvents()
