@@ -92,6 +92,28 @@ def test_a_raw_recording_that_ends_before_the_optical_one(tmp_path: Path) -> Non
     assert told["knee_flexion_deg"] is None
 
 
+def test_a_raw_recording_at_another_rate_than_the_optical_one(tmp_path: Path) -> None:
+    for part in ("imu", "rawimu", "vicon"):
+        shutil.copytree(data_set("neura_sparse_sample") / part, tmp_path / part)
+    for path in (tmp_path / "rawimu").glob("*.txt"):
+        path.write_text(path.read_text().replace("Update Rate: 100", "Update Rate: 200"))
+    (told,) = run_set("neura_sparse_sample", tmp_path, Mode.LIVE).document.trials
+    assert "its sensors say 200 Hz" in told["remark"]
+    assert "knee_flexion_deg" not in told
+
+
+def test_an_optical_truth_that_is_cut_off(tmp_path: Path) -> None:
+    for kind in ("imu", "stride_events", "position"):
+        table = data_set("gaitmap_foot") / f"{kind}_sample.csv"
+        for name in ("cut", "whole"):
+            shutil.copyfile(table, tmp_path / f"{kind}_{name}.csv")
+    path = tmp_path / "position_cut.csv"
+    path.write_bytes(path.read_bytes()[:100_000])
+    cut, whole = run_set("gaitmap_foot", tmp_path, Mode.LIVE).document.trials
+    assert "position_cut.csv: the last line is incomplete" in cut["remark"]
+    assert whole["stride_length_cm"] < 4
+
+
 def test_gaitmap_s_trials_may_have_any_name_and_one_foot(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     for kind in ("stride_events", "position"):

@@ -72,7 +72,7 @@ def test_truth_that_cannot_be_read_is_told(tmp_path: Path, spoilt: str) -> None:
     shutil.copytree(tmp_path, other)
     lines = (other / spoilt).read_text().splitlines()
     lines[5] = ",".join([*lines[5].split(",")[:3], *["x"] * 5])
-    (other / spoilt).write_text("\n".join(lines))
+    (other / spoilt).write_text("\n".join(lines) + "\n")
     document = run_set("gaitmap_foot", tmp_path, Mode.LIVE).document
     remarks = [trial.get("remark", "") for trial in document.trials]
     assert sum("cannot be read" in remark for remark in remarks) == 1

@@ -112,8 +112,10 @@ def _rows(path: Path, what: str) -> Rows:
     """Return the rows of the table of ``what`` that belongs to ``path``; raises RecordingError."""
     table = path.with_name(path.name.replace("imu", what, 1))
     try:
-        with table.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        text = table.read_text(encoding="utf-8")
+        if text and not text.endswith("\n"):
+            raise RecordingError(f"{table}: the last line is incomplete; the file is truncated")
+        return list(csv.DictReader(text.splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"{table}: cannot be read ({error})") from error
 

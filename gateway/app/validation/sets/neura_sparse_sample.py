@@ -122,6 +122,11 @@ class NeuraSet:
     def score(self, path: Path, mode: Mode) -> TrialScore:  # noqa: ARG002, the same in both
         """Score a walk; raises RecordingError."""
         recording = open_recording(_raw(path))
+        if recording.grid_rate_hz != RATE_HZ:
+            raise RecordingError(
+                f"{path}: its sensors say {recording.grid_rate_hz:g} Hz, where both they and the "
+                f"optical recording have {RATE_HZ:g} Hz in this set"
+            )
         truth, *planes = _optical(path)
         heard = Heard(recording, JointAngleBlock, BodyAngleBlock, Calibration, Stride, Figure)
         rows = _aligned(path, len(truth))
