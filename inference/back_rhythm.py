@@ -4,6 +4,9 @@ Rules: a step does not follow another too soon, is not much weaker than those be
 one that comes early, and walking is several steps in a row, so the first of a bout are told with
 the one that confirms it.
 
+Where the trunk hardly rises, as on small slow steps, it may also rise between two landings. Then it
+is not pushed to the other side with every rise, and steps are not known.
+
 Which foot landed follows from the trunk, which the foot on the ground pushes away from itself:
 over a step onto the left foot it is accelerated to the left, more than over the step before.
 Steps alternate, so each adds to the evidence of those before with the opposite sign.
@@ -11,9 +14,10 @@ Steps alternate, so each adds to the evidence of those before with the opposite 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
+from statistics import fmean, median
 
 from gateway.messages import Side
 
@@ -46,6 +50,19 @@ FIRST = 0.4
 """The first step of a bout is weak too, but not as weak as what leads to it."""
 
 REMEMBERED = 5
+
+HARDLY_M, LOW_M = 0.005, 0.007
+"""Usual steps that rise less are not known, or only where pushes alternate: a pendulum of a leg
+that rises by 6 mm goes 0.2 m, and what else moves the trunk is of that size."""
+
+ALTERNATION, AGAIN = 0.2, 0.5
+"""Pushes alternate no more where their correlation with the last but one is less than the first,
+and do again when it is more than the second; it is 1 at best."""
+
+LEAST_PUSHES, PUSHES = 6, 8
+"""Of so many of the newest."""
+
+NOT_KNOWN = "the trunk rises too little to tell a step from what else moves it"
 
 PUSH_M_S2, BELIEF, KEPT = 0.1, 2.0, 0.9
 """What a step says of its side, in units of a weak push, against the most that is believed."""
@@ -80,12 +97,15 @@ class Rhythm:
     """The landings of a bout so far, and what they say of sides.
 
     ``waiting`` are landings not yet confirmed, ``recent`` the newest ones; ``leftward`` is the
-    evidence that the newest was the left foot's.
+    evidence that the newest was the left foot's. ``pushes`` are the newest ones, in m/s²;
+    ``mixed`` says that they do not alternate.
     """
 
     rate_hz: float
     walking: bool = False
     leftward: float = 0.0
+    pushes: tuple[float, ...] = ()
+    mixed: bool = False
     recent: list[Landing] = field(default_factory=list)
     waiting: list[Landing] = field(default_factory=list)
 
@@ -105,6 +125,7 @@ class Rhythm:
     def forget(self) -> None:
         """Begin a new bout."""
         self.walking, self.leftward = False, 0.0
+        self.pushes, self.mixed = (), False
         self.recent, self.waiting = [], []
 
     def leads_to(self, at: int) -> bool:
@@ -117,6 +138,9 @@ class Rhythm:
         """Take a landing and return those that can now be told, with their feet."""
         self.leftward = self._evidence(landing)
         self.recent = [*self.recent, landing][-REMEMBERED:]
+        self.pushes = (*self.pushes, landing.push)[-PUSHES:]
+        if len(self.pushes) >= LEAST_PUSHES:
+            self.mixed = alternation(self.pushes) < (AGAIN if self.mixed else ALTERNATION)
         if self.walking:
             return [(landing, self._side())]
         self.waiting.append(landing)
@@ -126,6 +150,13 @@ class Rhythm:
         self.walking, told = True, [replace(self.waiting[0], step=0), *self.waiting[1:]]
         self.waiting = []
         return _alternating(told, self._side())
+
+    @property
+    def doubt(self) -> str:
+        """Why the newest landings may not be those of steps; empty where they are."""
+        rises = [landing.excursion_m for landing in self.recent if landing.joined]
+        usual_m = median(rises) if rises else math.inf
+        return NOT_KNOWN if usual_m < (LOW_M if self.mixed else HARDLY_M) else ""
 
     def _evidence(self, landing: Landing) -> float:
         """Return what speaks for the left foot: a tilt adds the same to every push."""
@@ -146,6 +177,18 @@ class Rhythm:
 
     def _side(self) -> Side:
         return Side.LEFT if self.leftward > 0.0 else Side.RIGHT
+
+
+def alternation(pushes: Sequence[float]) -> float:
+    """Return the unbiased autocorrelation of ``pushes`` at a lag of two: 1 where they alternate.
+
+    It is negative where two to one side are followed by two to the other.
+    """
+    usual = fmean(pushes)
+    free = [push - usual for push in pushes]
+    squares = math.fsum(push * push for push in free)
+    products = math.fsum(one * after for one, after in zip(free, free[2:], strict=False))
+    return products / (len(free) - 2) / (squares / len(free)) if squares else 0.0
 
 
 def other(side: Side) -> Side:

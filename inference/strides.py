@@ -22,8 +22,8 @@ LEAST_REAL_SHARE = 0.8
 class _Chain:
     """The contacts of one foot since the initial contact that a stride may begin with.
 
-    ``real_s`` is how much of the time up to the newest of them was measured; ``unsure`` says why
-    the time of one of them is not sure.
+    ``foot_off_s`` is NaN where that time is not sure. ``real_s`` is how much of the time up to the
+    newest of them was measured; ``unsure`` says why the time of an initial contact is not sure.
     """
 
     start_s: float
@@ -36,8 +36,11 @@ class _Chain:
         """Return the chain with ``event`` as its newest contact."""
         real_s = self.real_s + event.quality.real_share * (event.t_s - self.newest_s)
         leaves = event.kind is GaitEventKind.FINAL_CONTACT
-        foot_off_s = event.t_s if leaves else self.foot_off_s
-        unsure = self.unsure or event.quality.withheld
+        withheld = event.quality.withheld
+        foot_off_s = self.foot_off_s
+        if leaves:
+            foot_off_s = np.nan if withheld else event.t_s
+        unsure = self.unsure if leaves else self.unsure or withheld
         return _Chain(self.start_s, foot_off_s, event.t_s, real_s, unsure)
 
 
@@ -46,8 +49,9 @@ class Strides:
 
     A stride is dropped where its contacts do not connect: after a gap (an event whose
     ``quality.real_share`` is 0), where a foot leaves the ground twice, or where its time is not
-    plausible. ``stance_share`` is NaN where the final contact was not seen. Figures are withheld
-    where the time of a contact is not sure, or what hid the final contact may hide another.
+    plausible. ``stance_share`` is NaN where the final contact was not seen or its time is not sure.
+    All figures are withheld where the time of an initial contact is not sure, or what hid the final
+    contact may hide another.
     """
 
     consumes: tuple[type, ...] = (GaitEvent,)

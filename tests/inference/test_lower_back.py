@@ -24,9 +24,12 @@ from gateway.messages import (
     Stride,
 )
 from gateway.recordings import open_recording
+from inference.back_rhythm import alternation
 from inference.back_steps import harmonic_ratios, smoothness
 from inference.lower_back import LOOK_AHEAD_S, LowerBack
+from inference.measures.straight_strides import FROM_THE_BACK
 from inference.pendulum import PendulumStrides, step_length_m
+from simulators.motion import Habits
 from simulators.recording import Equipment, SimulatedRecording
 from tests.contract import assert_stage_contract, run
 from tests.data import data_set
@@ -119,6 +122,40 @@ def test_a_longer_leg_and_a_higher_rise_go_further() -> None:
     assert step_length_m(0.0, 1.0) == 0.0
     assert step_length_m(0.03, 1.0) < step_length_m(0.04, 1.0) < step_length_m(0.04, 1.1)
     assert math.isfinite(step_length_m(10.0, 1.0))
+
+
+def test_what_the_lower_back_cannot_tell_is_withheld_with_the_reason() -> None:
+    made = heard("walk", 1)
+    for name in ("double_support", "stance_time", "swing_time"):
+        assert figures(name, made)
+        assert {math.isnan(f.value) for f in figures(name, made)} == {True}
+        assert {"when a foot leaves" in f.quality.withheld for f in figures(name, made)} == {True}
+    strides = [m for m in made if isinstance(m, Stride)]
+    assert sum(math.isfinite(stride.cadence_spm) for stride in strides) > 40
+    assert not [stride for stride in strides if math.isfinite(stride.stance_share)]
+    for name in ("step_time_asymmetry", "stride_time_cv"):
+        assert {f.quality.withheld for f in figures(name, made)} == {FROM_THE_BACK}
+
+
+@pytest.mark.parametrize(
+    ("speed_mps", "asymmetry"), [(0.3, 0.0), (0.3, 0.3), (0.5, 0.0), (0.5, 0.3), (1.2, 0.3)]
+)
+def test_a_cadence_that_is_told_is_right(speed_mps: float, asymmetry: float) -> None:
+    habits = Habits(speed_mps, asymmetry)
+    walk = SimulatedRecording("walk", 1, 60.0, habits=habits, equipment=Equipment(places=PELVIS))
+    true_spm = np.median([stride.cadence_spm for stride in walk.truth().strides])
+    strides = [m for m in played(walk, 20.0) if isinstance(m, Stride)]
+    off = np.array([abs(stride.cadence_spm / true_spm - 1.0) > 0.25 for stride in strides])
+    assert len(strides) > 10
+    assert np.count_nonzero(off) <= 0.15 * len(strides)  # NaN, which is withheld, is not off
+    unknown = [stride for stride in strides if stride.quality.withheld]
+    assert all("too little to tell a step" in stride.quality.withheld for stride in unknown)
+
+
+def test_pushes_that_alternate() -> None:
+    assert alternation([1.0, -1.0] * 4) == pytest.approx(1.0)
+    assert alternation([1.0, 1.0, -1.0, -1.0] * 2) == pytest.approx(-1.0)
+    assert alternation([0.5] * 8) == 0.0
 
 
 def test_left_and_right_on_a_real_walk() -> None:

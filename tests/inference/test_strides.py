@@ -58,6 +58,14 @@ def test_without_final_contact_stance_is_unknown() -> None:
     assert stride.stride_time_s == pytest.approx(1.0)
 
 
+def test_of_a_final_contact_that_is_not_sure_only_stance_is_unknown() -> None:
+    unsure = GaitEvent("p", 1.6, 1.8, Side.LEFT, LIFT, Quality(0.95, "cannot be seen well"))
+    (stride,) = strides(contact(LAND, 1.0), unsure, contact(LAND, 2.0))
+    assert np.isnan(stride.stance_share)
+    assert stride.stride_time_s == pytest.approx(1.0)
+    assert not stride.quality.withheld
+
+
 @pytest.mark.parametrize("seconds", [SHORTEST_S - 0.05, LONGEST_S + 0.05])
 def test_implausible_times_are_no_strides(seconds: float) -> None:
     assert strides(contact(LAND, 1.0), contact(LAND, 1.0 + seconds)) == []
