@@ -35,7 +35,7 @@ APART_S = 0.1
 TICK_S = 0.1
 """Steps are looked for at multiples of this on the grid: little work at other hops."""
 
-LOOK_AHEAD_S = 0.57
+LOOK_AHEAD_S = 0.63
 """How long after an initial contact it is told at the latest, at 50 samples a second or more."""
 
 LEAST_RISE_M_S3 = 1.5

@@ -38,6 +38,13 @@ def onward(moved: FloatArray, lengths: Lengths) -> FloatArray:
     return _in_place(moved[0], lengths.braking)
 
 
+def settling(lengths: Lengths) -> int:
+    """Return how many samples more than of a rise must follow to find the contact near it."""
+    smoothing = 3 * (lengths.contact - 1)
+    needed = round(AFTER_S * lengths.rate_hz) + 1 + smoothing - smoothing // 2
+    return max(0, needed - lengths.apart)
+
+
 def contact_place(load: FloatArray, at: int, rate_hz: float) -> tuple[int, float]:
     """Return the place in ``load`` (N,) where a foot lands, near the smoothed rise at ``at``.
 

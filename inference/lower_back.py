@@ -198,8 +198,9 @@ def _look(state: _State, upto: int, person: str) -> list[Message]:
     kept = state.kept.extended(moved, back_signals.caught(change, ahead), flags[:, now])
     state.looked, state.fresh = upto, [(level[:, count:], flags[:, count:])]
     state.kept = kept
-    first = len(kept.rise) - count - 2 * lengths.apart
-    found = back_signals.peaks(kept.rise[first:], lengths.apart)
+    last = len(kept.rise) - back_steps.settling(lengths)
+    first = last - count - 2 * lengths.apart
+    found = back_signals.peaks(kept.rise[first:last], lengths.apart)
     made = [m for place in found.tolist() for m in _judge(state, first + place, person)]
     state.kept = kept.tail()
     return made
@@ -224,7 +225,7 @@ def _judge(state: _State, place: int, person: str) -> Iterator[Message]:
     if slope < SUDDEN * strength:
         return
     landing = _landing(kept, rhythm, (place, landed), strength)
-    known = rise_at + lengths.late + lengths.apart
+    known = rise_at + lengths.late + lengths.apart + back_steps.settling(lengths)
     told_s = (known - known % lengths.tick + lengths.tick) / lengths.rate_hz
     for one, side in rhythm.add(landing):
         yield from _tell(state, one, side, told_s, person)

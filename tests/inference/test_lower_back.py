@@ -31,7 +31,7 @@ from inference.measures.straight_strides import FROM_THE_BACK
 from inference.pendulum import PendulumStrides, step_length_m
 from simulators.motion import Habits
 from simulators.recording import Equipment, SimulatedRecording
-from tests.contract import assert_stage_contract, run
+from tests.contract import assert_same, assert_stage_contract, length, piece, run
 from tests.data import data_set
 from tests.playing import played
 
@@ -63,6 +63,16 @@ def contacts_s(messages: Sequence[Message], kind: GaitEventKind, side: Side) -> 
 def test_the_lower_back_keeps_the_contract() -> None:
     blocks = of(SegmentBlock, heard("walk", 1))
     assert_stage_contract(LowerBack, blocks, seed=51)
+
+
+def test_in_hops_it_tells_the_same_to_the_bit() -> None:
+    blocks = of(SegmentBlock, heard("walk", 1))
+    hops = [
+        piece(block, first, min(first + 2, length(block)))
+        for block in blocks
+        for first in range(0, length(block), 2)
+    ]
+    assert_same(run(LowerBack(), hops), run(LowerBack(), blocks))
 
 
 def test_pendulum_strides_keep_the_contract() -> None:
