@@ -39,7 +39,10 @@ class Adafruit:
         gyr_dps=(),
         clock="none",
         loss="not noticed",
-        unknown=("full scales: the firmware chooses them, so no sample is marked as clipped",),
+        unknown=(
+            "full scales: the firmware chooses them, so no sample is marked as clipped",
+            "the magnetic field, whose service is not listened to",
+        ),
         tested_on=("vectors", "virtual"),
         settings=(
             Setting(

@@ -43,6 +43,7 @@ class BlueST:
             "clipping, but at the widest full scales: 16 g and 2000 °/s",
             "whether every firmware counts 8 ms: ST's published ones do",
             "its battery: not every firmware tells it",
+            "the magnetic field, which it tells, and which is not read",
         ),
         tested_on=("vectors", "virtual"),
     )

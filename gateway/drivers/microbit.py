@@ -35,7 +35,9 @@ class Microbit:
         clock="none",
         loss="not noticed",
         unknown=(
+            "how it turns: it has no gyroscope, so that no angle and no step rests on it",
             "full scale: the program on the board chooses it",
+            "the magnetic field, whose service is not listened to",
             "whether the board wants to be paired: the program on it decides",
             "its battery: it tells none",
         ),

@@ -114,6 +114,7 @@ class Movesense:
             "whether the firmware has this protocol, before it is asked",
             "path IMU9: whether the magnetometer's axes are those of the accelerometer",
             "its electrocardiogram, which is not read",
+            "path Acc: how it turns, so that no angle and no step rests on it",
         ),
         tested_on=("captured bytes", "vectors", "virtual"),
         settings=(

@@ -52,6 +52,7 @@ class OpenEarable:
         unknown=(
             "the first generation: it has the same name and service but other records",
             "whether it streams as fast as it samples: it tells no rate back",
+            "the magnetic field, which it tells, and which is not read",
         ),
         tested_on=("vectors", "virtual"),
     )

@@ -99,7 +99,7 @@ class PolarPmd:
         clock="64-bit nanoseconds, one time a frame, that of its last sample",
         loss="a step of the clock longer than the frame's samples take",
         unknown=(
-            "the angular rate of H10 and OH1, which have no gyroscope",
+            "how H10 and OH1 turn: they have no gyroscope, so no angle and no step rests on them",
             "how the samples of a frame were spaced: they are taken to be even",
             "the date: units count from moments of their own",
             "settings that it offers only in the second part of a long answer",

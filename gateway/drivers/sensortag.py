@@ -46,7 +46,10 @@ class SensorTag:
         gyr_dps=(250.0,),
         clock="none",
         loss="not noticed",
-        unknown=("the older SensorTag CC2541: it has a service for each sensor",),
+        unknown=(
+            "the older SensorTag CC2541: it has a service for each sensor",
+            "the magnetic field, whose sensor stays switched off",
+        ),
         tested_on=("vectors", "virtual"),
         settings=(Setting("acc_g", 8, RANGES_G, "full scale of the accelerometer in g"),),
     )

@@ -7,14 +7,22 @@ packet is read as far as it goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from gateway.drivers import About, Battery, Decoded, Fact, Setting, Settings, Stream, Vital
 from gateway.drivers.packets import payloads
-from gateway.drivers.talk import Advertising, Procedure, Read, Subscribe, nothing, sig_uuid
+from gateway.drivers.talk import (
+    Advertising,
+    Procedure,
+    Read,
+    Step,
+    Subscribe,
+    nothing,
+    sig_uuid,
+)
 from gateway.messages import PacketBlock, message
 
-BATTERY_LEVEL = sig_uuid(0x2A19)
+BATTERY_LEVEL, BATTERY_STATUS = sig_uuid(0x2A19), sig_uuid(0x2BED)
 FIRMWARE = sig_uuid(0x2A26)
 HEART_RATE_SERVICE, HEART_RATE = sig_uuid(0x180D), sig_uuid(0x2A37)
 RUNNING_SERVICE, RUNNING = sig_uuid(0x1814), sig_uuid(0x2A53)
@@ -107,12 +115,22 @@ def decode_standard(channel: str, block: PacketBlock) -> Decoded:
 def introduce() -> Procedure:
     """Read firmware and battery where they are told, and from then on listen to the battery."""
     firmware = yield Read(FIRMWARE, optional=True)
+    battery = yield from _battery_told()
+    text = firmware.rstrip(b"\0").decode("utf-8", "replace").strip()
+    return ({"firmware": text} if text else {}) | ({"battery": battery.level} if battery else {})
+
+
+def _battery_told() -> Generator[Step, bytes, Battery | None]:
+    """Return what is said of the battery, of which newer sensors tell more; listen to it."""
+    status = yield Read(BATTERY_STATUS, optional=True)
+    told = read_battery_status(status)
+    if told:
+        yield Subscribe(BATTERY_STATUS, "battery_status", optional=True)
+        return told
     level = yield Read(BATTERY_LEVEL, optional=True)
     if level:
-        yield Subscribe(BATTERY_LEVEL, "battery")
-    text = firmware.rstrip(b"\0").decode("utf-8", "replace").strip()
-    battery = read_battery_level(level)
-    return ({"firmware": text} if text else {}) | ({"battery": battery.level} if battery else {})
+        yield Subscribe(BATTERY_LEVEL, "battery", optional=True)
+    return read_battery_level(level)
 
 
 def _battery(payload: bytes) -> tuple[Fact, ...] | None:

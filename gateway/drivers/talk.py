@@ -29,11 +29,15 @@ Settings = Mapping[str, int | float | str]
 
 @message
 class Subscribe:
-    """Have notifications (or indications) of a characteristic, as packets of ``channel``."""
+    """Have notifications (or indications) of a characteristic, as packets of ``channel``.
+
+    Where it is ``optional``, a sensor that sends none of it is taken as it is.
+    """
 
     characteristic: str
     channel: str
     service: str = ""
+    optional: bool = False
 
 
 @message

@@ -70,6 +70,7 @@ class Thingy52:
         unknown=(
             "when a sample was taken, but for its arrival",
             "accelerations beyond ±2 g, as of a foot that strikes the ground",
+            "the magnetic field and its own orientation, which it tells, and which are not read",
         ),
         tested_on=("vectors", "virtual"),
     )

@@ -22,7 +22,7 @@ ASKED = 2
 """How often a sensor is asked before it is given up."""
 DOUBLED_NS = 1_000_000
 """BlueZ delivers the repetitions of one notification within this time."""
-SIDE_CHANNELS = frozenset({"battery", "control", "state", "settings"})
+SIDE_CHANNELS = frozenset({"battery", "battery_status", "control", "state", "settings"})
 """Channels that say nothing of motion."""
 
 Emit = Callable[[RawPacket], None]
@@ -93,8 +93,7 @@ class Conversation:
     async def _do(self, step: Step) -> bytes:
         match step:
             case Subscribe():
-                heard = self._hearing(step.channel)
-                await self._link.subscribe(step.characteristic, heard, step.service)
+                await self._subscribe(step)
             case Write():
                 await self._write(step)
             case Read():
@@ -133,6 +132,15 @@ class Conversation:
             f"sensor {self._sensor} does not answer what it is asked (characteristic "
             f"{step.characteristic}); switch it off and on"
         )
+
+    async def _subscribe(self, step: Subscribe) -> None:
+        heard = self._hearing(step.channel)
+        try:
+            await self._link.subscribe(step.characteristic, heard, step.service)
+        except SourceError:
+            # Where the link itself is gone, the next step tells.
+            if not step.optional:
+                raise
 
     def _hearing(self, channel: str) -> Heard:
         def heard(arrival_ns: int, payload: bytes) -> None:

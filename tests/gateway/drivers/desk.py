@@ -100,7 +100,8 @@ class Desk:
             if isinstance(step, Subscribe | Write | Ask):
                 known = self._talk.named(step.characteristic)
                 assert known is not None, step
-                assert _needed(step) & set(known.properties), f"{step} but {known}"
+                optional = isinstance(step, Subscribe) and step.optional
+                assert optional or _needed(step) & set(known.properties), f"{step} but {known}"
             answer = yield step
 
 

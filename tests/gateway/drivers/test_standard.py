@@ -6,24 +6,30 @@ from the specifications.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given, strategies as st
 
 from gateway.drivers import Battery, Decoded, Vital, driver
 from gateway.drivers.standard import (
+    BATTERY_LEVEL,
+    BATTERY_STATUS,
     CHANNELS,
     HeartRate,
     RunningSpeed,
     decode_standard,
+    introduce,
     read_battery_level,
     read_battery_status,
     read_heart_rate,
     read_running_speed,
 )
+from gateway.drivers.talk import Procedure, Subscribe
 from gateway.messages import RawPacket
 from gateway.packet_blocks import gathered
 from simulators.peripherals.standard import VirtualStandard
-from tests.gateway.drivers.desk import SENSOR, Desk, movement
+from tests.gateway.drivers.desk import SENSOR, Desk, movement, steps
 
 
 @pytest.mark.parametrize(
@@ -116,6 +122,31 @@ def test_what_is_told_of_a_strap() -> None:
         (0, "rr_interval", 876 / 1024, "s"),
     ], "without a pulse or skin nothing is told"
     assert decoded.refused == {"no heart rate": 1}
+
+
+@pytest.mark.parametrize(
+    ("answers", "level", "channels"),
+    [
+        ({BATTERY_LEVEL: b"\x2a"}, 0.42, ["battery"]),
+        ({BATTERY_STATUS: bytes.fromhex("02000032")}, 0.5, ["battery_status"]),
+        ({BATTERY_STATUS: bytes.fromhex("000000"), BATTERY_LEVEL: b"\x2a"}, 0.42, ["battery"]),
+        ({}, None, []),
+    ],
+)
+def test_the_battery_is_read_and_listened_to_wherever_it_stands(
+    answers: Mapping[str, bytes], level: float | None, channels: list[str]
+) -> None:
+    told: dict[str, int | float | str] = {}
+
+    def procedure() -> Procedure:
+        told.update((yield from introduce()))
+        return {}
+
+    done = steps(procedure(), answers)
+    assert told.get("battery") == level
+    heard = [step for step in done if isinstance(step, Subscribe)]
+    assert [step.channel for step in heard] == channels
+    assert all(step.optional for step in heard), "a level may be one that can only be read"
 
 
 def test_what_is_told_of_a_foot_pod() -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from gateway.errors import SourceError
 from gateway.radio.link import Heard, Link, RadioError, Sighting
 
 COMMAND, DATA, BATTERY, ABSENT = (f"0000{n:04x}-0000-1000-8000-00805f9b34fb" for n in range(1, 5))
@@ -27,6 +28,8 @@ class ScriptedLink:
 
     async def subscribe(self, characteristic: str, heard: Heard, service: str = "") -> None:
         del service
+        if characteristic == ABSENT:
+            raise SourceError("it sends none of it")
         self.heard[characteristic] = heard
 
     async def write(

@@ -144,3 +144,14 @@ async def test_what_shall_be_repeated_is_written_again_and_again() -> None:
     await until(lambda: len(link.written) >= 5, "written five times")
     repeating.cancel()
     assert link.written.count((COMMAND, b"stay", True)) == 1
+
+
+async def test_what_cannot_be_listened_to_and_need_not_be_is_passed_over() -> None:
+    link = ScriptedLink()
+    talk, _ = talk_over(link)
+    procedure, _ = doing(Subscribe(ABSENT, "battery", optional=True), Write(COMMAND, b"go"))
+    await talk.run(procedure)
+    assert link.written == [(COMMAND, b"go", True)]
+    procedure, _ = doing(Subscribe(ABSENT, "battery"))
+    with pytest.raises(SourceError):
+        await talk.run(procedure)
