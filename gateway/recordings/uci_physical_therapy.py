@@ -15,7 +15,7 @@ import numpy as np
 
 from gateway.errors import RecordingError
 from gateway.messages import FloatArray, Place
-from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
+from gateway.recordings.frames import FrameRecording, Timing, Track, absent, whole_ticks
 from gateway.recordings.table import first_lines, read_table
 
 _RATE_HZ = 25.0
@@ -66,7 +66,9 @@ class UciReader:
         _check_lengths(path, tracks)
         subject = exercise.parent.name
         name = f"{subject}-{exercise.name}-{path.stem}"
-        return FrameRecording(path, name, f"uci-{subject}", tracks, Timing.counted(_RATE_HZ))
+        remarks = absent(worn[unit][0] for unit in worn if not files[unit].is_file())
+        timing = Timing.counted(_RATE_HZ)
+        return FrameRecording(path, name, f"uci-{subject}", tracks, timing, remarks=remarks)
 
 
 def _track(unit: int, path: Path, worn: _Worn) -> Track:

@@ -149,6 +149,14 @@ def test_xio_s_walks_may_have_any_name(tmp_path: Path) -> None:
     assert "is empty" in told["empty_walk"]["remark"]
 
 
+def test_a_unit_that_is_not_there(tmp_path: Path) -> None:
+    shutil.copytree(data_set("uci_physical_therapy") / "s1" / "e1", tmp_path / "s7" / "e1")
+    shutil.rmtree(tmp_path / "s7" / "e1" / "u1")
+    (told,) = run_set("uci_physical_therapy", tmp_path, Mode.LIVE).document.trials
+    assert "left shank: it has no sensor" in told["remark"]
+    assert told["count_within_1"] == 1.0
+
+
 def test_a_rate_that_the_time_stamps_deny(tmp_path: Path) -> None:
     (source,) = (data_set("mobgap_lowback") / "lab" / "HA").rglob("data.mat")
     trial = loadmat(source, simplify_cells=True)["data"]["TimeMeasure1"]["Test5"]["Trial1"]
