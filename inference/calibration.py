@@ -172,7 +172,7 @@ class SegmentCalibration:
             return count, ""
         moved = self._look_for_moved(motion, everyone)
         told = self._evidence(motion, motion, everyone, rate_hz)
-        for tick in range(count) if self._watch.watching else self._telling(moved, told, count):
+        for tick in self._telling(moved, told, self._watch.looks_at(motion[1])):
             self._watch_places(motion[..., tick, :], everyone, rate_hz)
             refined = state.refined.copy()
             method = self._moved(moved, tick) or self._move(told, tick, everyone)
@@ -285,12 +285,14 @@ class SegmentCalibration:
             return None
         return gathered(nominal(state.places), motion, second, state.up, usable, wanted, rate_hz)
 
-    def _telling(self, moved: Moved | None, told: TickEvidence | None, count: int) -> Iterable[int]:
-        """Return which of ``count`` ticks say anything, to sensors that nobody watches."""
-        telling = np.zeros(count, np.bool_) if told is None else told.told
+    def _telling(
+        self, moved: Moved | None, told: TickEvidence | None, watched: BoolArray
+    ) -> Iterable[int]:
+        """Return which ticks say anything, those that are ``watched`` (T,) among them."""
+        telling = watched if told is None else watched | told.told
         if moved is not None:
             if anywhere(self._state.suspect) or anywhere(moved.in_walking):
-                return range(count)
+                return range(len(telling))
             telling = telling | moved.at_rest.any(axis=1)
         numbers: list[int] = telling.nonzero()[0].tolist()
         return numbers

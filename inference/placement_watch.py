@@ -12,7 +12,7 @@ import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, Places
 from inference.placement import WHERE, exchanges, placement
-from inference.walking_traits import WalkingTraits, alternates
+from inference.walking_traits import WalkingTraits, alternates, several_hurry
 
 WALKED_S = 10.0
 """So long somebody walks before anything is said."""
@@ -39,10 +39,11 @@ class PlacementWatch:
         count = len(self._columns)
         self._walked = WalkingTraits.nothing(count) if count >= LEAST else None
 
-    @property
-    def watching(self) -> bool:
-        """Whether it has not come to a result yet."""
-        return self._walked is not None
+    def looks_at(self, gyr: FloatArray) -> BoolArray:
+        """Return which ticks (T,) of rates of turn (3, S, T, N) can tell it anything."""
+        if self._walked is None:
+            return np.zeros(gyr.shape[2], np.bool_)
+        return several_hurry(gyr[:, self._columns])
 
     def push(
         self, motion: FloatArray, standing: FloatArray, usable: BoolArray, rate_hz: float

@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from gateway.messages import FloatArray
+from gateway.messages import BoolArray, FloatArray
 from inference.placement import RESTING_RAD_S, Traits
 
 WALKING_RAD_S = 1.2
@@ -103,6 +103,14 @@ class WalkingTraits:
         size = np.sqrt(np.maximum(np.diagonal(self.speeds), 1e-12))
         hurry: FloatArray = self.speeds / (size[:, None] * size)
         return hurry
+
+
+def several_hurry(gyr: FloatArray) -> BoolArray:
+    """Return in which ticks (T,) of (3, S, T, N) more than one limb hurries."""
+    speed = np.sqrt(np.einsum("cstn,cstn->stn", gyr, gyr))
+    fast = (speed * speed).mean(axis=-1) > WALKING_RAD_S**2
+    several: BoolArray = np.count_nonzero(fast, axis=0) > 1
+    return several
 
 
 def alternates(gyr: FloatArray) -> bool:
