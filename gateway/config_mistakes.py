@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import typing
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.config import WORDING, Config
+from gateway.hints import did_you_mean
 from gateway.toml_table import shown
 
 _SECRETS = ("password", "token")
@@ -57,9 +57,8 @@ def sentence(mistake: ErrorDetails, keys: Sequence[str | int]) -> str:
 
 def known_here(key: str, known: Sequence[str], *, capitals: bool = False) -> str:
     """Return which of the ``known`` keys may have been meant, and all of them."""
-    close = difflib.get_close_matches(key, known, n=1)
-    meant = [name.upper() if capitals else name for name in close]
-    hint = f"did you mean {meant[0]!r}? " if meant else ""
+    names = [name.upper() for name in known] if capitals else known
+    hint = did_you_mean(key.upper() if capitals else key, names)
     return f"{hint}Known here: {', '.join(known)}"
 
 

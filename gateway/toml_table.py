@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 import sys
 import tomllib
@@ -10,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from gateway.errors import ConfigError
+from gateway.hints import did_you_mean
 
 _NEEDED = object()
 _MARK = "\ufeff"
@@ -68,7 +68,7 @@ class TomlTable:
         """Refuse keys that there are not."""
         for key in self._values:
             if key not in known:
-                hint = f"{_close(key, known)}known are {', '.join(known)}"
+                hint = f"{did_you_mean(key, known)}known are {', '.join(known)}"
                 self.fail(key, f"there is no such key; {hint}")
 
     def has(self, key: str) -> bool:
@@ -151,7 +151,7 @@ class TomlTable:
         expected = f"one of {', '.join(known)}"
         value = self._get(key, default, expected)
         if not isinstance(value, str) or value not in known:
-            hint = _close(value, known) if isinstance(value, str) else ""
+            hint = did_you_mean(value, known) if isinstance(value, str) else ""
             self._not(key, value, expected, hint)
         return str(value)
 
@@ -201,8 +201,3 @@ def _is_vector(value: Any, count: int) -> bool:
 
 def _then(advice: str) -> str:
     return f"; {advice}" if advice else ""
-
-
-def _close(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}? " if close else ""

@@ -191,11 +191,6 @@ def alternation(pushes: Sequence[float]) -> float:
     return products / (len(free) - 2) / (squares / len(free)) if squares else 0.0
 
 
-def other(side: Side) -> Side:
-    """Return the other side."""
-    return Side.RIGHT if side is Side.LEFT else Side.LEFT
-
-
 def _alternating(landings: Sequence[Landing], last: Side) -> list[tuple[Landing, Side]]:
-    sides = [last if number % 2 == 0 else other(last) for number in range(len(landings))]
+    sides = [last if number % 2 == 0 else last.other for number in range(len(landings))]
     return list(zip(landings, reversed(sides), strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from gateway.battery import BatteryWatch
 from gateway.config import Config
 from gateway.decode import Decode
 from gateway.errors import KeyedError, asked_by
+from gateway.hints import did_you_mean
 from gateway.hold_back import hold_back
 from gateway.messages import UNKNOWN_SIZE, BodySize, Message, SensorSpec
 from gateway.orientation import Orientation
@@ -204,8 +204,7 @@ def _programme(config: Config, known: Mapping[str, Guided]) -> list[str]:
 
 def _check_exercise(name: str, known: Mapping[str, Guided], *keys: str | int) -> None:
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(name, known)
         raise KeyedError(
             f"there is no exercise {name!r}; {hint}Known are {', '.join(known)}", *keys
         )

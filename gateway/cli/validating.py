@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import msgspec
 from gateway.app.validation import Mode, TrialScore, ValidationSet, validation_sets
 from gateway.cli.options import progress
 from gateway.errors import GaitwireError, UsageError
+from gateway.hints import did_you_mean
 
 Outcomes = Mapping[str, TrialScore | GaitwireError]
 
@@ -82,8 +82,7 @@ def run_set(name: str, folder: Path, mode: Mode) -> Run:
 def _chosen(name: str) -> ValidationSet:
     known = validation_sets()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(name, known)
         raise UsageError(f"there is no set {name}; {hint}Known are {', '.join(known)}")
     return known[name]
 

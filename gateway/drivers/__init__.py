@@ -6,13 +6,13 @@ A module here that holds a ``DRIVER`` is found by its name; nothing else needs r
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from typing import Literal, Protocol, runtime_checkable
 
 from gateway.discovery import discover
 from gateway.drivers.talk import Advertising, AgreementTimes, Procedure, Settings
 from gateway.errors import SettingError, UsageError
+from gateway.hints import did_you_mean
 from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
 
 __all__ = ["Driver", "Settings", "driver", "drivers", "settled"]
@@ -233,7 +233,7 @@ def driver(name: str) -> Driver:
     known = drivers()
     if name not in known:
         raise SettingError(
-            f"there is no sensor driver {name!r}; {_close(name, known)}known are "
+            f"there is no sensor driver {name!r}; {did_you_mean(name, known)}known are "
             f"{', '.join(known)}",
             "driver",
         )
@@ -271,7 +271,7 @@ def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | fl
     for key, value in settings.items():
         if key not in known:
             raise SettingError(
-                f"{name} has no setting {key!r}; {_close(key, known)}"
+                f"{name} has no setting {key!r}; {did_you_mean(key, known)}"
                 f"known are {', '.join(known) or 'none'}",
                 "settings",
                 key,
@@ -301,8 +301,3 @@ def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | fl
     except UsageError as error:
         raise SettingError(str(error), "settings") from error
     return chosen_settings
-
-
-def _close(name: str, known: Mapping[str, object]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}? " if close else ""

@@ -49,6 +49,11 @@ class Side(StrEnum):
     LEFT = "left"
     RIGHT = "right"
 
+    @property
+    def other(self) -> Side:
+        """The other side."""
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+
 
 class Joint(StrEnum):
     """Joints whose flexion is estimated; the order is the joint axis of every angle array."""

@@ -150,7 +150,7 @@ def _on(side: Side | None, named: Spans) -> Spans:
             continue
         sides: tuple[Side, ...] = tuple(Side) if side is None else (side,)
         if name.startswith(_OTHER):
-            sides = tuple(other(one) for one in sides)
+            sides = tuple(one.other for one in sides)
         found |= {f"{one}_{name.removeprefix(_OTHER)}": window for one in sides}
     return found
 
@@ -165,9 +165,10 @@ def joint(side: Side, name: str) -> Joint:
     return Joint(f"{side}_{name}")
 
 
-def other(side: Side) -> Side:
-    """Return the other side."""
-    return Side.RIGHT if side is Side.LEFT else Side.LEFT
+def knee_of(pose: Pose, side: Side | None) -> FloatArray:
+    """Return the flexion (T,) of the knee on ``side``, which leads some exercises."""
+    assert side is not None
+    return pose.flexion(joint(side, "knee"))
 
 
 def within(spans: Spans, windows: Spans) -> bool:

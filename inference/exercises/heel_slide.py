@@ -6,9 +6,9 @@ it from bending the knee in a seat.
 
 from __future__ import annotations
 
-from gateway.messages import FloatArray, Side
+from gateway.messages import Side
 from inference.error_budget import Measured
-from inference.exercises import Course, Exercise, Pose, joint, limb
+from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
 
 FLAT_DEG = (60.0, 115.0)
 """Pitch of a thigh that lies."""
@@ -17,18 +17,12 @@ THIGH_SHARE = 0.25
 """The thigh rises by at least this share of the knee's flexion."""
 
 
-def lead(pose: Pose, side: Side | None) -> FloatArray:
-    """Return the leading angle (T,)."""
-    assert side is not None
-    return pose.flexion(joint(side, "knee"))
-
-
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
     assert side is not None
-    knee, thigh = pose.flexion(joint(side, "knee")), pose.pitch(limb(side, "thigh"))
+    knee, thigh = knee_of(pose, side), pose.pitch(limb(side, "thigh"))
     return Course(
-        angle_deg=lead(pose, side),
+        angle_deg=knee_of(pose, side),
         at_rest=(thigh > FLAT_DEG[0]) & (thigh < FLAT_DEG[1]),
         in_effort=thigh - 90.0 > THIGH_SHARE * knee,
         fits=thigh > FLAT_DEG[0],
@@ -46,7 +40,7 @@ EXERCISE = Exercise(
     target_deg=(80.0, 140.0),
     further="Bring the heel a little closer",
     less="Not quite so close",
-    lead=lead,
+    lead=knee_of,
     course=course,
     measured=Measured.KNEE,
     rests_deg={"thigh": (61.0, 114.0)},

@@ -6,9 +6,9 @@ straight only while the thigh is upright.
 
 from __future__ import annotations
 
-from gateway.messages import FloatArray, Side
+from gateway.messages import Side
 from inference.error_budget import Measured
-from inference.exercises import Course, Exercise, Pose, joint, limb
+from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
 
 SEATED_DEG = (55.0, 125.0)
 """Pitch of the thigh of somebody who sits."""
@@ -17,19 +17,13 @@ TRUNK_DEG = (-60.0, 60.0)
 """Pitch of a trunk that does not lie."""
 
 
-def lead(pose: Pose, side: Side | None) -> FloatArray:
-    """Return the leading angle (T,)."""
-    assert side is not None
-    return pose.flexion(joint(side, "knee"))
-
-
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the knee of ``side``."""
     assert side is not None
     thigh = pose.pitch(limb(side, "thigh"))
     seated = (thigh > SEATED_DEG[0]) & (thigh < SEATED_DEG[1])
     return Course(
-        angle_deg=lead(pose, side),
+        angle_deg=knee_of(pose, side),
         at_rest=seated,
         in_effort=seated,
         fits=seated,
@@ -48,7 +42,7 @@ EXERCISE = Exercise(
     target_deg=(-10.0, 20.0),
     further="Stretch a little further",
     less="Do not force the knee",
-    lead=lead,
+    lead=knee_of,
     course=course,
     measured=Measured.KNEE,
     within_deg={"thigh": SEATED_DEG, "pelvis": TRUNK_DEG, "sternum": TRUNK_DEG},

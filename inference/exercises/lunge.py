@@ -6,9 +6,9 @@ one does not.
 
 from __future__ import annotations
 
-from gateway.messages import FloatArray, Side
+from gateway.messages import Side
 from inference.error_budget import Measured
-from inference.exercises import Course, Exercise, Pose, joint, limb, other
+from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
 
 STANCE_THIGH_DEG = 60.0
 """With the feet far apart the front thigh leans, and further before the knee has left rest."""
@@ -20,23 +20,17 @@ FRONT_SHANK_DEG = (-40.0, 20.0)
 """Pitch of the front shank, which stays near upright."""
 
 
-def lead(pose: Pose, side: Side | None) -> FloatArray:
-    """Return the leading angle (T,)."""
-    assert side is not None
-    return pose.flexion(joint(side, "knee"))
-
-
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the leg in front, on ``side``."""
     assert side is not None
-    behind = other(side)
+    behind = side.other
     thigh, shank = pose.pitch(limb(side, "thigh")), pose.pitch(limb(side, "shank"))
     rear_thigh = pose.pitch(limb(behind, "thigh"))
     rear_knee = pose.flexion(joint(behind, "knee"))
     front = (thigh > FRONT_THIGH_DEG) & (shank > FRONT_SHANK_DEG[0]) & (shank < FRONT_SHANK_DEG[1])
     rear = (rear_thigh < REAR_THIGH_DEG) & (rear_knee > REAR_KNEE_DEG)
     return Course(
-        angle_deg=lead(pose, side),
+        angle_deg=knee_of(pose, side),
         at_rest=thigh < STANCE_THIGH_DEG,
         in_effort=front & rear,
         fits=~(rear_thigh > REAR_THIGH_DEG),
@@ -54,7 +48,7 @@ EXERCISE = Exercise(
     target_deg=(75.0, 105.0),
     further="Down a little further",
     less="Not quite so deep",
-    lead=lead,
+    lead=knee_of,
     course=course,
     measured=Measured.KNEE,
     rests_deg={"thigh": (-90.0, 29.0), "other_thigh": (-90.0, REAR_THIGH_DEG)},

@@ -8,9 +8,9 @@ that the legs differ.
 
 from __future__ import annotations
 
-from gateway.messages import FloatArray, Side
+from gateway.messages import Side
 from inference.error_budget import Measured
-from inference.exercises import Course, Exercise, Pose, joint, limb, other
+from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
 
 LEAN_DEG = (-40.0, -12.0)
 """Pitch of the shank of a leg that carries on its way up."""
@@ -26,22 +26,16 @@ DIFFERENCE_DEG = 25.0
 OTHER_KNEE_DEG = 45.0
 
 
-def lead(pose: Pose, side: Side | None) -> FloatArray:
-    """Return the leading angle (T,)."""
-    assert side is not None
-    return pose.flexion(joint(side, "knee"))
-
-
 def course(pose: Pose, side: Side | None) -> Course:
     """Return the course of the leg on ``side``."""
     assert side is not None
-    knee, rear = pose.flexion(joint(side, "knee")), pose.flexion(joint(other(side), "knee"))
+    knee, rear = knee_of(pose, side), pose.flexion(joint(side.other, "knee"))
     shank, thigh = pose.pitch(limb(side, "shank")), pose.pitch(limb(side, "thigh"))
     carries = (shank > LEAN_DEG[0]) & (shank < LEAN_DEG[1]) & (thigh > CARRYING_THIGH_DEG)
     stands = ~(pose.flexion(joint(side, "ankle")) < BENT_ANKLE_DEG)
     one = (knee - rear > DIFFERENCE_DEG) & (rear < OTHER_KNEE_DEG)
     return Course(
-        angle_deg=lead(pose, side),
+        angle_deg=knee_of(pose, side),
         at_rest=thigh < RESTING_THIGH_DEG,
         in_effort=carries & stands & one,
         fits=~(rear > OTHER_KNEE_DEG),
@@ -59,7 +53,7 @@ EXERCISE = Exercise(
     target_deg=(60.0, 110.0),
     further="Take a higher step",
     less="Take a lower step",
-    lead=lead,
+    lead=knee_of,
     course=course,
     measured=Measured.KNEE,
     rests_deg={"thigh": (-90.0, 34.0), "other_knee": (-90.0, OTHER_KNEE_DEG)},

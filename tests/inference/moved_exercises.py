@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from gateway.messages import FloatArray, Side
-from inference.exercises import other
 from simulators.places import PLACE_INDEX
 from tests.inference.figure import waves
 
@@ -62,7 +61,7 @@ def knee_lift(times: int, side: Side) -> FloatArray:
 
 
 def lunge(times: int, side: Side) -> FloatArray:
-    rear = one(other(side), thigh=-5.0, shank=-85.0, foot=-60.0)
+    rear = one(side.other, thigh=-5.0, shank=-85.0, foot=-60.0)
     return done(times, STANDING, {**one(side, thigh=70.0, shank=-20.0), **rear})
 
 

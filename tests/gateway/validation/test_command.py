@@ -70,7 +70,7 @@ def test_no_sound_trial_is_a_failure_that_is_told_beside_other_sets(folder: Path
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="did you mean voisard_healthy_gait"):
+    with pytest.raises(UsageError, match="did you mean 'voisard_healthy_gait'"):
         run_set("voisard_healthy", tmp_path, Mode.LIVE)
     with pytest.raises(UsageError, match="no such folder"):
         run_set(VOISARD, tmp_path / "absent", Mode.LIVE)
