@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gateway.clock import SECOND_NS
+from gateway.clocks.device import SECOND_NS
 from gateway.messages import BatteryLevel, FloatArray, Marker, Message, SensorSpec
 
 WINDOW_S = 1800.0

@@ -29,7 +29,7 @@ class ConfigError(UsageError):
 class KeyedError(ConfigError):
     """What a key of the configuration asks for cannot be; ``keys`` lead to it from the top.
 
-    Whoever knows the file adds where in it the key stands (`gateway.config_file.traced`).
+    Whoever knows the file adds where in it the key stands (`gateway.config.file.traced`).
     """
 
     def __init__(self, text: str, *keys: str | int) -> None:

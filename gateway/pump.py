@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.streams import Streams
 from gateway.messages import (
     BodyBlock,
     Cue,
@@ -20,10 +22,8 @@ from gateway.messages import (
     Stride,
     Tick,
 )
-from gateway.packet_blocks import gathered
 from gateway.sources import Source
 from gateway.stage import Chain
-from gateway.streams import Streams
 
 IDLE_S = 0.02
 """At the latest so often is looked at what has arrived."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.wording import Wording
-from inference.bout_wording import bout_wordings
-from inference.lower_back import WORDINGS
+from inference.gait.bout_wording import bout_wordings
+from inference.gait.lower_back import WORDINGS
 from inference.measures import measures
 
 

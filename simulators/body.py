@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.messages import BodyBlock, FloatArray
-from simulators.motion import Motion
+from simulators.movement.motion import Motion
+from simulators.movement.truth import PERSON
 from simulators.places import PLACES
-from simulators.sensor import SensorGrade, draw_errors, measure
-from simulators.truth import PERSON
+from simulators.sensing.sensor import SensorGrade, draw_errors, measure
 
 
 def body_blocks(

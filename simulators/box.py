@@ -11,12 +11,12 @@ from scipy.spatial.transform import Rotation
 from gateway.drivers.movella_dot import encode_block
 from gateway.messages import UNKNOWN_SIZE, FloatArray, IntArray, PacketBlock, SensorSpec
 from gateway.quaternion import conjugate, from_rotation_vector, multiply, rotate, to_rotation_vector
-from simulators.inertial import GRAVITY, body_rate
+from simulators.movement.inertial import GRAVITY, body_rate
+from simulators.movement.tracks import smootherstep
+from simulators.movement.truth import PERSON
 from simulators.places import PLACES
 from simulators.recording import MODE, ORIGIN_NS
-from simulators.sensor import SensorErrors, SensorGrade, draw_errors, measure
-from simulators.tracks import smootherstep
-from simulators.truth import PERSON
+from simulators.sensing.sensor import SensorErrors, SensorGrade, draw_errors, measure
 
 LYING_S, TURNING_S = 3.0, 1.5
 _SIDES = Rotation.from_euler(

@@ -18,15 +18,15 @@ from gateway.messages import (
     Place,
     SensorSpec,
 )
-from simulators.faults import Fault, Sent, strike
-from simulators.motion import Habits, Performer, Window, simulate_motion
+from simulators.movement.motion import Habits, Performer, Window, simulate_motion
+from simulators.movement.sampling import sample, stitch
+from simulators.movement.scenarios import Scenario, scenario
+from simulators.movement.truth import PERSON, Truth
 from simulators.places import PLACE_INDEX, PLACES
 from simulators.radio import DeviceClock, Link, arrivals, draw_clock, draw_stalls, lost
-from simulators.sampling import sample, stitch
-from simulators.scenarios import Scenario, scenario
-from simulators.sensor import SensorGrade, draw_errors, measure
+from simulators.sensing.faults import Fault, Sent, strike
+from simulators.sensing.sensor import SensorGrade, draw_errors, measure
 from simulators.streams import Stream
-from simulators.truth import PERSON, Truth
 
 ORIGIN_NS = 1_000_000_000_000
 MODE = 26

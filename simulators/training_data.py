@@ -12,8 +12,8 @@ import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, GaitEventKind, Side, message
 from gateway.quaternion import conjugate, rotate
-from simulators.motion import Habits, Motion, simulate_motion
-from simulators.scenarios import (
+from simulators.movement.motion import Habits, Motion, simulate_motion
+from simulators.movement.scenarios import (
     KneeExtension,
     Part,
     Scenario,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.app.pipeline import build_pipe
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.messages import Message, Tick
 from gateway.recordings import Recording, chunk_end_ns
 

@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from gateway.cli import app
 from gateway.cli.replaying import replay_all
-from gateway.config_file import default_config, load_config
+from gateway.config.file import default_config, load_config
 from gateway.discovery import discover
 from gateway.drivers import Driver
 from gateway.drivers.talk import Subscribe
@@ -27,10 +27,10 @@ from gateway.messages import Figure, JointAngleBlock, PacketBlock, Quality, Side
 from gateway.pump import Counter
 from gateway.sinks.follower import follow, undelivered
 from gateway.sinks.plugins import Sink
-from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, phases
 from inference.exercises import Exercise, Pose
-from inference.joint_angles import JointAngles
+from inference.joints.flexion import JointAngles
 from inference.measures import Measure
+from inference.repetitions.excursions import EFFORT, ELSEWHERE, MOVING, REST, phases
 from simulators.recording import SimulatedRecording
 from tests.contract import assert_stage_contract, run
 from tests.data import shared

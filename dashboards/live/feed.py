@@ -15,7 +15,7 @@ from collections.abc import Callable
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.live_frame import LiveFrame
+from gateway.live.frame import LiveFrame
 
 WINDOW = 2
 HEARTBEAT_S = 0.5

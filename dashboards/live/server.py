@@ -26,7 +26,7 @@ from dashboards.live.feed import Feed
 from dashboards.live.guard import Access, Guard
 from dashboards.live.server_log import server_log
 from gateway.errors import KeyedError, ServiceError
-from gateway.live_frame import LiveFrame
+from gateway.live.frame import LiveFrame
 
 HERE = Path(__file__).parent
 VENDOR = HERE / "static" / "vendor"

@@ -1,6 +1,6 @@
 """What somebody walked on each day, from the session files of the day.
 
-Bouts and their names follow Mobilise-D (`inference.bouts`), and this is not its reference
+Bouts and their names follow Mobilise-D (`inference.gait.bouts`), and this is not its reference
 pipeline. A bout belongs to the day, by this machine's clock, on which it began. How much somebody
 walked is withheld on a day of which little was recorded: fewer than ten hours make no valid day
 (R. P. Troiano et al., Med. Sci. Sports Exerc. 2008, 40(1), 181-188). How somebody walked needs
@@ -21,7 +21,7 @@ from gateway.errors import JournalError
 from gateway.journal.reader import JournalReader, open_journal
 from gateway.journal.schema import SUFFIX
 from gateway.messages import Figure, Stride
-from inference.bouts import VOLUMES, Bout, bouts_of, outcomes
+from inference.gait.bouts import VOLUMES, Bout, bouts_of, outcomes
 
 ENOUGH_S = 10 * 3600.0
 _SECOND_NS = 1e9

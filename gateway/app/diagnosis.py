@@ -15,7 +15,7 @@ import msgspec
 import psutil
 
 from dashboards.grafana.push import check
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import GaitwireError
 from gateway.radio.bleak_link import find_adapter
 from gateway.radio.link import RadioError

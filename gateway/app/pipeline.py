@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.accelerometer import Accelerometer, CorrectedDecode
-from gateway.align import Align
 from gateway.battery import BatteryWatch
-from gateway.config import Config
-from gateway.decode import Decode
+from gateway.config.settings import Config
+from gateway.decoding.accelerometer import Accelerometer, CorrectedDecode
+from gateway.decoding.stage import Decode
 from gateway.errors import KeyedError, asked_by
+from gateway.grid.hold_back import hold_back
+from gateway.grid.stage import Align
 from gateway.hints import did_you_mean
-from gateway.hold_back import hold_back
 from gateway.messages import UNKNOWN_SIZE, BodySize, Message, SensorSpec
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.rules import RangeRule
 from gateway.stage import Chain, Stage
-from inference.angle_columns import JOINT_ENDS
-from inference.body_angles import BodyAngles
-from inference.bouts import Bouts
-from inference.calibration import SegmentCalibration
-from inference.elbows import ELBOW_ENDS, Elbows
+from inference.calibration.file import StoredCalibration, kept_of, read_calibration
+from inference.calibration.stage import SegmentCalibration
 from inference.exercises import Guided, exercises
-from inference.feedback import Feedback
-from inference.foot_steps import FootSteps
-from inference.gait_events import GaitEvents
-from inference.joint_angles import JointAngles, joints_between
-from inference.joint_rotations import JointRotations
-from inference.lower_back import LowerBack
+from inference.feedback.stage import Feedback
+from inference.gait.bouts import Bouts
+from inference.gait.events import GaitEvents
+from inference.gait.foot_steps import FootSteps
+from inference.gait.lower_back import LowerBack
+from inference.gait.pendulum import PendulumStrides
+from inference.gait.strides import Strides
+from inference.joints.angle_columns import JOINT_ENDS
+from inference.joints.body_angles import BodyAngles
+from inference.joints.elbows import ELBOW_ENDS, Elbows
+from inference.joints.flexion import JointAngles, joints_between
+from inference.joints.rotations import JointRotations
 from inference.measures import measures
 from inference.model.loading import load
 from inference.model.runtime import Estimates
-from inference.pendulum import PendulumStrides
-from inference.repetitions import Repetitions
-from inference.stored_calibration import StoredCalibration, kept_of, read_calibration
-from inference.strides import Strides
+from inference.repetitions.stage import Repetitions
 from inference.taught import TaughtExercise
 from inference.taught.file import read_taught
 from inference.taught.stage import TaughtRepetitions

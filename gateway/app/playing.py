@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from gateway.app.pipeline import build_pipe
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.journal import SessionRecorder
 from gateway.messages import Message, PacketBlock, Tick
 from gateway.pump import Counter

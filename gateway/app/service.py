@@ -20,13 +20,13 @@ import structlog
 
 from dashboards.live.server import PageServer, bind
 from gateway.app.pipeline import Guidance, build_guide, build_pipe
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import GaitwireError
-from gateway.hold_back import hold_back
+from gateway.grid.hold_back import hold_back
 from gateway.journal import SUFFIX, Journal, SessionInfo, SessionRecorder
-from gateway.live import LiveView
-from gateway.live_frame import LiveFrame
-from gateway.live_recorder import LiveRecorder
+from gateway.live.frame import LiveFrame
+from gateway.live.recorder import LiveRecorder
+from gateway.live.view import LiveView
 from gateway.messages import BodySize, JointAngleBlock, Marker, Message, PacketBlock
 from gateway.pump import Figures, NextHop, Pump
 from gateway.sinks.broker import EmbeddedBroker

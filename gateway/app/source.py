@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import KeyedError, asked_by
 from gateway.messages import LEGS_AND_TRUNK
 from gateway.sources import Source
 from gateway.sources.playback import Playback
+from simulators.movement.scenarios import Scenario, scenario
+from simulators.movement.telling import Telling
 from simulators.recording import Equipment, SimulatedRecording
-from simulators.scenarios import Scenario, scenario
-from simulators.telling import Telling
 
 SIMULATED = "simulated person"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gateway.align import Align
 from gateway.app.playing import CHUNK_S
-from gateway.config import Config
-from gateway.decode import Decode
-from gateway.hold_back import hold_back
+from gateway.config.settings import Config
+from gateway.decoding.stage import Decode
+from gateway.grid.hold_back import hold_back
+from gateway.grid.stage import Align
 from gateway.messages import (
     BodyBlock,
     FloatArray,
@@ -17,7 +17,7 @@ from gateway.messages import (
     Places,
     Tick,
 )
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.recordings import Recording, chunk_end_ns
 from gateway.stage import Chain
 from inference.inclination import up_in_sensor

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import KeyedError, UsageError
 from gateway.messages import Marker, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
-from simulators.motion import Habits, Performer
+from simulators.movement.motion import Habits, Performer
 from simulators.plans import Plan
 from simulators.plans.files import load_plan
 

@@ -9,8 +9,8 @@ import typer
 
 from gateway.cli.demo import for_demo
 from gateway.cli.options import AsJson, ConfigFile, put_out
-from gateway.config import Config
-from gateway.config_file import default_config, load_config, traced
+from gateway.config.file import default_config, load_config, traced
+from gateway.config.settings import Config
 from gateway.errors import UsageError
 
 if TYPE_CHECKING:

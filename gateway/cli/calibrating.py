@@ -11,13 +11,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from gateway.accelerometer import Accelerometer
 from gateway.app.pipeline import Guidance
 from gateway.app.service import Service
 from gateway.cli.options import say
 from gateway.cli.serving import serve
-from gateway.config import Config
-from gateway.config_sensors import write_sensors
+from gateway.config.sensors import write_sensors
+from gateway.config.settings import Config
+from gateway.decoding.accelerometer import Accelerometer
 from gateway.errors import ConfigError, SourceError
 from gateway.messages import (
     AccelerometerCalibration,
@@ -29,14 +29,14 @@ from gateway.messages import (
 )
 from gateway.sources import Source
 from gateway.stage import Stage
-from inference.accelerometer_guide import AccelerometerGuide
-from inference.guide import CalibrationGuide
-from inference.stored_calibration import (
+from inference.calibration.file import (
     StoredCalibration,
     StoredSensor,
     read_calibration,
     write_calibration,
 )
+from inference.guide.accelerometer import AccelerometerGuide
+from inference.guide.stage import CalibrationGuide
 
 
 class CalibratedSensor(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class Calibrated(msgspec.Struct, frozen=True):
 
 
 class MeasuredSensor(msgspec.Struct, frozen=True):
-    """What an accelerometer is off; see `gateway.accelerometer`."""
+    """What an accelerometer is off; see `gateway.decoding.accelerometer`."""
 
     sensor: str
     bias_mps2: list[float]

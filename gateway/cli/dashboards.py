@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.config_file import default_config, load_config
+from gateway.config.file import default_config, load_config
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
 
     from dashboards.grafana.provisioning import Database
     from dashboards.grafana.push import Pushed
-    from gateway.config import InfluxSection
+    from gateway.config.settings import InfluxSection
 
 app = typer.Typer(
     help="The Grafana dashboard: write it as files, or push it.",

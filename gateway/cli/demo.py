@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway.cli.options import AsJson, finite, put_out
-from gateway.config import Config
-from gateway.config_file import default_config, load_config, traced
+from gateway.config.file import default_config, load_config, traced
+from gateway.config.settings import Config
 from gateway.sources import Source
 
 Seconds = Annotated[

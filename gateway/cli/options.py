@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gateway.config import Config
-from gateway.config_file import default_config, load_config
+from gateway.config.file import default_config, load_config
+from gateway.config.settings import Config
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 ConfigFile = Annotated[

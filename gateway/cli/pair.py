@@ -42,7 +42,7 @@ def pair(
     from anyio.from_thread import start_blocking_portal
 
     from gateway.cli.pairing import Pairing, streaming
-    from gateway.config_sensors import write_sensors
+    from gateway.config.sensors import write_sensors
 
     chosen = configuration(config if config.exists() else None)
     say(f"looking for sensors for {seconds:g} s …")

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from gateway.app.virtual_radio import virtual_world
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.drivers import driver, nearest_rate_hz, settled
 from gateway.errors import SourceError
 from gateway.messages import Place, SensorSpec

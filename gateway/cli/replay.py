@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite, put_out
-from gateway.config_file import traced
+from gateway.config.file import traced
 from gateway.errors import UsageError
 
 

@@ -10,7 +10,7 @@ from gateway.app.playing import play
 from gateway.app.service import Service, new_session_path, session_info
 from gateway.cli.options import progress, say
 from gateway.cli.serving import serve
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.journal import Journal, SessionRecorder
 from gateway.pump import Figures, percentiles
 from gateway.recordings import Recording, open_recording

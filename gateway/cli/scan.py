@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.radio.link import Radio
 from gateway.radio.survey import NOBODY, Found, survey
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from gateway.align import Align
 from gateway.cli.options import progress
-from gateway.config import Config
-from gateway.decode import Decode
-from gateway.hold_back import hold_back
+from gateway.config.settings import Config
+from gateway.decoding.stage import Decode
+from gateway.grid.hold_back import hold_back
+from gateway.grid.stage import Align
 from gateway.messages import BodyBlock, Message, SensorSpec, SensorStatus, Tick
 from gateway.recordings import Recording, chunk_end_ns, open_recording
 from gateway.stage import Chain
-from inference.motion_sync import MotionSync, SensorSync
+from inference.synchrony.motion_sync import MotionSync, SensorSync
 
 BLOCK_S = 60.0
 

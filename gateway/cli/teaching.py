@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from gateway.app.teaching import up_in_recording
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import UsageError
 from gateway.messages import Side
 from gateway.recordings import open_recording

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import between, joined
 from gateway.messages import BodyAngleBlock, EstimateBlock, IntArray, JointAngleBlock, PacketBlock
-from gateway.packet_blocks import between, joined
 
 SECOND_NS = 1_000_000_000
 

@@ -73,7 +73,7 @@ class FootStep:
     about the vertical, to the left positive. ``contact_s`` is the initial contact that it ended
     with, ``lift_s`` the final contact before, and the ``…_angle_rad`` are those of the sole to
     the ground then, toes up positive; NaN where no contact was told. Told ``LOOK_AHEAD_S`` of
-    `inference.foot_steps` after ``end_s``.
+    `inference.gait.foot_steps` after ``end_s``.
     """
 
     person: str

@@ -82,17 +82,18 @@ class Tick:
 class ImuBlock:
     """Consecutive samples of a person's sensors in SI units; every array has a row a sample.
 
-    ``stream`` (N,) rising, index among the streams of the session's sensors (``gateway.streams``):
-    the rows of one stream follow one another in order of time. ``device_ns`` (N,) unwrapped device
-    time; ``arrival_ns`` (N,) arrival of the sample's packet; ``host_ns`` (N,) device time mapped to
-    the host's monotonic clock, strictly rising for a stream; ``acc`` (N, 3) m/s² and ``gyr`` (N, 3)
-    rad/s in the sensor frame, 0 where the stream does not carry it; ``clipped`` (N,) a channel was
-    at its full scale. ``segment`` (N,) rises when the device's clock restarted, or when a short
-    counter may have gone round unseen: nothing may be bridged across. ``lost`` (N,) counts the
-    samples that the device's clock says are missing just before, as far as it tells; ``refused``
-    (N,) the packets and samples just before that could not be read; ``clock_error_s`` (N,) the
-    bound within which ``host_ns`` lies 95 times in 100 (NaN: unknown). ``mag`` (N, 3) µT in the
-    sensor frame, NaN where a stream does not carry it; None where none does.
+    ``stream`` (N,) rising, index among the streams of the session's sensors
+    (``gateway.decoding.streams``): the rows of one stream follow one another in order of time.
+    ``device_ns`` (N,) unwrapped device time; ``arrival_ns`` (N,) arrival of the sample's packet;
+    ``host_ns`` (N,) device time mapped to the host's monotonic clock, strictly rising for a stream;
+    ``acc`` (N, 3) m/s² and ``gyr`` (N, 3) rad/s in the sensor frame, 0 where the stream does not
+    carry it; ``clipped`` (N,) a channel was at its full scale. ``segment`` (N,) rises when the
+    device's clock restarted, or when a short counter may have gone round unseen: nothing may be
+    bridged across. ``lost`` (N,) counts the samples that the device's clock says are missing just
+    before, as far as it tells; ``refused`` (N,) the packets and samples just before that could not
+    be read; ``clock_error_s`` (N,) the bound within which ``host_ns`` lies 95 times in 100 (NaN:
+    unknown). ``mag`` (N, 3) µT in the sensor frame, NaN where a stream does not carry it; None
+    where none does.
     """
 
     stream: IntArray

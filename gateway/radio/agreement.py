@@ -14,10 +14,10 @@ from typing import Any
 
 from gateway.drivers import Agreeing, radio_driver, settled
 from gateway.errors import SourceError
+from gateway.link_state import LinkState, SensorState, state_packet
 from gateway.messages import SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.procedure import Conversation, Emit
-from gateway.radio.states import LinkState, SensorState, state_packet
 
 HEARD_WITHIN_S = 20.0
 """Nobody waits longer for a sensor that is to agree with the others."""

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver, settled
-from gateway.messages import FloatArray, RawPacket, SensorSpec
-from gateway.packet_blocks import gathered
-from gateway.radio.shaken import strength
-from gateway.radio.states import (
+from gateway.link_state import (
     SETTINGS_CHANNEL,
     STATE_CHANNEL,
     LinkState,
@@ -19,6 +17,8 @@ from gateway.radio.states import (
     read_settings,
     read_state,
 )
+from gateway.messages import FloatArray, RawPacket, SensorSpec
+from gateway.radio.shaken import strength
 
 
 class Moments:

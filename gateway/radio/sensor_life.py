@@ -10,17 +10,17 @@ from typing import Any
 
 from gateway.drivers import Driver, Settings, radio_driver, settled
 from gateway.errors import GaitwireError, SourceError, UnableError
-from gateway.messages import SensorSpec
-from gateway.radio.airtime import Airtime
-from gateway.radio.link import Link, Sighting
-from gateway.radio.procedure import Conversation, Emit
-from gateway.radio.states import (
+from gateway.link_state import (
     SYNCED,
     LinkState,
     SensorState,
     settings_packet,
     state_packet,
 )
+from gateway.messages import SensorSpec
+from gateway.radio.airtime import Airtime
+from gateway.radio.link import Link, Sighting
+from gateway.radio.procedure import Conversation, Emit
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.tasks import one_error, wait_for
 

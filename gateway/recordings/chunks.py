@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import between, joined
 from gateway.journal.seconds import SECOND_NS
 from gateway.messages import PacketBlock
-from gateway.packet_blocks import between, joined
 
 _Held = dict[tuple[str, str], list[PacketBlock]]
 

@@ -24,7 +24,7 @@ from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
 from influxdb_client.client.write_api_async import WriteApiAsync
 from influxdb_client.rest import ApiException
 
-from gateway.config import InfluxSection
+from gateway.config.settings import InfluxSection
 from gateway.errors import ServiceError
 from gateway.journal import Entry, SessionInfo
 from gateway.retry import Backoff, Healthy, keep_trying

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from gateway.live_frame import (
+from gateway.live.frame import (
     BodyAngleView,
     CueView,
     EstimateView,

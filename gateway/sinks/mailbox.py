@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from gateway.live_frame import LiveFrame
+from gateway.live.frame import LiveFrame
 from gateway.sinks.live_documents import live_parts
 
 REPEAT_S = 1.0

@@ -18,10 +18,10 @@ from typing import Literal
 
 import aiomqtt
 
-from gateway.config import MqttSection
+from gateway.config.settings import MqttSection
 from gateway.errors import GaitwireError, JournalError, ServiceError
 from gateway.journal import Entry, SessionInfo
-from gateway.live_frame import LiveFrame
+from gateway.live.frame import LiveFrame
 from gateway.retry import Backoff, Healthy, keep_trying
 from gateway.sinks.follower import begin, follow, leftover
 from gateway.sinks.mailbox import Mailbox

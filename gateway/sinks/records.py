@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gateway.live_frame import number
+from gateway.live.frame import number
 from gateway.messages import (
     JOINTS,
     BodyAngleBlock,

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
+from gateway.decoding.packet_blocks import single_packets
 from gateway.messages import PacketBlock, RawPacket, SensorSpec
-from gateway.packet_blocks import single_packets
 from gateway.recordings import Recording
 from gateway.sources import Emit, Truth
 

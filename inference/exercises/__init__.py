@@ -1,8 +1,8 @@
 """Exercises: one file each, with an ``EXERCISE`` that `gateway.discovery.discover` finds.
 
 An exercise says how its leading angle is formed from the pose, and in which postures it can be at
-rest and in effort; ``inference.repetitions`` counts. Angles here are in degrees, because people
-write them.
+rest and in effort; ``inference.repetitions.stage`` counts. Angles here are in degrees, because
+people write them.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from gateway.messages import (
     Side,
 )
 from gateway.worn import anywhere, columns
-from inference.error_budget import Measured
+from inference.gait.leg_motion import swings
 from inference.inclination import pitch_rad, up_in_sensor
-from inference.leg_motion import swings
+from inference.joints.error_budget import Measured
 
 Spans = Mapping[str, tuple[float, float]]
 """Least and greatest angle (degrees) by place or joint."""

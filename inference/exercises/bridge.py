@@ -6,8 +6,8 @@ The leading angle is the mean flexion of the hips that are known.
 from __future__ import annotations
 
 from gateway.messages import FloatArray, Joint, Side
-from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, either
+from inference.joints.error_budget import Measured
 
 BENT_KNEE_DEG = 50.0
 

@@ -7,8 +7,8 @@ it from bending the knee in a seat.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
+from inference.joints.error_budget import Measured
 
 FLAT_DEG = (60.0, 115.0)
 """Pitch of a thigh that lies."""

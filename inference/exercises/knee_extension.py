@@ -7,8 +7,8 @@ straight only while the thigh is upright.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
+from inference.joints.error_budget import Measured
 
 SEATED_DEG = (55.0, 125.0)
 """Pitch of the thigh of somebody who sits."""

@@ -7,8 +7,8 @@ one does not.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
+from inference.joints.error_budget import Measured
 
 STANCE_THIGH_DEG = 60.0
 """With the feet far apart the front thigh leans, and further before the knee has left rest."""

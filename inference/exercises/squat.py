@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.messages import FloatArray, Joint, Side
-from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose
+from inference.joints.error_budget import Measured
 
 APART_DEG = 40.0
 """Knees that differ by more do not squat."""

@@ -9,8 +9,8 @@ that the legs differ.
 from __future__ import annotations
 
 from gateway.messages import Side
-from inference.error_budget import Measured
 from inference.exercises import Course, Exercise, Pose, joint, knee_of, limb
+from inference.joints.error_budget import Measured
 
 LEAN_DEG = (-40.0, -12.0)
 """Pitch of the shank of a leg that carries on its way up."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from gateway.messages import Figure, FootStep, Message, Quality, Side
 from gateway.wording import Wording
+from inference.gait.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 from inference.measures import Measure
-from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 
 LEAST_LENGTH_M = 0.15
 """A shorter one is no stride (Mobilise-D): the foot was moved on the spot."""
@@ -98,7 +98,7 @@ def _told(step: FootStep, figures: Mapping[str, tuple[float, str]], *, poor: boo
 
 
 def _on_the_spot(step: FootStep, length_m: float) -> Figure:
-    """Return the figure by which `inference.bouts` knows what was no stride."""
+    """Return the figure by which `inference.gait.bouts` knows what was no stride."""
     share = step.quality.real_share
     return _figure(step, "step_on_the_spot", length_m, "m", Quality(share))
 

@@ -29,11 +29,11 @@ from gateway.messages import (
     SegmentBlock,
 )
 from gateway.worn import at_places
-from inference.foot_rest import GRAVITY_M_S2
-from inference.leg_motion import FEET, SHANKS, SIDES
+from inference.gait.foot_rest import GRAVITY_M_S2
+from inference.gait.leg_motion import FEET, SHANKS, SIDES
+from inference.gait.recent_motion import RecentMotion
+from inference.gait.strides import LEAST_REAL_SHARE
 from inference.measures import Measure
-from inference.recent_motion import RecentMotion
-from inference.strides import LEAST_REAL_SHARE
 
 EVERY_S, STEPS, PHASE_S = 1.0, 6, 0.4
 """The index is told once a second, of the last six; not as a second ends: others do much then."""

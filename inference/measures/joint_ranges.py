@@ -1,6 +1,6 @@
 """How far joints go: range of motion and extremes of each stride, and the knee held still.
 
-Each figure says by how much it may be off (``inference.error_budget``).
+Each figure says by how much it may be off (``inference.joints.error_budget``).
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from gateway.messages import (
     Stride,
 )
 from gateway.worn import anywhere
-from inference.alignment_history import AlignmentHistory
-from inference.angle_memory import AngleMemory
-from inference.error_budget import (
+from inference.gait.strides import LEAST_REAL_SHARE
+from inference.joints.alignment_history import AlignmentHistory
+from inference.joints.angle_memory import AngleMemory
+from inference.joints.error_budget import (
     AT_REST_DEG,
     EXTENSION_DEFICIT_DEG,
     MOVING,
@@ -35,7 +36,6 @@ from inference.error_budget import (
     half_width_rad,
 )
 from inference.measures import Measure
-from inference.strides import LEAST_REAL_SHARE
 
 REST_S, PHASE_S = 1.0, 0.6
 STILL_RAD = np.radians(2.0)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from gateway.messages import Figure, GaitEvent, GaitEventKind, Message, Quality
+from inference.gait.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 from inference.measures import Measure
-from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 
 
 class Steps:

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from gateway.messages import Figure, Message, OrientationBlock, Quality, Side, Stride
 from gateway.wording import Wording
-from inference.gait_events import LEGS
+from inference.gait.events import LEGS
+from inference.gait.stride_turns import KEPT_S, Courses, Headings
+from inference.gait.symmetry import limb_symmetry_index, symmetry_angle, symmetry_index
 from inference.measures import Measure
-from inference.stride_turns import KEPT_S, Courses, Headings
-from inference.symmetry import limb_symmetry_index, symmetry_angle, symmetry_index
 
 STRIDES = 12
 """It is told over so many strides of each foot: six, the least for any figure of gait (PMC7558375),

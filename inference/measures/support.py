@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from gateway.messages import Figure, GaitEvent, GaitEventKind, Message, Quality
 from gateway.wording import Wording
+from inference.gait.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 from inference.measures import Measure
-from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S
 
 _LAND, _LEAVE = GaitEventKind.INITIAL_CONTACT, GaitEventKind.FINAL_CONTACT
 

@@ -27,10 +27,10 @@ from gateway.messages import (
 )
 from gateway.quaternion import rotate
 from gateway.wording import Wording
-from inference.back_signals import running_mean
+from inference.gait.back_signals import running_mean
+from inference.gait.recent_motion import RecentMotion
+from inference.gait.strides import LEAST_REAL_SHARE
 from inference.measures import Measure
-from inference.recent_motion import RecentMotion
-from inference.strides import LEAST_REAL_SHARE
 
 TURNING_RAD_S, PEAK_RAD_S = np.radians(5.0), np.radians(15.0)
 SHORTEST_S, LONGEST_S = 0.5, 10.0

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.messages import FloatArray, IntArray
+from inference.repetitions.tempo import Tempo
 from inference.taught import TaughtExercise, Turning, own_angle, unit
 from inference.taught.swings import swing_end
 from inference.taught.warping import differences, resampled, sized, warped
-from inference.tempo import Tempo
 
 FARTHEST_RAD = 0.6
 """A repetition differs from the one shown by less: on average over its time and sensors."""

@@ -25,16 +25,16 @@ from gateway.messages import (
     Repetition,
 )
 from gateway.worn import at_places
-from inference.error_budget import MOVING, Measured, half_width_rad
-from inference.exercise_sets import LEAST_REAL, SetCount, Sets, no_exercise, too_poor
 from inference.inclination import up_in_sensor
+from inference.joints.error_budget import MOVING, Measured, half_width_rad
 from inference.pairing import Pairing
+from inference.repetitions.sets import LEAST_REAL, SetCount, Sets, no_exercise, too_poor
+from inference.repetitions.tempo import Tempo, smoothness, without_holes
 from inference.taught import TaughtExercise, Turning, lead_angles, own_angle
 from inference.taught.memory import Memory
 from inference.taught.recognition import FARTHEST_RAD, Known, recognised
 from inference.taught.swings import LONGEST_S, Phase, Swing, Swings
 from inference.taught.teaching import RISE_SHARE
-from inference.tempo import Tempo, smoothness, without_holes
 
 LEAST_S = 0.8
 """What is over sooner is a step or a jerk, unless what was shown takes less than twice as long."""

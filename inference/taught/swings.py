@@ -14,7 +14,7 @@ from enum import Enum, auto
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, IntArray
-from inference.tempo import Tempo
+from inference.repetitions.tempo import Tempo
 
 BACK_SHARE = 2 / 3
 """A swing is over when the angle has come back by this share of its rise."""

@@ -16,10 +16,10 @@ import numpy as np
 
 from gateway.errors import UsageError
 from gateway.messages import FloatArray, Place, Side
+from inference.repetitions.tempo import Tempo
 from inference.taught import TaughtExercise, Turning, angle_between, own_angle, unit
 from inference.taught.swings import LONGEST_S, Phase, Swings, swing_end
 from inference.taught.warping import differences, resampled, warped
-from inference.tempo import Tempo
 
 TOO_FAST = 0.6
 """Where none that is too fast was shown: faster than this share of the time shown is."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from gateway.messages import Marker, Place
-from simulators.faults import Fault
 from simulators.radio import Link
+from simulators.sensing.faults import Fault
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 
 from gateway.messages import FloatArray, IntArray, Place
 from gateway.quaternion import conjugate, from_axis_angle, multiply, rotate
-from simulators.faults import Fault, FaultKind, mirrored, saturated
+from simulators.movement.sampling import Stitched, sample
 from simulators.peripherals import Movement
 from simulators.places import PLACE_INDEX
-from simulators.sampling import Stitched, sample
+from simulators.sensing.faults import Fault, FaultKind, mirrored, saturated
 
 REMOUNTED_RAD = np.radians(40.0)
 """How far a re-mounted sensor is turned about the normal of the skin."""

@@ -15,12 +15,12 @@ from gateway.errors import ConfigError, UsageError
 from gateway.messages import Place
 from gateway.text_file import read_text
 from gateway.toml_table import TomlTable
-from simulators.faults import PAIRED, Fault, FaultKind
+from simulators.movement.scenarios import SCENARIOS
 from simulators.peripherals import peripherals
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.radio import Link
-from simulators.scenarios import SCENARIOS
+from simulators.sensing.faults import PAIRED, Fault, FaultKind
 
 _KEYS = ("scenario", "seed", "seconds", "speed_mps", "radio", "sensors", "faults")
 _RADIO = ("interval_ms", "loss", "stall_every_s", "stall_ms")

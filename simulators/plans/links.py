@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.radio.sensor_life import PATIENCE_S, SILENT_S
-from simulators.faults import BREAKS_LINK, SWITCHED_OFF, Fault, FaultKind
+from simulators.sensing.faults import BREAKS_LINK, SWITCHED_OFF, Fault, FaultKind
 
 GIVEN_UP_S = SILENT_S + PATIENCE_S
 """A sensor that is silent for so long is connected anew."""

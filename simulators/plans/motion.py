@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from gateway.messages import FloatArray, Place
-from simulators.faults import Fault
-from simulators.motion import Habits, Pass, Performer, Window, join_windows, tell_truth
+from simulators.movement.motion import Habits, Pass, Performer, Window, join_windows, tell_truth
+from simulators.movement.sampling import stitch
+from simulators.movement.scenarios import scenario
+from simulators.movement.truth import Truth
 from simulators.plans.felt import Felt, felt_at
-from simulators.sampling import stitch
-from simulators.scenarios import scenario
-from simulators.truth import Truth
+from simulators.sensing.faults import Fault
 
 GRID_HZ = 100.0
 _BEYOND_S = 2.0

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Settings, driver, settled
+from gateway.link_state import SETTINGS_CHANNEL, STATE_CHANNEL, LinkState, SensorState
 from gateway.messages import (
     UNKNOWN_SIZE,
     BoolArray,
@@ -21,10 +23,7 @@ from gateway.messages import (
     RawPacket,
     SensorSpec,
 )
-from gateway.packet_blocks import gathered
-from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, LinkState, SensorState
-from simulators.clocks import Clock
-from simulators.faults import Fault, FaultKind
+from simulators.movement.truth import PERSON, Truth
 from simulators.peripherals import Movement, Notification, Peripheral, peripherals
 from simulators.places import PLACE_INDEX
 from simulators.plans import Plan, WornSensor
@@ -35,8 +34,9 @@ from simulators.plans.talk import Talk
 from simulators.plans.transit import Transit
 from simulators.radio import draw_stalls
 from simulators.recording import ORIGIN_NS
-from simulators.sensor import SensorErrors, SensorGrade, draw_errors, measure
-from simulators.truth import PERSON, Truth
+from simulators.sensing.clocks import Clock
+from simulators.sensing.faults import Fault, FaultKind
+from simulators.sensing.sensor import SensorErrors, SensorGrade, draw_errors, measure
 
 
 @dataclass(frozen=True)

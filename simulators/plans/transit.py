@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, IntArray
-from simulators.faults import Fault, FaultKind
 from simulators.plans.links import Episode
 from simulators.radio import Link, arrivals, lost
+from simulators.sensing.faults import Fault, FaultKind
 
 BUFFER = 24
 """So many notifications wait in a sensor to which the link does not listen; more are lost."""

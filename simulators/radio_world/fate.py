@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from gateway.tasks import one_error
-from simulators.faults import Fault, FaultKind
 from simulators.radio_world.adapter import Adapter
 from simulators.radio_world.hosted import HostedSensor
 from simulators.radio_world.performance import Performance
+from simulators.sensing.faults import Fault, FaultKind
 
 _FLAGS = {
     FaultKind.STALL: "frozen",

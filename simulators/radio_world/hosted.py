@@ -16,11 +16,11 @@ from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.gatt import Characteristic, Service
 
 from gateway.messages import Place
-from simulators.clocks import Clock
 from simulators.peripherals import Agreeing, MakePeripheral, Notification, Peripheral
 from simulators.radio_world.advertising import encode
 from simulators.radio_world.air import Air, Radio, RadioHost
 from simulators.radio_world.performance import Feeling, Performance
+from simulators.sensing.clocks import Clock
 
 _PROPERTY = {
     "read": Characteristic.Properties.READ,

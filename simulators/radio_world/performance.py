@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gateway.messages import FloatArray, IntArray, Place
-from simulators.clocks import Clock
-from simulators.faults import Fault
-from simulators.motion import Habits, Performer
+from simulators.movement.motion import Habits, Performer
+from simulators.movement.sampling import Stitched, stitch
+from simulators.movement.scenarios import scenario
 from simulators.peripherals import Movement
 from simulators.places import PLACE_INDEX, PLACES
 from simulators.plans.felt import felt_at, measured_wrong
-from simulators.sampling import Stitched, stitch
-from simulators.scenarios import scenario
-from simulators.sensor import SensorGrade, draw_errors, measure
+from simulators.sensing.clocks import Clock
+from simulators.sensing.faults import Fault
+from simulators.sensing.sensor import SensorGrade, draw_errors, measure
 
 _FINE_GRID_HZ = 100.0
 _KEPT_S = 120.0

@@ -13,8 +13,7 @@ import numpy as np
 
 from gateway.messages import Place
 from gateway.tasks import one_error
-from simulators.clocks import Clock
-from simulators.motion import Habits
+from simulators.movement.motion import Habits
 from simulators.peripherals import peripherals
 from simulators.places import PLACES
 from simulators.plans import Plan
@@ -24,7 +23,8 @@ from simulators.radio_world.bleak_backend import VirtualClient, VirtualScanner
 from simulators.radio_world.fate import befall
 from simulators.radio_world.hosted import Conditions, HostedSensor
 from simulators.radio_world.performance import Performance
-from simulators.sensor import SensorGrade
+from simulators.sensing.clocks import Clock
+from simulators.sensing.sensor import SensorGrade
 
 _DRIFT_PPM = 50.0
 _ON_FOR_S = 600.0

@@ -31,8 +31,8 @@ from gateway.messages import (
     Side,
     Stride,
 )
-from inference.angle_columns import angle_columns
-from inference.elbows import ELBOW_ENDS
+from inference.joints.angle_columns import angle_columns
+from inference.joints.elbows import ELBOW_ENDS
 from inference.model.contract import TARGETS
 from tests.gateway.made_sessions import RATE_HZ, session_info
 

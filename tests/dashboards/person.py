@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gateway.live_frame import (
+from gateway.live.frame import (
     BodyAngleView,
     CueView,
     EstimateView,

@@ -17,7 +17,7 @@ import yaml
 
 from dashboards.grafana.live import UID, live_dashboard
 from dashboards.grafana.provisioning import HOME, files
-from gateway.config_file import load_config
+from gateway.config.file import load_config
 from tests.services.programs import program
 from tests.services.server import LOOPBACK, Server, free_port, listens
 

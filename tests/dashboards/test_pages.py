@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from gateway.live_frame import GuideView
+from gateway.live.frame import GuideView
 from tests.dashboards.person import SQUAT_HOW, Person
 from tests.dashboards.visit import Show, changed, serving, url_of, visiting
 

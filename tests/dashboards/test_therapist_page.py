@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from gateway.live import figure_view
-from gateway.live_frame import FigureView
+from gateway.live.frame import FigureView
+from gateway.live.view import figure_view
 from gateway.messages import Figure, Quality, Side
 from gateway.wording import Wording
 from tests.dashboards.person import Person

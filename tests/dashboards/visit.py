@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from dashboards.live.server import PageServer, bind
-from gateway.live_frame import LiveFrame
+from gateway.live.frame import LiveFrame
 from tests.dashboards.person import Person
 from tests.services.programs import program
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gateway.counters import PACE_NS
+from gateway.clocks.counters import PACE_NS
+from gateway.decoding.streams import Streams
 from gateway.drivers import driver
-from gateway.hold_back import hold_back
+from gateway.grid.hold_back import hold_back
 from gateway.messages import (
     JOINTS,
     BodyBlock,
@@ -26,12 +27,11 @@ from gateway.messages import (
     SensorSpec,
     Stride,
 )
-from gateway.streams import Streams
 from gateway.worn import columns
-from inference.joint_angles import ENDS
-from simulators.faults import LIES, FaultKind
+from inference.joints.flexion import ENDS
 from simulators.plans import Plan
 from simulators.plans.recording import Notified, PlannedRecording
+from simulators.sensing.faults import LIES, FaultKind
 
 LATENCY_S = 0.045
 """A sample's time on the grid is later than the truth by the least latency, and a little more."""

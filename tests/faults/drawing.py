@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 
 from gateway.drivers import driver
-from simulators.faults import PAIRED, Fault, FaultKind
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.radio import Link
+from simulators.sensing.faults import PAIRED, Fault, FaultKind
 
 SECONDS = 30.0
 SCENARIOS = ("walk", "clinic", "squat")

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from gateway.decode import Decode
+from gateway.decoding.stage import Decode
 from gateway.drivers import Decoded, Driver, Settings, driver, drivers
 from gateway.drivers.packets import payloads
 from gateway.drivers.sample_frame import frames

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.live_frame import CueView, GaitView, GuideView, LiveFrame
+from gateway.live.frame import CueView, GaitView, GuideView, LiveFrame
 from tests.gateway.made_sessions import PERSON
 
 

@@ -7,11 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
 from gateway.drivers.movella_dot import encode_block
 from gateway.drivers.sample_frame import MAG_FRAME, frames
 from gateway.errors import UsageError
+from gateway.grid.stage import Align
 from gateway.messages import (
     BatteryLevel,
     BodyBlock,
@@ -25,7 +26,6 @@ from gateway.messages import (
     SensorStatus,
     Tick,
 )
-from gateway.packet_blocks import gathered
 from gateway.stage import Chain
 from tests.contract import assert_same, assert_stage_contract, canonical, run
 

@@ -11,28 +11,28 @@ import pytest
 from hypothesis import given, strategies as st
 from typer.testing import CliRunner
 
-from gateway.accelerometer import GRAVITY, Accelerometer, fitted
 from gateway.cli import app
 from gateway.cli.calibrating import Session, calibrated, measured
-from gateway.config import (
+from gateway.config.file import load_config
+from gateway.config.sensors import write_sensors
+from gateway.config.settings import (
     CalibrationSection,
     Config,
     JournalSection,
     MqttSection,
     PagesSection,
 )
-from gateway.config_file import load_config
-from gateway.config_sensors import write_sensors
+from gateway.decoding.accelerometer import GRAVITY, Accelerometer, fitted
 from gateway.errors import ConfigError, SourceError, UsageError
 from gateway.messages import BodyBlock, Calibration, FloatArray, Place
 from gateway.sources.playback import Playback
-from inference.calibration import STORED
-from inference.stored_calibration import (
+from inference.calibration.file import (
     StoredCalibration,
     StoredSensor,
     read_calibration,
     write_calibration,
 )
+from inference.calibration.stage import STORED
 from simulators.box import SimulatedBox
 from simulators.recording import SimulatedRecording
 from tests.playing import played

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from gateway.app.pipeline import build_pipe
 from gateway.app.validation.hearing import Heard
 from gateway.cli import app
-from gateway.config import Config, ExercisesSection
+from gateway.config.settings import Config, ExercisesSection
 from gateway.errors import UsageError
 from gateway.messages import Execution, ExerciseState, Repetition, Side
 from gateway.recordings import open_recording

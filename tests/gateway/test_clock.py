@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from gateway.clock import SECOND_NS, ClockFit
-from gateway.counters import Unwrapped, Unwrapper
-from gateway.decode import Decode
+from gateway.clocks.counters import Unwrapped, Unwrapper
+from gateway.clocks.device import SECOND_NS, ClockFit
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
+from gateway.link_state import settings_packet
 from gateway.messages import ImuBlock, IntArray, Place, RawPacket, SensorSpec
-from gateway.packet_blocks import gathered
-from gateway.radio.states import settings_packet
 from gateway.runs import Runs
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address

@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 
 from gateway.app.pipeline import build_pipe
 from gateway.cli.demo import run
-from gateway.config import Config
-from gateway.config_file import load_config
-from gateway.config_reference import reference
+from gateway.config.file import load_config
+from gateway.config.reference import reference
+from gateway.config.settings import Config
 from gateway.errors import ConfigError, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -248,7 +248,7 @@ def test_what_a_file_asks_for_and_is_not_there_is_told_before_anything_opens(
 
 def test_the_reference_is_current() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == reference(), (
-        "run: python -m gateway.config_reference > docs/configuration.md"
+        "run: python -m gateway.config.reference > docs/configuration.md"
     )
 
 

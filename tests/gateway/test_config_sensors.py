@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config_file import load_config
-from gateway.config_sensors import with_sensors, write_sensors
+from gateway.config.file import load_config
+from gateway.config.sensors import with_sensors, write_sensors
 from gateway.errors import ConfigError
 from gateway.messages import Place, SensorSpec
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
 from gateway.drivers import driver, drivers
+from gateway.link_state import SETTINGS_CHANNEL, settings_packet
 from gateway.messages import ImuBlock, Message, Place, RawPacket, SensorSpec, Tick
-from gateway.packet_blocks import gathered
-from gateway.radio.states import SETTINGS_CHANNEL, settings_packet
 from simulators.peripherals import peripherals
 from tests.gateway.drivers.desk import SENSOR, Desk, movement
 

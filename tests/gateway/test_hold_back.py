@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.hold_back import LINK_S, LONGEST_S, gathering_s, hold_back
+from gateway.grid.hold_back import LINK_S, LONGEST_S, gathering_s, hold_back
 from gateway.messages import BodyBlock, Place, SensorSpec
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording

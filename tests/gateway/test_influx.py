@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from gateway.config import InfluxSection
+from gateway.config.settings import InfluxSection
 from gateway.errors import ServiceError
 from gateway.retry import Backoff
 from gateway.sinks.follower import unfinished

@@ -72,7 +72,7 @@ _RECORDER = """
     import sys, time
     from pathlib import Path
     from gateway.journal import Journal, SessionRecorder
-    from gateway.packet_blocks import between
+    from gateway.decoding.packet_blocks import between
     from tests.gateway.session_files import INFO, ORIGIN_NS, packets
 
     recorder = SessionRecorder(Journal.create(Path(sys.argv[1]), INFO), ORIGIN_NS)

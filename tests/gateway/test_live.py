@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from gateway.live import LiveView
-from gateway.live_frame import LiveFrame
+from gateway.live.frame import LiveFrame
+from gateway.live.view import LiveView
 from gateway.messages import (
     JOINTS,
     BatteryLevel,

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.stage import Decode
+from gateway.decoding.streams import Streams
 from gateway.drivers.sample_frame import FRAME, frames
-from gateway.low_pass import LowPass
+from gateway.grid.low_pass import LowPass
+from gateway.grid.stage import Align
 from gateway.messages import (
     BodyBlock,
     BoolArray,
@@ -24,7 +25,6 @@ from gateway.messages import (
     Tick,
 )
 from gateway.stage import Chain
-from gateway.streams import Streams
 from tests.contract import assert_stage_contract, canonical, run
 
 SEED = 8

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gateway import quaternion
-from gateway.inclination_filter import SETTLE_S
 from gateway.messages import BodyBlock, FloatArray, Message, OrientationBlock, Place
-from gateway.orientation import Orientation
+from gateway.orientation.inclination_filter import SETTLE_S
+from gateway.orientation.stage import Orientation
 from tests.contract import assert_stage_contract, piece, push_all
 
 RATE_HZ = 100.0

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
-from gateway.config import MqttSection
+from gateway.config.settings import MqttSection
 from gateway.errors import ServiceError
 from gateway.retry import Backoff
 from gateway.sinks.broker import EmbeddedBroker

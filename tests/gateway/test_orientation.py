@@ -10,7 +10,6 @@ import pytest
 from scipy.io import loadmat
 
 from gateway import quaternion
-from gateway.inclination_filter import CONVERGE_S, SETTLE_S
 from gateway.messages import (
     BodyBlock,
     BoolArray,
@@ -19,7 +18,8 @@ from gateway.messages import (
     OrientationBlock,
     Place,
 )
-from gateway.orientation import Orientation
+from gateway.orientation.inclination_filter import CONVERGE_S, SETTLE_S
+from gateway.orientation.stage import Orientation
 from simulators.places import PLACES
 from tests.contract import assert_stage_contract, push_all
 from tests.data import data_set

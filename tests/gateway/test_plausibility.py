@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from gateway.grid.plausibility import TICK_S, WINDOW_TICKS, Plausibility
 from gateway.messages import (
     BodyBlock,
     BoolArray,
@@ -16,11 +17,10 @@ from gateway.messages import (
     Place,
     SensorStatus,
 )
-from gateway.plausibility import TICK_S, WINDOW_TICKS, Plausibility
-from simulators.faults import Fault, FaultKind
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording
+from simulators.sensing.faults import Fault, FaultKind
 from tests.playing import played
 
 WORN = tuple(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app.playing import play
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import JournalError
 from gateway.journal import Journal, SessionRecorder, open_journal
 from gateway.messages import PacketBlock

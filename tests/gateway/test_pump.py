@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import gathered, single_packets
+from gateway.decoding.stage import Decode
+from gateway.grid.stage import Align
 from gateway.messages import BodyBlock, RawPacket, Tick
-from gateway.packet_blocks import gathered, single_packets
 from gateway.pump import NextHop
 from gateway.sources.playback import Playback
 from gateway.stage import Chain
-from simulators.faults import Fault, FaultKind
 from simulators.places import PLACES
 from simulators.radio import Link
 from simulators.recording import Equipment, SimulatedRecording
+from simulators.sensing.faults import Fault, FaultKind
 
 SECONDS = 4.0
 HOLD_BACK_S = 0.06

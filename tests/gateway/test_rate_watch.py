@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
+from gateway.grid.stage import Align
+from gateway.link_state import settings_packet
 from gateway.messages import Marker, Message, Place, RawPacket, SensorSpec, SensorStatus, Tick
-from gateway.packet_blocks import gathered
-from gateway.radio.states import settings_packet
 from gateway.stage import Chain
 from tests.contract import assert_stage_contract, run
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
+from gateway.decoding.packet_blocks import between, joined
 from gateway.journal import Journal, SessionRecorder, open_journal
 from gateway.journal.seconds import SECOND_NS, BlockRecorder, GridBlock, PacketRecorder
 from gateway.messages import (
@@ -23,7 +24,6 @@ from gateway.messages import (
     Stride,
     Tick,
 )
-from gateway.packet_blocks import between, joined
 from tests.contract import piece
 from tests.gateway.session_files import INFO, ORIGIN_NS, angles, estimates, marker, packets
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import joined
 from gateway.drivers import driver
 from gateway.journal import Journal, SessionInfo, SessionRecorder, open_journal
 from gateway.journal.seconds import SECOND_NS
 from gateway.messages import FloatArray, IntArray, PacketBlock, Place
-from gateway.packet_blocks import joined
 from gateway.recordings import Recording, open_recording
 from tests.data import data_set
 from tests.gateway.trials import TRIALS, Trial, name_of

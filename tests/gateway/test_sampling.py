@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.decoding.sampling import Sampling
+from gateway.decoding.streams import Streams
 from gateway.drivers import Samples
 from gateway.messages import BoolArray, ImuBlock, Place, SensorSpec
 from gateway.runs import Runs
-from gateway.sampling import Sampling
-from gateway.streams import Streams
 
 
 def placed(driver: str, rate_hz: float, tick_ns: float, got: BoolArray) -> ImuBlock:

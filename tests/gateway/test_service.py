@@ -18,7 +18,7 @@ from playwright.async_api import expect
 from structlog.testing import capture_logs
 
 from gateway.app.service import Ready, Service
-from gateway.config import Config, InfluxSection, JournalSection, MqttSection, PagesSection
+from gateway.config.settings import Config, InfluxSection, JournalSection, MqttSection, PagesSection
 from gateway.errors import ServiceError, SourceError
 from gateway.journal import SUFFIX, open_journal
 from gateway.messages import (
@@ -37,9 +37,9 @@ from gateway.radio.bleak_link import BleakRadio
 from gateway.recordings import Recording, open_recording
 from gateway.sources.bluetooth import BluetoothSource
 from gateway.sources.playback import Playback
+from simulators.movement.scenarios import SCENARIOS
 from simulators.places import PLACES
 from simulators.recording import Equipment, SimulatedRecording
-from simulators.scenarios import SCENARIOS
 from tests.contract import canonical
 from tests.dashboards.visit import chromium, visiting
 from tests.playing import played

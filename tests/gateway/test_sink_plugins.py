@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import gateway.sinks.plugins
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.journal import SUFFIX, Entry
 from gateway.retry import Backoff
 from gateway.sinks.delivery import keep_delivering

@@ -13,7 +13,7 @@ from gateway.cli.sync_checking import verdict
 from gateway.errors import RecordingError
 from gateway.journal import SUFFIX
 from gateway.messages import Place
-from inference.motion_sync import SensorSync
+from inference.synchrony.motion_sync import SensorSync
 from simulators.places import PLACES
 
 runner = CliRunner()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from gateway.clock import SECOND_NS, ClockFit
+from gateway.clocks.device import SECOND_NS, ClockFit
 from gateway.messages import BoolArray, FloatArray, IntArray
 from gateway.runs import Runs
 from simulators.radio import DeviceClock, Link, arrivals, draw_stalls, lost

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gateway.app.pipeline import build_pipe
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.messages import (
     BodyAngleBlock,
     BodyBlock,
@@ -23,9 +23,9 @@ from gateway.messages import (
 )
 from gateway.stage import Chain
 from gateway.worn import at_places, columns
-from inference.angle_columns import angle_columns
+from inference.joints.angle_columns import angle_columns
 from simulators.body import body_blocks
-from simulators.motion import simulate_motion
+from simulators.movement.motion import simulate_motion
 from tests.contract import assert_same, run
 
 FEET = (Place.LEFT_FOOT, Place.RIGHT_FOOT)

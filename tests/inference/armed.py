@@ -13,14 +13,14 @@ from scipy.spatial.transform import Rotation
 
 from gateway.messages import BodyBlock, FloatArray, IntArray, Places, Side
 from gateway.quaternion import rotate
-from inference.arm_placement import ARMS
-from simulators.inertial import body_rate, specific_force
-from simulators.motion import Motion, simulate_motion
+from inference.calibration.arm_placement import ARMS
+from simulators.movement.inertial import body_rate, specific_force
+from simulators.movement.motion import Motion, simulate_motion
+from simulators.movement.pose import STERNUM, Pose
+from simulators.movement.scenarios import Bow, KneeRaise, Scenario, Stand, Walk, rest
+from simulators.movement.segments import orientations
+from simulators.movement.tracks import TrackBuilder
 from simulators.places import PLACES
-from simulators.pose import STERNUM, Pose
-from simulators.scenarios import Bow, KneeRaise, Scenario, Stand, Walk, rest
-from simulators.segments import orientations
-from simulators.tracks import TrackBuilder
 from tests.inference.guided import AS_TOLD, Worn
 
 EVERYWHERE: Places = (*PLACES, *ARMS)

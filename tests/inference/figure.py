@@ -10,10 +10,10 @@ from scipy.spatial.transform import Rotation
 from gateway import quaternion
 from gateway.messages import BodyBlock, FloatArray, IntArray, Message, SegmentBlock
 from gateway.mounting import nominal_mounting
-from gateway.orientation import Orientation
-from inference.calibration import SegmentCalibration
+from gateway.orientation.stage import Orientation
+from inference.calibration.stage import SegmentCalibration
 from inference.inclination import without_heading
-from inference.joint_angles import JointAngles
+from inference.joints.flexion import JointAngles
 from simulators.places import PLACES
 
 RATE_HZ = 100.0

@@ -20,10 +20,10 @@ from gateway.messages import (
     Place,
     Side,
 )
-from gateway.orientation import Orientation
-from inference.gait_events import GaitEvents
+from gateway.orientation.stage import Orientation
+from inference.gait.events import GaitEvents
 from simulators.body import body_blocks
-from simulators.motion import Habits, simulate_motion
+from simulators.movement.motion import Habits, simulate_motion
 from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import run
 

@@ -10,10 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from gateway import quaternion
 from gateway.messages import BodyBlock, FloatArray, IntArray, Message
-from gateway.orientation import Orientation
-from inference.guide import CalibrationGuide
+from gateway.orientation.stage import Orientation
+from inference.guide.stage import CalibrationGuide
 from simulators.body import body_blocks
-from simulators.motion import Motion, simulate_motion
+from simulators.movement.motion import Motion, simulate_motion
 from simulators.places import PLACES
 from tests.contract import run
 

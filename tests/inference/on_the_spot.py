@@ -15,7 +15,7 @@ import numpy as np
 from gateway import quaternion
 from gateway.messages import BodyBlock, FloatArray, Place
 from gateway.mounting import nominal_mounting
-from simulators.inertial import Blow, add_blows, blow_axes, body_rate, specific_force
+from simulators.movement.inertial import Blow, add_blows, blow_axes, body_rate, specific_force
 from simulators.places import PLACES
 from tests.inference.figure import FEET, PELVIS, SHANKS, STERNUM, THIGHS, segment_quat
 

@@ -19,11 +19,11 @@ from gateway.messages import (
 )
 from gateway.mounting import nominal_mounting
 from gateway.stage import Chain
-from inference.body_angles import BodyAngles
 from inference.inclination import up_in_sensor, without_heading
-from inference.joint_angles import JointAngles
-from simulators.pose import Pose
-from simulators.segments import orientations
+from inference.joints.body_angles import BodyAngles
+from inference.joints.flexion import JointAngles
+from simulators.movement.pose import Pose
+from simulators.movement.segments import orientations
 from tests.inference.figure import RATE_HZ, walking
 
 ALL = tuple(Place)

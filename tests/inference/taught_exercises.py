@@ -12,7 +12,7 @@ from gateway.messages import (
     Place,
     Repetition,
 )
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from inference.inclination import up_in_sensor
 from inference.taught import TaughtExercise
 from inference.taught.teaching import Shown, found_repetitions, teach

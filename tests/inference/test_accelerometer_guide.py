@@ -14,7 +14,7 @@ from gateway.messages import (
     Message,
     Place,
 )
-from inference.accelerometer_guide import AccelerometerGuide
+from inference.guide.accelerometer import AccelerometerGuide
 from tests.contract import assert_stage_contract, run
 
 PLACES = (Place.LEFT_FOOT, Place.RIGHT_FOOT)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gateway.messages import GuidedCalibration, GuideState, IntArray, Message, Place, Places
-from inference.arm_placement import ARMS, MOVEMENTS, arm_placement
-from inference.guide import CalibrationGuide
+from inference.calibration.arm_placement import ARMS, MOVEMENTS, arm_placement
+from inference.guide.stage import CalibrationGuide
 from tests.contract import assert_stage_contract
 from tests.inference.armed import EVERYWHERE, armed
 from tests.inference.guided import guided, oriented

@@ -19,13 +19,13 @@ from gateway.messages import (
     Place,
     SegmentBlock,
 )
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.stage import Chain
-from inference.angle_columns import JOINT_ENDS, angle_columns
-from inference.body_angles import BodyAngles
-from inference.calibration import SegmentCalibration
+from inference.calibration.stage import SegmentCalibration
+from inference.joints.angle_columns import JOINT_ENDS, angle_columns
+from inference.joints.body_angles import BodyAngles
 from simulators.body import body_blocks
-from simulators.motion import Motion, simulate_motion
+from simulators.movement.motion import Motion, simulate_motion
 from simulators.places import PLACES
 from tests.contract import assert_stage_contract, run
 from tests.inference.posed import Figure, named_deg

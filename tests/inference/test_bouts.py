@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gateway.messages import Figure, Message, Place, Quality, SensorStatus, Side, Stride, Tick
-from inference.bouts import BINS, Bouts
+from inference.gait.bouts import BINS, Bouts
 from simulators.recording import SimulatedRecording
 from tests.contract import assert_stage_contract, run
 from tests.playing import played

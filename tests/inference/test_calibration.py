@@ -19,10 +19,10 @@ from gateway.messages import (
     SegmentBlock,
 )
 from gateway.mounting import nominal_mounting
-from inference.calibration import SegmentCalibration
-from inference.calibration_state import RENEW_AFTER_S
+from inference.calibration.stage import SegmentCalibration
+from inference.calibration.stance import quiet
+from inference.calibration.state import RENEW_AFTER_S
 from inference.inclination import pitch_rad
-from inference.stance import quiet
 from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import assert_stage_contract, run
 from tests.inference.figure import (

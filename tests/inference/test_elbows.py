@@ -17,8 +17,8 @@ from gateway.messages import (
     Place,
 )
 from gateway.stage import Chain
-from inference.elbows import ELBOW_ENDS, Elbows
-from inference.joint_rotations import JointRotations
+from inference.joints.elbows import ELBOW_ENDS, Elbows
+from inference.joints.rotations import JointRotations
 from tests.contract import assert_stage_contract, run
 from tests.inference.jointed import RATE_HZ, moved
 

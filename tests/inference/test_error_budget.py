@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from inference.error_budget import (
+from inference.joints.error_budget import (
     AT_REST_DEG,
     EXTENSION_DEFICIT_DEG,
     MOVING,

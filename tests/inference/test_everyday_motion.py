@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.messages import Place, Repetition
 from gateway.recordings import Recording
-from simulators.motion import Habits
+from simulators.movement.motion import Habits
+from simulators.movement.scenarios import Scenario, SitDown, Stand, StandUp, Turn, Walk, rest
 from simulators.recording import Equipment, SimulatedRecording
-from simulators.scenarios import Scenario, SitDown, Stand, StandUp, Turn, Walk, rest
 from tests.gateway.trials import GAITMAP, NEURA_RAW, QMT, VOISARD, Trial
 from tests.playing import played
 

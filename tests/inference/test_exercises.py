@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from gateway.messages import FloatArray, JointAngleBlock, Side
-from inference.excursions import EFFORT, ELSEWHERE, MOVING, REST, UNKNOWN, angle_in_posture, phases
 from inference.exercises import Exercise, Pose, exercises, outside_of
-from inference.joint_angles import JointAngles
+from inference.joints.flexion import JointAngles
+from inference.repetitions.excursions import (
+    EFFORT,
+    ELSEWHERE,
+    MOVING,
+    REST,
+    UNKNOWN,
+    angle_in_posture,
+    phases,
+)
 from tests.inference.figure import segments, standing
 
 SQUAT, EXTENSION = exercises()["squat"], exercises()["knee-extension"]

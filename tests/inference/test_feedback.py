@@ -22,7 +22,7 @@ from gateway.messages import (
     Stride,
 )
 from gateway.rules import DEFAULT_RULES, CadenceRule, FormRule, RangeRule, RepetitionRule, Rule
-from inference.feedback import Feedback
+from inference.feedback.stage import Feedback
 from tests.contract import assert_stage_contract, run
 
 SQUAT = RangeRule(kind="range", exercise="squat", low_deg=70, high_deg=110)

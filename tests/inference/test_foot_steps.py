@@ -10,15 +10,15 @@ from hypothesis import given, strategies as st
 
 from gateway.app.validation.hearing import Heard
 from gateway.messages import FloatArray, FootStep, IntArray, Message, Place, Side
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.recordings import open_recording
 from gateway.stage import Chain
-from inference.foot_path import ends, levelled, on_the_level, path, sole_angle
-from inference.foot_rest import GRAVITY_M_S2, movements, still, turning
-from inference.foot_steps import LONGEST_S, LOOK_AHEAD_S, FootSteps
-from inference.gait_events import GaitEvents
+from inference.gait.events import GaitEvents
+from inference.gait.foot_path import ends, levelled, on_the_level, path, sole_angle
+from inference.gait.foot_rest import GRAVITY_M_S2, movements, still, turning
+from inference.gait.foot_steps import LONGEST_S, LOOK_AHEAD_S, FootSteps
 from simulators.body import body_blocks
-from simulators.motion import Habits, Motion, simulate_motion
+from simulators.movement.motion import Habits, Motion, simulate_motion
 from simulators.places import PLACE_INDEX
 from tests.contract import assert_stage_contract, run
 from tests.data import data_set

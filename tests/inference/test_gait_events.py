@@ -17,10 +17,10 @@ from gateway.messages import (
     Side,
     Stride,
 )
-from inference.contact_kernels import LOOK_AHEAD_S, signals, windows
-from inference.contact_rules import Candidate, Leg, Verdict
-from inference.gait_events import GaitEvents
-from inference.strides import Strides
+from inference.gait.contact_kernels import LOOK_AHEAD_S, signals, windows
+from inference.gait.contact_rules import Candidate, Leg, Verdict
+from inference.gait.events import GaitEvents
+from inference.gait.strides import Strides
 from simulators.places import PLACE_INDEX
 from tests.contract import assert_stage_contract, piece, push_all, run
 from tests.data import data_set

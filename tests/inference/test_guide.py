@@ -18,8 +18,8 @@ from gateway.messages import (
     Message,
     Place,
 )
-from inference.guide import CalibrationGuide
-from simulators.motion import simulate_motion
+from inference.guide.stage import CalibrationGuide
+from simulators.movement.motion import simulate_motion
 from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import assert_stage_contract, run
 from tests.inference.guided import AS_TOLD, Worn, following, guided, oriented

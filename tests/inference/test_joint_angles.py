@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gateway.messages import JOINT_INDEX, JOINTS, Joint, JointAngleBlock, SegmentBlock
-from inference.joint_angles import JointAngles
+from inference.joints.flexion import JointAngles
 from tests.contract import assert_stage_contract
 from tests.inference.figure import (
     RATE_HZ,

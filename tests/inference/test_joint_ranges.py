@@ -22,9 +22,9 @@ from gateway.messages import (
     Side,
     Stride,
 )
-from inference.error_budget import MOVING, Measured
+from inference.joints.error_budget import MOVING, Measured
 from inference.measures.joint_ranges import UNSTEADY, JointRanges
-from simulators.motion import Motion, simulate_motion
+from simulators.movement.motion import Motion, simulate_motion
 from simulators.recording import SimulatedRecording
 from tests.contract import run
 from tests.playing import played

@@ -7,8 +7,8 @@ import pytest
 
 from gateway import quaternion
 from gateway.messages import BodyBlock, FloatArray, JointRotationBlock
-from inference.angle_columns import JOINT_ENDS
-from inference.joint_rotations import JointRotations
+from inference.joints.angle_columns import JOINT_ENDS
+from inference.joints.rotations import JointRotations
 from tests.contract import assert_stage_contract, run
 from tests.inference.jointed import PLACES, RATE_HZ, SHANK, moved
 

@@ -18,10 +18,10 @@ from gateway.messages import (
     Message,
     Place,
 )
-from inference.calibration import STANDING, STORED, SegmentCalibration
-from inference.joint_angles import JointAngles
-from inference.kept import Kept
-from simulators.motion import simulate_motion
+from inference.calibration.kept import Kept
+from inference.calibration.stage import STANDING, STORED, SegmentCalibration
+from inference.joints.flexion import JointAngles
+from simulators.movement.motion import simulate_motion
 from simulators.places import PLACE_INDEX, PLACES
 from tests.contract import assert_stage_contract, run
 from tests.inference.figure import (

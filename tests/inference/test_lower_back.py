@@ -24,12 +24,12 @@ from gateway.messages import (
     Stride,
 )
 from gateway.recordings import open_recording
-from inference.back_rhythm import alternation
-from inference.back_steps import harmonic_ratios, smoothness
-from inference.lower_back import LOOK_AHEAD_S, LowerBack
+from inference.gait.back_rhythm import alternation
+from inference.gait.back_steps import harmonic_ratios, smoothness
+from inference.gait.lower_back import LOOK_AHEAD_S, LowerBack
+from inference.gait.pendulum import PendulumStrides, step_length_m
 from inference.measures.straight_strides import FROM_THE_BACK
-from inference.pendulum import PendulumStrides, step_length_m
-from simulators.motion import Habits
+from simulators.movement.motion import Habits
 from simulators.recording import Equipment, SimulatedRecording
 from tests.contract import assert_same, assert_stage_contract, length, piece, run
 from tests.data import data_set

@@ -19,13 +19,13 @@ from gateway.messages import (
     Place,
     Repetition,
 )
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.stage import Chain
-from inference.calibration import SegmentCalibration
-from inference.joint_angles import JointAngles
-from inference.repetitions import Repetitions
+from inference.calibration.stage import SegmentCalibration
+from inference.joints.flexion import JointAngles
+from inference.repetitions.stage import Repetitions
 from simulators.body import body_blocks
-from simulators.motion import Motion, simulate_motion
+from simulators.movement.motion import Motion, simulate_motion
 from simulators.places import PLACES
 from tests.contract import assert_stage_contract
 from tests.data import data_set

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.stage import Decode
+from gateway.grid.stage import Align
 from gateway.messages import BodyBlock, Message, Place, Tick
 from gateway.recordings import Recording, chunk_end_ns
 from gateway.stage import Chain
-from inference.motion_sync import MotionSync, SensorSync
+from inference.synchrony.motion_sync import MotionSync, SensorSync
 from simulators.places import PLACES
 from simulators.recording import Equipment, SimulatedRecording
 from tests.gateway.trials import NEURA, UCI, VOISARD, Trial

@@ -16,8 +16,8 @@ from gateway.messages import (
     Side,
 )
 from inference.inclination import without_heading
-from inference.joint_angles import JointAngles
-from inference.repetitions import Repetitions
+from inference.joints.flexion import JointAngles
+from inference.repetitions.stage import Repetitions
 from tests.contract import assert_stage_contract, run
 from tests.inference.figure import RATE_HZ, segments, still, walking, waves
 from tests.inference.moved_exercises import (

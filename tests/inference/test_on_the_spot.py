@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from gateway.messages import BodySize, Figure, Message, Place, Side, Stride
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.stage import Chain
-from inference.bouts import Bouts
-from inference.calibration import SegmentCalibration
-from inference.foot_steps import FootSteps
-from inference.gait_events import GaitEvents
-from inference.lower_back import LowerBack
+from inference.calibration.stage import SegmentCalibration
+from inference.gait.bouts import Bouts
+from inference.gait.events import GaitEvents
+from inference.gait.foot_steps import FootSteps
+from inference.gait.lower_back import LowerBack
+from inference.gait.pendulum import PendulumStrides
+from inference.gait.strides import Strides
 from inference.measures import measures
-from inference.pendulum import PendulumStrides
-from inference.strides import Strides
+from simulators.movement.scenarios import Bow, KneeRaise, Scenario, Stand
 from simulators.recording import Equipment, SimulatedRecording
-from simulators.scenarios import Bow, KneeRaise, Scenario, Stand
 from tests.inference.on_the_spot import (
     Pose,
     cycling,

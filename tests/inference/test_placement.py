@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.stage import Decode
+from gateway.grid.stage import Align
 from gateway.messages import BodyBlock, FloatArray, Message, OrientationBlock, Places, Tick
-from gateway.orientation import Orientation
+from gateway.orientation.stage import Orientation
 from gateway.recordings import chunk_end_ns, open_recording
 from gateway.stage import Chain
-from inference.alignment import unit
+from inference.calibration.alignment import unit
+from inference.calibration.placement import WHERE, Placement, all_orders, exchanges, placement
+from inference.calibration.stance import quiet
+from inference.calibration.walking_traits import WalkingTraits
 from inference.inclination import up_in_sensor
-from inference.placement import WHERE, Placement, all_orders, exchanges, placement
-from inference.stance import quiet
-from inference.walking_traits import WalkingTraits
 from simulators.places import PLACES
 from tests.data import data_set
 from tests.inference.guided import following, oriented

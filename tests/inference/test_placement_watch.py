@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gateway.messages import IntArray, Marker, Message
-from inference.calibration import SegmentCalibration
+from inference.calibration.stage import SegmentCalibration
 from simulators.body import body_blocks
-from simulators.motion import simulate_motion
+from simulators.movement.motion import simulate_motion
 from simulators.places import PLACES
 from tests.contract import assert_stage_contract, run
 from tests.inference.guided import AS_TOLD, oriented

@@ -16,11 +16,11 @@ from gateway.messages import (
     Message,
     Place,
 )
-from inference.remounting import moved_at_rest
-from simulators.faults import Fault, FaultKind
+from inference.calibration.remounting import moved_at_rest
 from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording
+from simulators.sensing.faults import Fault, FaultKind
 from tests.inference.figure import motion, standing, worn
 from tests.playing import played
 

@@ -20,12 +20,12 @@ from gateway.messages import (
     SegmentBlock,
     Side,
 )
-from gateway.orientation import Orientation
-from inference.exercise_sets import END_OF_SET_S
+from gateway.orientation.stage import Orientation
 from inference.exercises import exercises
 from inference.inclination import up_in_sensor, without_heading
-from inference.joint_angles import JointAngles
-from inference.repetitions import Repetitions
+from inference.joints.flexion import JointAngles
+from inference.repetitions.sets import END_OF_SET_S
+from inference.repetitions.stage import Repetitions
 from tests.contract import assert_stage_contract, run
 from tests.data import data_set
 from tests.inference.figure import (

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.messages import Execution, ExerciseState, Repetition
 from simulators.recording import SimulatedRecording
 from tests.playing import played

@@ -10,10 +10,10 @@ import pytest
 
 from gateway.app.validation.hearing import Heard
 from gateway.messages import Figure, FootStep, GaitEvent, GaitEventKind, Place, Side, Stride
-from inference.bouts import bouts_of
+from inference.gait.bouts import bouts_of
+from simulators.movement.scenarios import Scenario, Stairs, Stand, Walk, rest
+from simulators.movement.truth import Truth
 from simulators.recording import Equipment, SimulatedRecording
-from simulators.scenarios import Scenario, Stairs, Stand, Walk, rest
-from simulators.truth import Truth
 from tests.inference.gait_trials import FEET, errors
 
 SEEDS = (11, 12)

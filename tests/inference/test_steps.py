@@ -11,7 +11,7 @@ import pytest
 
 from gateway.messages import Figure, GaitEvent, GaitEventKind, Quality, Side
 from inference.measures.steps import Steps
-from simulators.motion import simulate_motion
+from simulators.movement.motion import simulate_motion
 from tests.contract import run
 from tests.data import data_set
 from tests.inference.gait_trials import FEET, Trial, found, simulated, voisard_trials

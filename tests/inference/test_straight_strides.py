@@ -12,7 +12,7 @@ import pytest
 from gateway.messages import Figure, Message, OrientationBlock, Place, Quality, Side, Stride
 from gateway.quaternion import from_euler
 from inference.measures.straight_strides import FROM_THE_BACK, STRIDES, StraightStrides
-from simulators.motion import Habits
+from simulators.movement.motion import Habits
 from simulators.recording import Equipment, SimulatedRecording
 from tests.contract import run
 from tests.inference.gait_trials import FEET

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gateway.messages import GaitEvent, GaitEventKind, Place, Quality, Side, Stride
-from inference.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S, Strides
-from simulators.motion import simulate_motion
+from inference.gait.strides import LEAST_REAL_SHARE, LONGEST_S, SHORTEST_S, Strides
+from simulators.movement.motion import simulate_motion
 from simulators.places import PLACE_INDEX
 from tests.contract import assert_stage_contract, run
 from tests.data import data_set

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from inference.symmetry import limb_symmetry_index, symmetry_angle, symmetry_index
+from inference.gait.symmetry import limb_symmetry_index, symmetry_angle, symmetry_index
 
 positive = st.floats(0.01, 100.0)
 

@@ -18,7 +18,7 @@ from gateway.messages import (
     Place,
     Repetition,
 )
-from inference.exercise_sets import END_OF_SET_S
+from inference.repetitions.sets import END_OF_SET_S
 from inference.taught import TaughtExercise
 from inference.taught.stage import TaughtRepetitions
 from inference.taught.teaching import Shown, found_repetitions, teach

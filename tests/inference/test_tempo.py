@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gateway.messages import FloatArray
-from inference.tempo import Tempo, smoothness, spectral_arc_length, without_holes
+from inference.repetitions.tempo import Tempo, smoothness, spectral_arc_length, without_holes
 
 RATE_HZ = 100.0
 

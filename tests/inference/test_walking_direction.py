@@ -7,7 +7,7 @@ import pytest
 
 from gateway import quaternion
 from gateway.messages import FloatArray
-from inference.walking_direction import push_evidence
+from inference.calibration.walking_direction import push_evidence
 
 RATE_HZ = 100.0
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from gateway.config import InfluxSection
+from gateway.config.settings import InfluxSection
 from tests.services.influxd.build import binary
 from tests.services.server import LOOPBACK, Server, free_port
 

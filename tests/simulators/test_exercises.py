@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gateway.messages import Repetition
-from simulators.motion import Motion, simulate_motion
-from simulators.person import draw_person
-from simulators.split_stance import split_stance
+from simulators.movement.motion import Motion, simulate_motion
+from simulators.movement.person import draw_person
+from simulators.movement.split_stance import split_stance
 
 SEED = 4
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from simulators.gait_curves import (
+from simulators.movement.gait_curves import (
     FINAL_CONTACT_PHASE,
     foot_curve,
     hip_curve,

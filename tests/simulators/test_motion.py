@@ -12,10 +12,10 @@ from gateway.errors import UsageError
 from gateway.messages import FloatArray, Place
 from gateway.mounting import nominal_mounting
 from gateway.quaternion import conjugate, multiply, rotate
-from simulators.inertial import body_rate, specific_force
-from simulators.motion import Habits, Motion, simulate_motion
+from simulators.movement.inertial import body_rate, specific_force
+from simulators.movement.motion import Habits, Motion, simulate_motion
+from simulators.movement.scenarios import SCENARIOS
 from simulators.places import PLACE_INDEX, PLACES
-from simulators.scenarios import SCENARIOS
 
 G = 9.80665
 FIRM = Habits(tissue=0.0)

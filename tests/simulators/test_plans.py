@@ -13,10 +13,10 @@ from gateway.cli import app
 from gateway.errors import ConfigError
 from gateway.journal import open_journal
 from gateway.messages import BodyBlock, ImuBlock, Marker, Message, Place
-from simulators.faults import Fault, FaultKind
 from simulators.plans import Plan
 from simulators.plans.files import load_plan, read_plan, ready_plans
 from simulators.plans.recording import PlannedRecording
+from simulators.sensing.faults import Fault, FaultKind
 from tests.playing import played
 
 ONE = '[[sensors]]\nplace = "pelvis"\n'

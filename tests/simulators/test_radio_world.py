@@ -14,7 +14,6 @@ from bleak.backends.scanner import AdvertisementData
 from hypothesis import given, strategies as st
 
 from gateway.messages import Place
-from simulators.clocks import Clock
 from simulators.peripherals import (
     Advertisement,
     Characteristic,
@@ -28,7 +27,8 @@ from simulators.radio_world.air import Air
 from simulators.radio_world.bleak_backend import VirtualClient, VirtualScanner
 from simulators.radio_world.hosted import Conditions, HostedSensor
 from simulators.radio_world.performance import Feeling, Performance
-from simulators.sensor import IDEAL
+from simulators.sensing.clocks import Clock
+from simulators.sensing.sensor import IDEAL
 from tests.services.wait import until
 
 SHORT = "0000180d-0000-1000-8000-00805f9b34fb"

@@ -12,12 +12,12 @@ from gateway.drivers import Battery, driver
 from gateway.drivers.movella_dot import LAYOUTS
 from gateway.errors import UsageError
 from gateway.messages import PacketBlock, Place
-from simulators.faults import Fault, FaultKind
-from simulators.motion import Habits, simulate_motion
+from simulators.movement.motion import Habits, simulate_motion
 from simulators.places import PLACES
 from simulators.radio import Link
 from simulators.recording import MODE, ORIGIN_NS, Equipment, SimulatedRecording
-from simulators.sensor import FULL_SCALE_ACC, IDEAL
+from simulators.sensing.faults import Fault, FaultKind
+from simulators.sensing.sensor import FULL_SCALE_ACC, IDEAL
 
 DOT = driver("movella_dot")
 PERFECT = Equipment(link=Link(loss=0.0), grade=IDEAL)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simulators.body import body_blocks
-from simulators.motion import Motion, simulate_motion
-from simulators.sensor import (
+from simulators.movement.motion import Motion, simulate_motion
+from simulators.sensing.sensor import (
     FULL_SCALE_ACC,
     FULL_SCALE_GYR,
     IDEAL,

@@ -10,8 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from gateway.errors import UsageError
 from gateway.messages import FloatArray, Side, Stride
-from simulators.motion import Habits, Motion, simulate_motion
-from simulators.scenarios import Scenario, Stairs, Stand, rest
+from simulators.movement.motion import Habits, Motion, simulate_motion
+from simulators.movement.scenarios import Scenario, Stairs, Stand, rest
 
 SEEDS = (1, 2, 3)
 STEPS, RISE_M, TREAD_M = 8, 0.17, 0.29

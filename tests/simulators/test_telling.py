@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gateway.messages import GaitEvent, JointAngleBlock, Marker, Message, Repetition, Stride
-from simulators.motion import Habits, Performer, simulate_motion
-from simulators.scenarios import scenario
-from simulators.telling import Telling
+from simulators.movement.motion import Habits, Performer, simulate_motion
+from simulators.movement.scenarios import scenario
+from simulators.movement.telling import Telling
 
 SECONDS, RATE_HZ, SEED = 100.0, 100.0, 4
 MARK = Marker("", 3.0, "fault:stall", "left_foot, for 2 s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from simulators.tracks import Track, TrackBuilder, smootherstep
+from simulators.movement.tracks import Track, TrackBuilder, smootherstep
 
 VALUES = st.floats(-10, 10)
 GAPS = st.floats(0.05, 5)

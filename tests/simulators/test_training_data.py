@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulators.motion import simulate_motion
+from simulators.movement.motion import simulate_motion
 from simulators.training_data import Example, contacts, people
 
 

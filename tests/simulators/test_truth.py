@@ -11,8 +11,8 @@ import pytest
 from gateway.errors import UsageError
 from gateway.messages import JOINT_INDEX, GaitEventKind, Joint, Side
 from gateway.quaternion import rotate
-from simulators.motion import Habits, Motion, simulate_motion
-from simulators.scenarios import Scenario, Stand, Turn, Walk
+from simulators.movement.motion import Habits, Motion, simulate_motion
+from simulators.movement.scenarios import Scenario, Stand, Turn, Walk
 from tests.data import data_set
 
 

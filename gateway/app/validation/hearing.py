@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from gateway.app.playing import played
 from gateway.app.validation import doubts
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import RecordingError
 from gateway.messages import Message
 from gateway.recordings import Recording

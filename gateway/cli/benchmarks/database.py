@@ -11,7 +11,7 @@ from gateway.app.playing import play
 from gateway.app.service import session_info
 from gateway.cli.benchmarks.servers import influxd
 from gateway.cli.benchmarks.throughput import prepare
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.journal import SUFFIX, Journal, SessionRecorder
 from gateway.messages import LEGS_AND_TRUNK
 from gateway.sinks.influx import InfluxSink

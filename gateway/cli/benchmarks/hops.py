@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from gateway.app.pipeline import build_pipe
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.messages import BodyBlock, Message, Tick
 from gateway.pump import Latency, percentiles
 from gateway.stage import Chain, Stage

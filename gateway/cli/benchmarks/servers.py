@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from gateway.config import InfluxSection
+from gateway.config.settings import InfluxSection
 from gateway.errors import ServiceError
 
 LOOPBACK = "127.0.0.1"

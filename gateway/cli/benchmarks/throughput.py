@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.app.playing import CHUNK_S, play
 from gateway.app.service import session_info
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.journal import SUFFIX, Journal, SessionRecorder
 from gateway.messages import (
     LEGS_AND_TRUNK,

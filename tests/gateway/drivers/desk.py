@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import between, gathered, joined
 from gateway.drivers import Decoded, Driver, Settings, settled
 from gateway.drivers.talk import Ask, Procedure, Read, Repeat, Step, Subscribe, Write
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import between, gathered, joined
 from gateway.quaternion import from_axis_angle
 from simulators.peripherals import Movement, Peripheral, Property
 from simulators.plans.talk import Talk

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Decoded, Stream
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from tests.gateway.drivers.desk import SENSOR
 
 

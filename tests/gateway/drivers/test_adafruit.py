@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver, settled
 from gateway.drivers.adafruit import DATA, OFF, PERIOD, SERVICES
 from gateway.drivers.talk import Read, Write
 from gateway.errors import SourceError, UsageError
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals import Notification
 from simulators.peripherals.adafruit import VirtualAdafruit
 from tests.gateway.drivers.desk import SENSOR, Desk, movement, steps, subscribed

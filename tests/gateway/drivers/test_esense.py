@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver
 from gateway.drivers.esense import CONTROL, DATA, REGISTERS, command, registers
 from gateway.errors import SourceError
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals.esense import VirtualESense
 from tests.gateway.drivers.desk import SENSOR, Desk, movement, steps, subscribed, written
 

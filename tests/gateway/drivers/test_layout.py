@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Battery, Samples, driver
 from gateway.drivers.layout_file import TYPES, read_layout
 from gateway.errors import ConfigError, UsageError
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals.layout import VirtualArduino
 from tests.gateway.drivers.desk import SENSOR, Desk, movement, steps, subscribed, written
 

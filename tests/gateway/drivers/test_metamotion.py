@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Battery, Decoded, Samples, Settings, driver
 from gateway.drivers.metamotion import (
     BMI160,
@@ -25,7 +26,6 @@ from gateway.drivers.packets import heads
 from gateway.drivers.talk import Ask, Procedure, Read, Subscribe
 from gateway.errors import SourceError, UsageError
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals import Movement
 from simulators.peripherals.metamotion import VirtualMetaMotion
 from tests.data import shared

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
 from gateway.drivers import driver
 from gateway.drivers.metamotion import BMI160, BMI270, Chip
 from gateway.drivers.metamotion_packets import MAG_UT, TICK_NS
 from gateway.errors import UsageError
+from gateway.grid.stage import Align
 from gateway.messages import Message, Place, RawPacket, SensorSpec, SensorStatus, Tick
-from gateway.packet_blocks import gathered
 from gateway.quaternion import conjugate, rotate
 from gateway.stage import Chain
 from simulators.peripherals import EARTH_UT

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver
 from gateway.drivers.microbit import DATA, MILLI_G, PERIOD
 from gateway.drivers.talk import Read, Subscribe, Write
 from gateway.errors import SourceError
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals.microbit import VirtualMicrobit
 from tests.gateway.drivers.desk import SENSOR
 

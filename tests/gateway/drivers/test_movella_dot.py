@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
+from gateway.decoding.packet_blocks import between
 from gateway.drivers import Battery, Press, Samples, settled
 from gateway.drivers.movella_device import (
     HEADING,
@@ -29,7 +30,6 @@ from gateway.drivers.movella_dot import (
 from gateway.drivers.talk import Read, Subscribe, Write
 from gateway.errors import SourceError, UsageError
 from gateway.messages import FloatArray
-from gateway.packet_blocks import between
 from gateway.quaternion import conjugate, from_euler, rotate, to_rotation_vector
 from simulators.peripherals.movella_dot import VirtualMovellaDot
 from tests.gateway.drivers.desk import SENSOR, Desk, movement

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Battery, Decoded, Samples, Settings, Vital, driver
 from gateway.drivers.movesense import DRIVER, NOTIFY, SUBSCRIBE, read_vectors, request
 from gateway.drivers.talk import Ask, Procedure
 from gateway.errors import SourceError, UnableError
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals import Movement
 from simulators.peripherals.movesense import VirtualMovesense
 from tests.data import shared

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Battery, driver
 from gateway.drivers.muse import ACC, CONTROL, GYR, TELEMETRY
 from gateway.drivers.talk import Repeat, Write
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals.muse import VirtualMuse
 from tests.gateway.drivers.desk import SENSOR, Desk, movement, steps, subscribed, written
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver
 from gateway.drivers.nicla import CONFIG, DATA
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from tests.gateway.drivers.desk import SENSOR, steps, subscribed, written
 
 NICLA = driver("nicla")

@@ -6,10 +6,10 @@ import struct
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver
 from gateway.drivers.openearable import CONFIG, DATA
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from tests.gateway.drivers.desk import SENSOR, steps, subscribed, written
 
 OPENEARABLE = driver("openearable")

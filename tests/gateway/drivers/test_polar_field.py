@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
 from gateway.drivers import Samples, driver, settled
 from gateway.drivers.polar_control import MAG, start_request
 from gateway.errors import SettingError, UnableError
+from gateway.grid.stage import Align
 from gateway.messages import Message, Place, RawPacket, SensorSpec, Tick
-from gateway.packet_blocks import gathered
 from gateway.quaternion import conjugate, rotate
 from gateway.stage import Chain
 from simulators.peripherals import EARTH_UT, Movement

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver, settled
 from gateway.drivers.sensortag import CONFIG, DATA, PERIOD
 from gateway.errors import SourceError, UsageError
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals.sensortag import VirtualSensorTag
 from tests.gateway.drivers.desk import SENSOR, Desk, steps, subscribed, written
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given, strategies as st
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Battery, Decoded, Vital, driver
 from gateway.drivers.standard import (
     BATTERY_LEVEL,
@@ -27,7 +28,6 @@ from gateway.drivers.standard import (
 )
 from gateway.drivers.talk import Procedure, Subscribe
 from gateway.messages import RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals.standard import VirtualStandard
 from tests.gateway.drivers.desk import SENSOR, Desk, movement, steps
 

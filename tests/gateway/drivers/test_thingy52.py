@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Battery, Samples, Settings, driver
 from gateway.drivers.talk import Procedure, Read, Subscribe
 from gateway.drivers.thingy52 import CONFIG, CONNECTION, DRIVER, LAYOUTS, RAW
 from gateway.errors import SourceError, UsageError
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from simulators.peripherals import Movement
 from simulators.peripherals.thingy52 import VirtualThingy52
 from tests.data import shared

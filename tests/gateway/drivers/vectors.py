@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.messages import PacketBlock, RawPacket
-from gateway.packet_blocks import gathered
 from tests.data import shared
 
 

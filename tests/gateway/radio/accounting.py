@@ -23,8 +23,11 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from gateway.align import Align
-from gateway.decode import Decode
+from gateway.decoding.packet_blocks import single_packets
+from gateway.decoding.stage import Decode
+from gateway.decoding.streams import Streams
+from gateway.grid.stage import Align
+from gateway.link_state import STATE_CHANNEL, LinkState
 from gateway.messages import (
     ImuBlock,
     Message,
@@ -32,13 +35,10 @@ from gateway.messages import (
     SensorNews,
     SensorSpec,
 )
-from gateway.packet_blocks import single_packets
 from gateway.pump import NextHop, Pump
 from gateway.radio.bleak_link import BleakRadio
-from gateway.radio.states import STATE_CHANNEL, LinkState
 from gateway.sources.bluetooth import BluetoothSource
 from gateway.stage import Chain
-from gateway.streams import Streams
 from simulators.places import PLACES
 from simulators.radio_world.hosted import Conditions, HostedSensor
 from simulators.radio_world.world import Worn, open_world

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Decoded, Settings, driver, settled
+from gateway.link_state import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings, read_state
 from gateway.messages import RawPacket, SensorSpec, message
-from gateway.packet_blocks import gathered
-from gateway.radio.states import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings, read_state
 from simulators.peripherals import Notification, peripherals
 from simulators.plans.talk import Talk
 from tests.gateway.radio.ledger import Told

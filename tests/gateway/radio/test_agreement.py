@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import gateway.drivers.movella_dot as dot
-from gateway.clock import SECOND_NS
-from gateway.decode import Decode
+from gateway.clocks.device import SECOND_NS
+from gateway.decoding.packet_blocks import gathered
+from gateway.decoding.stage import Decode
 from gateway.drivers.movella_sync import TIMES
 from gateway.drivers.talk import AgreementTimes
+from gateway.link_state import SETTINGS_CHANNEL, SYNCED, LinkState, read_settings
 from gateway.messages import ImuBlock, SensorSpec, Tick
-from gateway.packet_blocks import gathered
-from gateway.radio.states import SETTINGS_CHANNEL, SYNCED, LinkState, read_settings
 from simulators.peripherals.movella_dot import VirtualMovellaDot
 from tests.gateway.radio.living import Session, dots, session
 

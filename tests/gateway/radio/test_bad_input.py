@@ -9,12 +9,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.cli.pairing import sensors_in_range
-from gateway.config import Config
+from gateway.config.settings import Config
 from gateway.errors import SourceError
+from gateway.link_state import LinkState
 from gateway.messages import Place, SensorSpec
 from gateway.radio import sensor_life
 from gateway.radio.bleak_link import BleakRadio
-from gateway.radio.states import LinkState
 from simulators.peripherals import Notification
 from simulators.peripherals.microbit import VirtualMicrobit
 from simulators.peripherals.movella_dot import VirtualMovellaDot

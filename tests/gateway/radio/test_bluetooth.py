@@ -11,8 +11,8 @@ import pytest
 
 from gateway.app.service import Service
 from gateway.app.source import configured_source
-from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
-from gateway.config_file import load_config
+from gateway.config.file import load_config
+from gateway.config.settings import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.errors import SourceError, UsageError
 from gateway.messages import Place, SensorSpec
 from gateway.radio.bleak_link import BleakRadio

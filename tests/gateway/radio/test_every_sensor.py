@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver, settled
-from gateway.messages import SensorSpec
-from gateway.packet_blocks import gathered
-from gateway.radio.states import (
+from gateway.link_state import (
     SETTINGS_CHANNEL,
     STATE_CHANNEL,
     LinkState,
     read_settings,
 )
+from gateway.messages import SensorSpec
 from simulators.peripherals import peripherals
 from simulators.places import PLACES
 from simulators.radio_world.world import Worn

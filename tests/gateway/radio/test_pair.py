@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
-from gateway.config_file import load_config
+from gateway.config.file import load_config
 from gateway.messages import Place
 
 WORN = """\

@@ -8,14 +8,14 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
+from gateway.link_state import LinkState
 from gateway.messages import Place, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
-from gateway.radio.states import LinkState
 from gateway.sources.bluetooth import BluetoothSource
-from simulators.faults import Fault, FaultKind
 from simulators.plans import Plan, WornSensor, address
 from simulators.radio import Link
 from simulators.radio_world.world import open_planned_world
+from simulators.sensing.faults import Fault, FaultKind
 from tests.gateway.radio.living import Session
 
 BROKEN = (

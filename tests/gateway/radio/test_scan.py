@@ -18,14 +18,14 @@ from gateway.app.service import Service
 from gateway.app.source import configured_source
 from gateway.cli import app
 from gateway.cli.scan import sensor_table
-from gateway.config import Config, JournalSection, MqttSection, PagesSection, SourceSection
-from gateway.config_file import load_config
+from gateway.config.file import load_config
+from gateway.config.settings import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX, open_journal
+from gateway.link_state import LinkState, read_settings, read_state
 from gateway.messages import FloatArray, GaitEvent, GaitEventKind, JointAngleBlock, Marker
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Sighting
-from gateway.radio.states import LinkState, read_settings, read_state
 from gateway.radio.survey import Found, known_as, survey
 from gateway.recordings import open_recording
 from simulators.peripherals import Advertisement, movella_dot

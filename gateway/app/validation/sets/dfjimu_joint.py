@@ -15,7 +15,7 @@ from gateway.messages import BoolArray, FloatArray, JointRotationBlock
 from gateway.recordings import open_recording
 from gateway.recordings.dfjimu_joint import NAME, RATE_HZ
 from gateway.recordings.matlab import load_matlab
-from inference.joint_rotations import TOLD_S
+from inference.joints.rotations import TOLD_S
 
 SKIPPED_S = 10.0
 LATE_SAMPLES = 1

@@ -22,7 +22,7 @@ from gateway.app.validation.agreement import intraclass_correlation
 from gateway.app.validation.hearing import Heard
 from gateway.messages import Stride
 from gateway.recordings import open_recording
-from inference.contact_kernels import LOOK_AHEAD_S
+from inference.gait.contact_kernels import LOOK_AHEAD_S
 
 LEAST_STRIDES = 12
 """Six of each foot, the least for any figure of gait (PMC7558375)."""

@@ -20,7 +20,7 @@ from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import Figure, FloatArray, GaitEvent, GaitEventKind, Place, Side
 from gateway.recordings import open_recording
-from inference.foot_steps import LONGEST_WAIT_S
+from inference.gait.foot_steps import LONGEST_WAIT_S
 
 WINDOW_S = 0.05
 JUDGED_S = 0.8

@@ -24,7 +24,7 @@ from gateway.messages import Figure, FloatArray, GaitEvent, GaitEventKind, Strid
 from gateway.recordings import Recording, open_recording
 from gateway.recordings.matlab import load_matlab
 from gateway.recordings.mobgap_lowback import trial_names
-from inference.lower_back import LOOK_AHEAD_S
+from inference.gait.lower_back import LOOK_AHEAD_S
 
 WINDOW_S = 0.5
 EDGE_S = 0.25

@@ -36,8 +36,8 @@ from gateway.messages import (
 from gateway.recordings import open_recording
 from gateway.recordings.matlab import load_matlab
 from gateway.recordings.table import first_lines, read_table
-from inference.error_budget import EXTENSION_DEFICIT_DEG, MOVING, Measured
-from inference.joint_angles import ENDS
+from inference.joints.error_budget import EXTENSION_DEFICIT_DEG, MOVING, Measured
+from inference.joints.flexion import ENDS
 
 RATE_HZ = 100.0
 STANCE_S = 2.0

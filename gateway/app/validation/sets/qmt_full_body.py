@@ -19,7 +19,7 @@ from gateway.app.validation import About, Metric, Mode, TrialScore, means, named
 from gateway.app.validation.hearing import Heard
 from gateway.errors import RecordingError
 from gateway.messages import BodyBlock, FloatArray, OrientationBlock
-from gateway.offline_orientation import offline_orientation
+from gateway.orientation.offline import offline_orientation
 from gateway.recordings import open_recording
 from gateway.recordings.matlab import load_matlab
 from gateway.recordings.qmt_full_body import SEGMENTS

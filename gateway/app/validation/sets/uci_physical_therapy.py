@@ -25,7 +25,7 @@ import numpy as np
 from gateway.app.teaching import up_in_recording
 from gateway.app.validation import About, Metric, Mode, TrialScore, named
 from gateway.app.validation.hearing import Heard
-from gateway.config import Config, ExercisesSection
+from gateway.config.settings import Config, ExercisesSection
 from gateway.errors import GaitwireError, RecordingError
 from gateway.messages import (
     Execution,

@@ -20,7 +20,7 @@ from gateway.app.validation.wearing import Wearing
 from gateway.errors import RecordingError
 from gateway.messages import FloatArray, GaitEvent, GaitEventKind, Place, Side
 from gateway.recordings import Recording, open_recording
-from inference import contact_kernels, lower_back
+from inference.gait import contact_kernels, lower_back
 
 WINDOW_S = 0.05
 _MARKS = {Side.LEFT: "LeftFootEvents", Side.RIGHT: "RightFootEvents"}

@@ -14,7 +14,7 @@ from gateway.errors import RecordingError
 from gateway.messages import FootStep, SensorStatus
 from gateway.recordings import open_recording
 from gateway.recordings.xio_foot_loop import READER
-from inference.foot_steps import LONGEST_WAIT_S
+from inference.gait.foot_steps import LONGEST_WAIT_S
 
 MOST_LOST = 0.1
 """A way of which more is not measured is no loop."""

@@ -1,0 +1,1 @@
+"""The configuration: its types, its file, its reference, and what is said of mistakes in it."""

@@ -1,0 +1,1 @@
+"""All sensors of a person on one time grid."""

@@ -1,0 +1,1 @@
+"""How sensors sit on the body: found out, refined by movement, kept, and watched."""

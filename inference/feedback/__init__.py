@@ -1,0 +1,1 @@
+"""Cues for the person, by the rules of the configuration."""

@@ -1,0 +1,1 @@
+"""Leads a person, step by step, through what shows how the sensors sit."""

@@ -1,0 +1,1 @@
+"""Angles of joints, trunk and arms, and what each can be trusted to."""

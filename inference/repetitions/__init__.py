@@ -1,0 +1,1 @@
+"""Repetitions of exercises and their sets."""

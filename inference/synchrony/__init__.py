@@ -1,0 +1,1 @@
+"""Whether sensors agree in time, told from the motion that they share."""
