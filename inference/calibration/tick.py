@@ -93,7 +93,7 @@ def motion_of(vectors: FloatArray, converged: BoolArray, size: int) -> FloatArra
     motion = vectors.copy()
     if not everywhere(converged):
         motion[2][:, ~converged.T] = np.nan
-    return motion.reshape(*motion.shape[:3], -1, size)
+    return motion.reshape(*motion.shape[:3], motion.shape[3] // size, size)
 
 
 def vectors_of(body: BodyBlock, orientation: OrientationBlock) -> FloatArray:
