@@ -54,16 +54,16 @@ class _Series(NamedTuple):
 
 
 class _Verdict(NamedTuple):
-    """In which bout a stride was, and whether it was straight ahead and on the level."""
+    """In which bout a stride was, and whether it was straight ahead."""
 
     bout: int
-    fit: bool
+    straight: bool
 
 
 class StraightStrides:
     """OrientationBlock, Stride and Figures of strides → Figures (1), told with the next stride.
 
-    Over the last `STRIDES` strides straight ahead and on the level in one bout: ``stride_time_cv``
+    Over the last `STRIDES` strides straight ahead in one bout: ``stride_time_cv``
     and ``stride_length_cv`` of each foot; and of the means of both feet, with each stride of the
     left one, for each of `COMPARED` ``…_asymmetry`` (the symmetry index), ``…_symmetry_angle``
     (positive where the right is more) and, of each side as the involved one, ``…_limb_symmetry``.
@@ -76,7 +76,6 @@ class StraightStrides:
         self._headings, self._courses = Headings(), Courses()
         self._on_legs = True
         self._waiting: list[Figure] = []
-        self._stairs: set[_Key] = set()
         self._verdicts: dict[_Key, _Verdict] = {}
         self._series: dict[str, _Series] = {}
 
@@ -88,8 +87,6 @@ class StraightStrides:
                 self._on_legs = not LEGS.isdisjoint(message.places)
             case Stride():
                 return list(self._stride(message))
-            case Figure(name="stride_rise", side=Side() as side) if message.value != 0.0:
-                self._stairs.add((side, message.t_s))
             case Figure() if message.name in COMPARED:
                 return list(self._taken(message))
         return []
@@ -100,7 +97,7 @@ class StraightStrides:
 
     def snapshot(self) -> object:
         """Return a copy of the state."""
-        known = self._waiting, self._stairs, self._verdicts, self._series
+        known = self._waiting, self._verdicts, self._series
         return self._headings.blocks(), self._courses, self._on_legs, copy.deepcopy(known)
 
     def resume(self, snapshot: object) -> None:
@@ -108,7 +105,7 @@ class StraightStrides:
         assert isinstance(snapshot, tuple)
         blocks, self._courses, self._on_legs, known = snapshot
         self._headings = Headings(blocks)
-        self._waiting, self._stairs, self._verdicts, self._series = copy.deepcopy(known)
+        self._waiting, self._verdicts, self._series = copy.deepcopy(known)
 
     def _stride(self, stride: Stride) -> Iterator[Figure]:
         """Judge the strides before this one, and yield what waited for that."""
@@ -123,7 +120,6 @@ class StraightStrides:
 
     def _forget(self, before_s: float) -> None:
         self._waiting = [figure for figure in self._waiting if figure.t_s >= before_s]
-        self._stairs = {key for key in self._stairs if key[1] >= before_s}
         while (oldest := next(iter(self._verdicts), None)) and oldest[1] < before_s:
             del self._verdicts[oldest]
 
@@ -139,7 +135,7 @@ class StraightStrides:
         series = self._series.get(figure.name)
         if series is None or series.bout != verdict.bout:
             series = _Series(verdict.bout, dict.fromkeys(Side, ()))
-        if verdict.fit and key not in self._stairs and not figure.quality.withheld:
+        if verdict.straight and not figure.quality.withheld:
             series = series.after(figure, figure.side)
         self._series[figure.name] = series
         withheld = "" if self._on_legs else FROM_THE_BACK

@@ -88,14 +88,6 @@ def test_strides_in_turns_and_beside_them_are_left_out() -> None:
         assert {f"only 0 of {STRIDES}" in figure.quality.withheld for figure in made} == {True}
 
 
-def test_stairs_are_left_out() -> None:
-    rise = Figure("p", 2.0, "stride_rise", Side.LEFT, 0.3, "m", Quality(1.0))
-    walk = strides(STRIDES + 1, lambda _: 1.2, lambda _: 1.0)
-    level = told([facing([0] * 40), *walk], "stride_length_cv", Side.LEFT)
-    climbed = told([facing([0] * 40), rise, *walk], "stride_length_cv", Side.LEFT)
-    assert len(values(level)) == len(values(climbed)) + 1
-
-
 def test_the_next_bout_begins_anew_however_late_figures_come() -> None:
     first = strides(13, lambda _: 1.2, lambda _: 1.0)
     second = strides(13, lambda _: 1.0, lambda _: 1.0, 18.0)
