@@ -112,6 +112,7 @@ class Movesense:
         unknown=(
             "whether the time is that of the first sample or another of a packet: not published",
             "whether the firmware has this protocol, before it is asked",
+            "which packet a second half is of, where some were lost of those that waited together",
             "path IMU9: whether the magnetometer's axes are those of the accelerometer",
             "its electrocardiogram, which is not read",
             "path Acc: how it turns, so that no angle and no step rests on it",

@@ -34,7 +34,7 @@ def test_a_recording_without_orientations_is_refused(tmp_path: Path) -> None:
     kept = {name: value for name, value in variables.items() if not name.startswith("__")}
     del kept["hip"]["quat"]
     savemat(tmp_path / FILE, kept)
-    with pytest.raises(RecordingError, match="no orientation .* to compare with"):
+    with pytest.raises(RecordingError, match=r"no orientation .* to compare with"):
         SET.score(tmp_path / FILE, Mode.LIVE)
 
 
