@@ -117,10 +117,7 @@ async def keep_books(
 
     Halfway the whole process stands still for ``still_s``.
     """
-    worn = [
-        Worn(kind, place, f"D4:22:CD:00:00:{number:02X}")
-        for number, (kind, place) in enumerate(zip(KINDS, PLACES, strict=True), start=1)
-    ]
+    worn = _one_of_each_kind()
     specs = [SensorSpec(one.address, one.place, one.driver, KINDS[one.driver]) for one in worn]
     adapters = ("hci0", "hci1")
     async with open_world(worn, adapters=adapters, conditions=conditions, seed=seed) as world:
@@ -156,6 +153,13 @@ async def keep_books(
         for number, (spec, sensor, ledger, received, declared) in enumerate(
             zip(specs, sensors, ledgers, pipe.received, pipe.declared, strict=True)
         )
+    ]
+
+
+def _one_of_each_kind() -> list[Worn]:
+    return [
+        Worn(kind, place, f"D4:22:CD:00:00:{number:02X}")
+        for number, (kind, place) in enumerate(zip(KINDS, PLACES, strict=True), start=1)
     ]
 
 
