@@ -17,6 +17,7 @@ WHOLE_STEP = 1.5
 """Beyond so many periods a difference of orientations says too little of the turning between."""
 EXACT = 1e-3
 """A tick that is a whole number of periods, but for so much of one, counts samples."""
+_SEGMENT_BITS = 32
 PLAUSIBLE = (0.5, 1.5)
 """Shares of the nominal time between which a packet's own time is believed."""
 
@@ -170,13 +171,10 @@ def _gathered(packet: IntArray, unwrapped: Unwrapped) -> IntArray | None:
 
     What its packet's way took is what is left of its delay.
     """
-    last = np.append(np.diff(packet) != 0, True)
-    if np.count_nonzero(last) == len(last):
+    if len(Runs(packet).last) == len(packet):
         return None
-    last[:-1] |= np.diff(unwrapped.segment) != 0
-    rows = last.nonzero()[0]
-    newest: IntArray = unwrapped.device_ns[rows].repeat(np.diff(rows, prepend=-1))
-    return newest - unwrapped.device_ns
+    together = Runs((packet << _SEGMENT_BITS) + unwrapped.segment)
+    return unwrapped.device_ns[together.last][together.ordinal] - unwrapped.device_ns
 
 
 def _slack_ns(tick_ns: float, period_ns: float) -> float:

@@ -37,6 +37,9 @@ def record_size(count: int) -> int:
     return HEADER.itemsize + count * SAMPLE.itemsize + (2 if count > 1 else 0)
 
 
+_COUNTS = {record_size(count): count for count in range(1, MOST_SAMPLES + 1)}
+
+
 class OpenEarable:
     """The driver."""
 
@@ -79,12 +82,11 @@ class OpenEarable:
         imu[long_enough] = data[starts[long_enough]] == IMU
         fits = np.zeros(len(lengths), np.bool_)
         fits[imu] = data[starts[imu] + 1] == lengths[imu] - HEADER.itemsize
-        parts = [
-            _records(data, starts, fits & (lengths == record_size(count)), count)
-            for count in range(1, MOST_SAMPLES + 1)
-        ]
-        samples = _samples(parts)
-        read = int(sum(len(packet) // count for count, (packet, _, _) in enumerate(parts, 1)))
+        sizes = np.where(fits, lengths, 0)
+        # A sensor sends records of one length, but for an odd one.
+        found = sorted(_COUNTS.keys() & set(sizes.tolist())) or [record_size(1)]
+        samples = _samples([_records(data, starts, sizes == n, _COUNTS[n]) for n in found])
+        read = sum(int(np.count_nonzero(sizes == size)) for size in found)
         counts = {
             "too short": int(np.count_nonzero(~long_enough)),
             "not a whole record": int(np.count_nonzero(imu)) - read,
