@@ -13,7 +13,7 @@ from gateway.messages import Message, PacketBlock, Tick
 from gateway.pump import Counter
 from gateway.recordings import Recording, chunk_end_ns
 
-CHUNK_S = 20.0
+CHUNK_S = 60.0
 """Long blocks make the pipe cheap; what it makes of them is the same."""
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,6 +28,16 @@ WINDOWS_A_FIT = 2
 """Once there is a line it is fitted anew at every second window: drift changes slowly."""
 _FAR = 1 << 54
 _NEVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Samples, a row (N,) each."""
+
+    runs: Runs
+    device_ns: IntArray
+    arrival_ns: IntArray
+    segment: IntArray
 
 
 class ClockFit:
@@ -76,44 +87,48 @@ class ClockFit:
         self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
     ) -> tuple[IntArray, FloatArray]:
         """Return host times (N,), and in seconds (N,) the bound within which they lie 95 in 100."""
-        part = self._one_window(runs, device_ns, arrival_ns, segment)
-        if np.count_nonzero(part) == len(part):
+        where = _Rows(runs, device_ns, arrival_ns, segment)
+        if self._in_one_window(where):
             return self._map(runs, device_ns, arrival_ns), self._error_s[runs.run]
-        host_ns, error_s = np.empty(len(part), np.int64), np.empty(len(part))
-        rows = np.arange(len(part))
-        while len(rows):
-            now = rows[part]
+        host_ns, error_s = np.empty(len(segment), np.int64), np.empty(len(segment))
+        first, beyond = runs.start.tolist(), (runs.last + 1).tolist()
+        while first:
+            for row in first:
+                self._enter(where, row)
+            ends = [self._leaves(where, *span) for span in zip(first, beyond, strict=True)]
+            now = np.concatenate([np.arange(*span) for span in zip(first, ends, strict=True)])
             own = Runs(runs.run[now])
             host_ns[now] = self._map(own, device_ns[now], arrival_ns[now])
             error_s[now] = self._error_s[own.run]
-            rows = rows[~part]
-            part = self._one_window(
-                Runs(runs.run[rows]), device_ns[rows], arrival_ns[rows], segment[rows]
-            )
+            first = [end for end, last in zip(ends, beyond, strict=True) if end < last]
+            beyond = [last for end, last in zip(ends, beyond, strict=True) if end < last]
         return host_ns, error_s
 
-    def _one_window(
-        self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
-    ) -> BoolArray:
-        """Enter the segment and window of each sensor's first row; return the rows (N,) in them."""
-        part = self._in_window(runs, device_ns, segment)
-        if all(part[runs.start].tolist()):
-            return part
-        for row in runs.start[~part[runs.start]]:
-            sensor, at_ns = int(runs.run[row]), int(device_ns[row])
-            if self._segment[sensor] != segment[row]:
-                self._restart(sensor, int(segment[row]), at_ns)
-                self._common.begin(sensor, at_ns, int(arrival_ns[row]))
-                self._take_common_line()
-            else:
-                self._close_window(sensor, at_ns)
-        return self._in_window(runs, device_ns, segment)
+    def _in_one_window(self, where: _Rows) -> bool:
+        """Say whether all rows lie in the segments and windows that their sensors are in."""
+        part: BoolArray = where.device_ns < self._window_end_ns[where.runs.run]
+        part &= where.segment == self._segment[where.runs.run]
+        return int(np.count_nonzero(part)) == len(part)
 
-    def _in_window(self, runs: Runs, device_ns: IntArray, segment: IntArray) -> BoolArray:
-        # Device time rises within a segment, so it can leave a window at its end only.
-        part: BoolArray = device_ns < self._window_end_ns[runs.run]
-        part &= segment == self._segment[runs.run]
-        return part
+    def _enter(self, where: _Rows, row: int) -> None:
+        """Enter the segment and window of ``row``."""
+        sensor, at_ns = int(where.runs.run[row]), int(where.device_ns[row])
+        if self._segment[sensor] != where.segment[row]:
+            self._restart(sensor, int(where.segment[row]), at_ns)
+            self._common.begin(sensor, at_ns, int(where.arrival_ns[row]))
+            self._take_common_line()
+        elif at_ns >= self._window_end_ns[sensor]:
+            self._close_window(sensor, at_ns)
+
+    def _leaves(self, where: _Rows, first: int, beyond: int) -> int:
+        """Return the first row of a sensor's, ``first`` to ``beyond``, that is not in its window.
+
+        Segments follow each other, and device time rises within one.
+        """
+        sensor = where.runs.run[first]
+        alike = where.segment[first:beyond].searchsorted(self._segment[sensor], "right")
+        own_ns = where.device_ns[first : first + int(alike)]
+        return first + int(own_ns.searchsorted(self._window_end_ns[sensor]))
 
     def _restart(self, sensor: int, segment: int, device_ns: int) -> None:
         self._segment[sensor], self._origin_ns[sensor] = segment, device_ns

@@ -13,9 +13,10 @@ import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median, quantiles, stdev
+from statistics import fmean, median, quantiles
 
 from gateway.messages import Figure, Message, Quality, SensorStatus, Side, Stride, Tick
+from inference.gait.variation import coefficient_of_variation
 
 BREAK_S = 3.0
 SHORTEST_M = 0.15
@@ -253,7 +254,7 @@ def _of_outcome(bout: Bout, name: str, values: Sequence[float], person: str) -> 
     for statistic, value, unit, withheld in (
         ("avg", average, UNITS[name], few or odd),
         ("max", _p90(values), UNITS[name], few or odd),
-        ("var", _variation(values), "1", vary or odd),
+        ("var", coefficient_of_variation(values), "1", vary or odd),
     ):
         yield _figure(person, bout.end_s, f"wb__{name}__{statistic}", value, unit, withheld, bout)
 
@@ -280,7 +281,12 @@ def _of_bin(label: str, bouts: Sequence[Bout]) -> Iterator[tuple[str, float, str
         yield "duration_s__sum", math.fsum(durations), "s", none
         yield "duration_s__avg", median(durations) if durations else math.nan, "s", none
         yield "duration_s__max", _p90(durations), "s", none
-        yield "duration_s__var", _variation(durations), "1", _too_few(len(bouts), 2, "bouts")
+        yield (
+            "duration_s__var",
+            coefficient_of_variation(durations),
+            "1",
+            _too_few(len(bouts), 2, "bouts"),
+        )
     of_a_foot = sum(bout.of_a_foot for bout in bouts)
     few_strides = none or _too_few(of_a_foot, ENOUGH_OF_A_FOOT, "strides of each foot")
     for name, unit in UNITS.items():
@@ -288,7 +294,12 @@ def _of_bin(label: str, bouts: Sequence[Bout]) -> Iterator[tuple[str, float, str
         few = few_strides or _too_few(len(values), 1, "bouts with a plausible figure")
         yield f"{name}__avg", fmean(values) if values else math.nan, unit, few
         yield f"{name}__max", _p90(values), unit, few
-        yield f"{name}__var", _variation(values), "1", few or _too_few(len(values), 2, "bouts")
+        yield (
+            f"{name}__var",
+            coefficient_of_variation(values),
+            "1",
+            few or _too_few(len(values), 2, "bouts"),
+        )
 
 
 def _figure(
@@ -306,7 +317,3 @@ def _p90(values: Sequence[float]) -> float:
     if len(values) < 2:
         return values[0] if values else math.nan
     return quantiles(values, n=10, method="inclusive")[8]
-
-
-def _variation(values: Sequence[float]) -> float:
-    return stdev(values) / fmean(values) if len(values) > 1 else math.nan

@@ -16,6 +16,7 @@ from gateway.wording import Wording
 from inference.gait.events import LEGS
 from inference.gait.stride_turns import KEPT_S, Courses, Headings
 from inference.gait.symmetry import limb_symmetry_index, symmetry_angle, symmetry_index
+from inference.gait.variation import coefficient_of_variation
 from inference.measures import Measure
 
 STRIDES = 12
@@ -153,7 +154,11 @@ def _time(stride: Stride) -> Figure:
 def _variability(newest: Figure, strides: tuple[Figure, ...], withheld: str) -> Figure:
     """Return the coefficient of variation of ``strides``, withheld while these are too few."""
     quality = _quality(strides, withheld or _too_few(len(strides), "strides straight ahead"))
-    value = math.nan if quality.withheld else _variation([stride.value for stride in strides])
+    value = (
+        math.nan
+        if quality.withheld
+        else coefficient_of_variation([stride.value for stride in strides])
+    )
     return _figure(newest, "cv", newest.side, value, quality)
 
 
@@ -189,13 +194,6 @@ def _too_few(count: int, of_what: str) -> str:
 
 def _mean(strides: tuple[Figure, ...]) -> float:
     return fmean(stride.value for stride in strides)
-
-
-def _variation(values: list[float]) -> float:
-    """Return the coefficient of variation; ``statistics.stdev`` takes ten times as long."""
-    mean = fmean(values)
-    squares = math.fsum((value - mean) ** 2 for value in values)
-    return math.sqrt(squares / (len(values) - 1)) / mean
 
 
 MEASURE = Measure(
