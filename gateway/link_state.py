@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import time
-from enum import StrEnum
 
 import msgspec
 
 from gateway.drivers import Settings
-from gateway.messages import RawPacket
+from gateway.messages import LinkState, RawPacket
 
 STATE_CHANNEL = "state"
 SETTINGS_CHANNEL = "settings"
 SYNCED = "synced"
 """Read back as 1 where a sensor has the clock that others of the session have, too."""
-
-
-class LinkState(StrEnum):
-    """Where a sensor is in its life."""
-
-    SEARCHING = "searching"
-    CONNECTING = "connecting"
-    STREAMING = "streaming"
-    STALLED = "stalled"
-    LOST = "lost"
 
 
 class SensorState(msgspec.Struct, frozen=True):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 
-from gateway.messages import SensorStatus
+from gateway.messages import LinkState, SensorStatus
 
 LOSSY = 0.1
 """A sensor that has lost more than this share of a second is poor."""
@@ -13,24 +14,31 @@ CLIPPED = 0.02
 LOW_BATTERY = 0.1
 """A battery at this level may well be why a sensor fell silent."""
 HALF = "it measures acceleration or rate of turn alone, so no angle and no step rests on it"
-_STREAMING = "streaming"
 
 
-def condition(status: SensorStatus) -> tuple[str, str]:
-    """Return the word for a sensor's second, and why it is not ``"good"``.
+class Condition(StrEnum):
+    """How a sensor is; while its link does not stream, it is as its link is."""
 
-    The word is that of its link where that does not stream (``"searching"``, ``"connecting"``,
-    ``"stalled"``, ``"lost"``), else ``"silent"``, ``"wrong"``, ``"poor"`` or ``"good"``.
-    """
-    link, _, why = status.state.partition(": ")
-    if link not in ("", _STREAMING):
-        return link, _with_battery(why, status.battery)
+    SEARCHING = LinkState.SEARCHING
+    CONNECTING = LinkState.CONNECTING
+    STALLED = LinkState.STALLED
+    LOST = LinkState.LOST
+    SILENT = "silent"
+    WRONG = "wrong"
+    POOR = "poor"
+    GOOD = "good"
+
+
+def condition(status: SensorStatus) -> tuple[Condition, str]:
+    """Return how a sensor was over its second, and why it was not good."""
+    if status.link not in (None, LinkState.STREAMING):
+        return Condition(status.link), _with_battery(status.why, status.battery)
     if status.rate_hz == 0.0:
-        return "silent", _with_battery("", status.battery)
+        return Condition.SILENT, _with_battery("", status.battery)
     if status.wrong:
-        return "wrong", status.wrong
+        return Condition.WRONG, status.wrong
     why = _poor(status)
-    return ("poor", why) if why else ("good", "")
+    return (Condition.POOR, why) if why else (Condition.GOOD, "")
 
 
 def _poor(status: SensorStatus) -> str:

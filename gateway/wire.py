@@ -7,6 +7,7 @@ every bit. Decoding is strict: what does not fit its message is a JournalError.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -27,6 +28,7 @@ from gateway.messages import (
     Figure,
     GaitEvent,
     JointAngleBlock,
+    LinkState,
     Marker,
     PacketBlock,
     Repetition,
@@ -104,6 +106,8 @@ def decode(kind: str, body: bytes) -> Recorded:
         message: Recorded = _DECODERS[kind].decode(body)
         if isinstance(message, PacketBlock):
             _check_packets(message)
+        elif isinstance(message, SensorStatus) and message.link is None:
+            return _with_link(message, body)
         else:
             _check_shapes(message)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -132,6 +136,17 @@ def _check_packets(block: PacketBlock) -> None:
     )
     if not covered or (ends[1:] < ends[:-1]).any():
         raise ValueError("the packets do not cover their payload")
+
+
+class _LinkInOneText(msgspec.Struct):
+    """What older files have in place of ``link`` and ``why``: both, with a colon between."""
+
+    state: str = ""
+
+
+def _with_link(status: SensorStatus, body: bytes) -> SensorStatus:
+    word, _, why = msgspec.msgpack.decode(body, type=_LinkInOneText).state.partition(": ")
+    return dataclasses.replace(status, link=LinkState(word), why=why) if word else status
 
 
 _FLOAT64, _FLOAT32, _INT64, _BOOL = "<f8", "<f4", "<i8", "|b1"

@@ -39,6 +39,7 @@ from gateway.messages import (
     FloatArray,
     ImuBlock,
     IntArray,
+    LinkNews,
     Message,
     PacketBlock,
     Place,
@@ -98,7 +99,7 @@ class _State:
 
 
 class Decode:
-    """Stage: PacketBlocks, gathered until the next Tick → ImuBlocks, BatteryLevels, SensorNews.
+    """Stage: PacketBlocks, gathered until the next Tick → ImuBlocks and what else was told.
 
     Packets of sensors that are not in the session are left alone. What the radio says of a sensor
     holds from its arrival on. With settings that were read back a connection begins, and with it a
@@ -160,8 +161,7 @@ class Decode:
         try:
             if channel == STATE_CHANNEL:
                 link = read_state(payload)
-                text = f"{link.state}: {link.why}" if link.why else str(link.state)
-                yield SensorNews(self._sensors[sensor].sensor, arrival_ns, STATE_CHANNEL, text)
+                yield LinkNews(self._sensors[sensor].sensor, arrival_ns, link.state, link.why)
             else:
                 read_back = read_settings(payload)
                 self._start_anew(sensor, read_back)

@@ -25,12 +25,12 @@ from gateway.grid.plausibility import Finding, Plausibility
 from gateway.grid.resample import OnGrid, resample
 from gateway.grid.tally import WRONG, Tally
 from gateway.grid.tracks import Tracks
-from gateway.link_state import STATE_CHANNEL
 from gateway.messages import (
     BatteryLevel,
     BodyBlock,
     Figure,
     ImuBlock,
+    LinkNews,
     Marker,
     Message,
     Place,
@@ -62,7 +62,7 @@ class Align:
     the hold-back of its last sample is over.
     """
 
-    consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, SensorNews, Tick)
+    consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, LinkNews, SensorNews, Tick)
 
     def __init__(
         self,
@@ -102,8 +102,12 @@ class Align:
                 self._state.tally.append(message)
             case BatteryLevel():
                 self._state.tally.said(message)
+            case LinkNews():
+                self._state.tally.said(message)
+                text = f"{message.link}: {message.why}" if message.why else str(message.link)
+                return [self._marker(message, "state", text)]
             case SensorNews():
-                return self._tell(message)
+                return [self._told(message)]
             case Tick():
                 self._state.now_ns = message.now_ns
                 return self._due(message.now_ns)
@@ -129,18 +133,22 @@ class Align:
         assert isinstance(snapshot, _State)
         self._state = copy.deepcopy(snapshot)
 
-    def _tell(self, news: SensorNews) -> Iterable[Message]:
+    def _told(self, news: SensorNews) -> Message:
         """Put news of a sensor on the session's timeline: a figure, or a remark."""
-        t_s = (news.arrival_ns - self._origin_ns) / SECOND_NS
-        place = next(spec.place for spec in self._sensors if spec.sensor == news.sensor)
-        if news.kind in (STATE_CHANNEL, RATE):
+        if news.kind in (WRONG, RATE):
             self._state.tally.said(news)
         if news.unit:
-            quality = Quality(real_share=1.0)
-            yield Figure(self._person, t_s, news.kind, None, news.value, news.unit, quality)
-        else:
-            text = f"{place} ({news.sensor}): {news.text or RIGHT_AGAIN}"
-            yield Marker(self._person, t_s, f"sensor_{news.kind}", text)
+            t_s, quality = self._time_s(news.arrival_ns), Quality(real_share=1.0)
+            return Figure(self._person, t_s, news.kind, None, news.value, news.unit, quality)
+        return self._marker(news, news.kind, news.text or RIGHT_AGAIN)
+
+    def _marker(self, news: LinkNews | SensorNews, kind: str, text: str) -> Marker:
+        place = next(spec.place for spec in self._sensors if spec.sensor == news.sensor)
+        t_s = self._time_s(news.arrival_ns)
+        return Marker(self._person, t_s, f"sensor_{kind}", f"{place} ({news.sensor}): {text}")
+
+    def _time_s(self, host_ns: int) -> float:
+        return (host_ns - self._origin_ns) / SECOND_NS
 
     def _due(self, now_ns: int) -> list[Message]:
         overdue_ns = now_ns - self._hold_back_ns - self._origin_ns

@@ -16,6 +16,8 @@ from gateway.messages import (
     FloatArray,
     ImuBlock,
     IntArray,
+    LinkNews,
+    LinkState,
     SensorNews,
     SensorSpec,
     SensorStatus,
@@ -25,6 +27,7 @@ WRONG = "wrong"
 """News of what is wrong with what a sensor measures."""
 COUNT_AT = 8
 """So many blocks are counted together, so that no hop has a whole second to count."""
+Said = BatteryLevel | LinkNews | SensorNews
 _COUNTED = ("stream", "arrival_ns", "host_ns", "lost", "refused", "clipped", "clock_error_s")
 
 
@@ -39,9 +42,10 @@ class Tally:
         self._origin_ns = origin_ns
         self._rate_hz = rate_hz
         self._hold_back_ns = hold_back_ns
-        self._said: list[BatteryLevel | SensorNews] = []
+        self._said: list[Said] = []
         self._level: dict[str, float] = {}
-        self._link: dict[str, str] = {}
+        self._link: dict[str, LinkState] = {}
+        self._why: dict[str, str] = {}
         self._wrong: dict[tuple[str, str], str] = {}
         self._error_s = np.full(self._count, np.nan)
         self._nothing = np.zeros((5, self._count), np.int64)
@@ -52,7 +56,7 @@ class Tally:
         self._grid_start = 0
         self._real: dict[int, IntArray] = {}
 
-    def said(self, words: BatteryLevel | SensorNews) -> None:
+    def said(self, words: Said) -> None:
         """Add what is said of a sensor's battery or link, or to be wrong with it."""
         self._said.append(words)
 
@@ -154,7 +158,8 @@ class Tally:
                 clipped=clipped,
                 clock_error_s=error_s,
                 battery=self._level.get(spec.sensor, np.nan),
-                state=self._link.get(spec.sensor, ""),
+                link=self._link.get(spec.sensor),
+                why=self._why.get(spec.sensor, ""),
                 wrong=self._what_is_wrong(spec.sensor),
             )
             for spec, samples, lost, refused, late, clipped, loss, error_s, moves in figures
@@ -169,10 +174,10 @@ class Tally:
         for words in told:
             if isinstance(words, BatteryLevel):
                 self._level[words.sensor] = words.level
-            elif words.kind in (WRONG, RATE):
-                self._wrong[words.sensor, words.kind] = words.text
+            elif isinstance(words, LinkNews):
+                self._link[words.sensor], self._why[words.sensor] = words.link, words.why
             else:
-                self._link[words.sensor] = words.text
+                self._wrong[words.sensor, words.kind] = words.text
 
     def _what_is_wrong(self, sensor: str) -> str:
         told = (self._wrong.get((sensor, kind)) for kind in (WRONG, RATE))

@@ -9,6 +9,8 @@ import math
 
 import msgspec
 
+from gateway.sensor_condition import Condition
+
 
 class EstimateView(msgspec.Struct, frozen=True):
     """One figure of the model with its standard deviation; unit as in the model's metadata.
@@ -120,7 +122,7 @@ class GuideView(msgspec.Struct, frozen=True):
 class SensorView(msgspec.Struct, frozen=True):
     """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1.
 
-    ``state`` is a word and ``why`` a sentence (``gateway.sensor_condition``).
+    ``why`` is a sentence, empty where ``state`` is good (``gateway.sensor_condition``).
     ``battery_left_h`` is None until the battery has fallen enough to tell.
     """
 
@@ -131,7 +133,7 @@ class SensorView(msgspec.Struct, frozen=True):
     battery: float | None
     battery_left_h: float | None
     clock_error_ms: float | None
-    state: str
+    state: Condition
     why: str
 
 

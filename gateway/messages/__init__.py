@@ -45,6 +45,8 @@ from gateway.messages.sensing import (
     BatteryLevel as BatteryLevel,
     BodySize as BodySize,
     ImuBlock as ImuBlock,
+    LinkNews as LinkNews,
+    LinkState as LinkState,
     PacketBlock as PacketBlock,
     RawPacket as RawPacket,
     SensorNews as SensorNews,
@@ -71,6 +73,7 @@ Message = (
     | Tick
     | ImuBlock
     | BatteryLevel
+    | LinkNews
     | SensorNews
     | SensorStatus
     | BodyBlock

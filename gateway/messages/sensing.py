@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from enum import StrEnum
 
 from gateway.messages.words import BoolArray, FloatArray, IntArray, Place, message
 
@@ -120,12 +121,35 @@ class BatteryLevel:
     charging: bool
 
 
+class LinkState(StrEnum):
+    """Where a sensor is in its life."""
+
+    SEARCHING = "searching"
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    STALLED = "stalled"
+    LOST = "lost"
+
+
+@message
+class LinkNews:
+    """How a sensor's link is from now on, as its radio says.
+
+    ``why`` is a sentence, or empty where nothing needs explaining.
+    """
+
+    sensor: str
+    arrival_ns: int
+    link: LinkState
+    why: str = ""
+
+
 @message
 class SensorNews:
-    """Something else that a sensor, or its radio, says.
+    """Something else that a sensor, or the reading of its bytes, says.
 
-    ``kind`` is ``"state"`` (``text`` says how its link is, and why), ``"button"``, or the name of
-    a figure that the sensor forms itself, whose ``value`` is in ``unit``.
+    ``kind`` is ``"button"``, ``"rate"`` or ``"wrong"`` (``text`` says what is wrong; empty: right
+    again), or the name of a figure that the sensor forms itself, whose ``value`` is in ``unit``.
     """
 
     sensor: str
@@ -144,8 +168,8 @@ class SensorStatus:
     second's grid samples that are not real (NaN: it does not measure both acceleration and rate of
     turn, so that none can be), ``refused`` packets that could not be read, ``late`` samples that
     came after the hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100,
-    ``battery`` 0..1 (NaN: unknown), ``state`` how its link is and why, as the radio says (empty: no
-    radio), ``wrong`` what is wrong with what it measures (empty: nothing is known to be).
+    ``battery`` 0..1 (NaN: unknown), ``link`` and ``why`` how its link is, as the radio says (None:
+    no radio), ``wrong`` what is wrong with what it measures (empty: nothing is known to be).
     """
 
     person: str
@@ -160,5 +184,6 @@ class SensorStatus:
     clipped: int
     clock_error_s: float
     battery: float
-    state: str = ""
+    link: LinkState | None = None
+    why: str = ""
     wrong: str = ""

@@ -14,8 +14,8 @@ from typing import Any
 
 from gateway.drivers import Agreeing, radio_driver, settled
 from gateway.errors import SourceError
-from gateway.link_state import LinkState, SensorState, state_packet
-from gateway.messages import SensorSpec
+from gateway.link_state import SensorState, state_packet
+from gateway.messages import LinkState, SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.procedure import Conversation, Emit
 

@@ -12,12 +12,11 @@ from gateway.drivers import driver, settled
 from gateway.link_state import (
     SETTINGS_CHANNEL,
     STATE_CHANNEL,
-    LinkState,
     SensorState,
     read_settings,
     read_state,
 )
-from gateway.messages import FloatArray, RawPacket, SensorSpec
+from gateway.messages import FloatArray, LinkState, RawPacket, SensorSpec
 from gateway.radio.shaken import strength
 
 

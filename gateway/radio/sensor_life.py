@@ -10,14 +10,8 @@ from typing import Any
 
 from gateway.drivers import Driver, Settings, radio_driver, settled
 from gateway.errors import GaitwireError, SourceError, UnableError
-from gateway.link_state import (
-    SYNCED,
-    LinkState,
-    SensorState,
-    settings_packet,
-    state_packet,
-)
-from gateway.messages import SensorSpec
+from gateway.link_state import SYNCED, SensorState, settings_packet, state_packet
+from gateway.messages import LinkState, SensorSpec
 from gateway.radio.airtime import Airtime
 from gateway.radio.link import Link, Sighting
 from gateway.radio.procedure import Conversation, Emit

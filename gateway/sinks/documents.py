@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from gateway.sensor_condition import Condition
+
 DataT = TypeVar("DataT")
 
 
@@ -143,7 +145,7 @@ class EstimatesRecord(msgspec.Struct, frozen=True):
 class SensorRecord(msgspec.Struct, frozen=True):
     """One sensor over one second; ``loss`` and ``battery`` are shares 0..1.
 
-    ``state`` is a word and ``why`` a sentence, empty where all is good.
+    ``why`` is a sentence, empty where ``state`` is good.
     """
 
     t_s: float
@@ -157,7 +159,7 @@ class SensorRecord(msgspec.Struct, frozen=True):
     clipped: int
     clock_error_ms: float | None
     battery: float | None
-    state: str
+    state: Condition
     why: str
 
 

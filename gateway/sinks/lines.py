@@ -135,7 +135,8 @@ def _sensor(status: SensorStatus, info: SessionInfo) -> list[str]:
         "clipped": status.clipped,
         "clock_error_ms": status.clock_error_s * 1e3,
         "battery": status.battery,
-        "state": f"{state}: {why}" if why else state,
+        "state": str(state),
+        "why": why,
     }
     tags = _tags(info, sensor=status.sensor, place=status.place)
     return _one("sensor", tags, fields, status.t_s, info)

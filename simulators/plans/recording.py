@@ -13,12 +13,13 @@ import numpy as np
 
 from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import Settings, driver, settled
-from gateway.link_state import SETTINGS_CHANNEL, STATE_CHANNEL, LinkState, SensorState
+from gateway.link_state import SETTINGS_CHANNEL, STATE_CHANNEL, SensorState
 from gateway.messages import (
     UNKNOWN_SIZE,
     BoolArray,
     FloatArray,
     IntArray,
+    LinkState,
     PacketBlock,
     RawPacket,
     SensorSpec,

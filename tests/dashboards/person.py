@@ -19,6 +19,7 @@ from gateway.live.frame import (
     SensorView,
 )
 from gateway.messages import JOINTS, Place
+from gateway.sensor_condition import Condition
 from simulators.places import PLACES
 
 HALF = math.sqrt(0.5)
@@ -165,8 +166,10 @@ def _gait(activity: str, t_s: float) -> GaitView:
 def _sensor(place: Place, *, silent: bool) -> SensorView:
     name = f"D4:22:CD:00:0{PLACES.index(place)}:7A"
     if silent:
-        return SensorView(name, str(place), 0.0, 1.0, None, None, None, "lost", "out of range")
-    return SensorView(name, str(place), 60.0, 0.004, 0.83, 6.2, 0.412, "good", "")
+        return SensorView(
+            name, str(place), 0.0, 1.0, None, None, None, Condition.LOST, "out of range"
+        )
+    return SensorView(name, str(place), 60.0, 0.004, 0.83, 6.2, 0.412, Condition.GOOD, "")
 
 
 def frames(person: Person, seconds: float, rate_hz: float = 30.0) -> Iterable[LiveFrame]:

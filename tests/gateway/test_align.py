@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,11 +14,14 @@ from gateway.drivers.movella_dot import encode_block
 from gateway.drivers.sample_frame import MAG_FRAME, frames
 from gateway.errors import UsageError
 from gateway.grid.stage import Align
+from gateway.link_state import STATE_CHANNEL, SensorState
 from gateway.messages import (
     BatteryLevel,
     BodyBlock,
     BoolArray,
     ImuBlock,
+    LinkState,
+    Marker,
     Message,
     PacketBlock,
     Place,
@@ -210,6 +214,24 @@ def test_status_tells_rate_loss_battery_and_refusals() -> None:
     assert told[-1].battery == pytest.approx(0.64)
     silent = [m for m in made if isinstance(m, SensorStatus) and m.sensor == "c"]
     assert [m.loss for m in silent] == [1.0] * 5
+
+
+def test_status_and_remarks_say_how_the_link_is_and_why() -> None:
+    streaming, lost = SensorState(LinkState.STREAMING), SensorState(LinkState.LOST, "off: asleep")
+    words = [
+        RawPacket("a", at_ns, msgspec.json.encode(state), STATE_CHANNEL)
+        for at_ns, state in ((100_000_000, streaming), (1_500_000_000, lost))
+    ]
+    made = run(pipe(), in_order([packets(SENSORS[0], 3), *gathered(words)], ticks(3.1)))
+    told = [m for m in made if isinstance(m, SensorStatus)]
+    assert [(m.link, m.why) for m in told if m.sensor == "a"] == [
+        (LinkState.STREAMING, ""), (LinkState.LOST, "off: asleep"), (LinkState.LOST, "off: asleep"),
+    ]  # fmt: skip
+    assert {m.link for m in told if m.sensor != "a"} == {None}
+    assert [(m.kind, m.text) for m in made if isinstance(m, Marker)] == [
+        ("sensor_state", f"{SENSORS[0].place} (a): streaming"),
+        ("sensor_state", f"{SENSORS[0].place} (a): lost: off: asleep"),
+    ]
 
 
 def test_values_that_are_no_numbers_are_refused() -> None:

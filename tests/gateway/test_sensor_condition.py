@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gateway.messages import Place, SensorStatus
+from gateway.messages import LinkState, Place, SensorStatus
 from gateway.sensor_condition import HALF, condition
 from simulators.plans.files import read_plan
 from simulators.plans.recording import PlannedRecording
@@ -33,21 +33,21 @@ GOOD = SensorStatus(
     ("changed", "state", "why"),
     [
         ({}, "good", ""),
-        ({"state": "streaming"}, "good", ""),
+        ({"link": LinkState.STREAMING}, "good", ""),
         ({"clipped": 1}, "good", ""),
         ({"rate_hz": 0.0, "loss": 1.0}, "silent", ""),
-        ({"rate_hz": 0.0, "state": "streaming", "battery": np.nan}, "silent", ""),
-        ({"state": "lost: out of range"}, "lost", "out of range"),
+        ({"rate_hz": 0.0, "link": LinkState.STREAMING, "battery": np.nan}, "silent", ""),
+        ({"link": LinkState.LOST, "why": "out of range"}, "lost", "out of range"),
         (
-            {"state": "lost: out of range", "battery": 0.02},
+            {"link": LinkState.LOST, "why": "out of range", "battery": 0.02},
             "lost",
             "out of range; its battery was at 2%, charge it",
         ),
-        ({"state": "searching", "rate_hz": 40.0}, "searching", ""),
+        ({"link": LinkState.SEARCHING, "rate_hz": 40.0}, "searching", ""),
         ({"wrong": "its axis is dead", "loss": 1.0}, "wrong", "its axis is dead"),
         ({"loss": 0.25}, "poor", "25% of its samples are missing"),
-        ({"rate_hz": np.nan, "loss": np.nan, "state": "streaming"}, "good", ""),
-        ({"rate_hz": np.nan, "loss": np.nan, "state": "lost: off"}, "lost", "off"),
+        ({"rate_hz": np.nan, "loss": np.nan, "link": LinkState.STREAMING}, "good", ""),
+        ({"rate_hz": np.nan, "link": LinkState.LOST, "why": "off"}, "lost", "off"),
         ({"loss": np.nan}, "poor", HALF),
         ({"clipped": 30}, "poor", "30 samples were at the end of its range"),
     ],

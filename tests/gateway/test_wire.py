@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -23,6 +24,7 @@ from gateway.messages import (
     GaitEvent,
     GaitEventKind,
     JointAngleBlock,
+    LinkState,
     Marker,
     PacketBlock,
     Place,
@@ -42,6 +44,7 @@ COUNT = st.integers(0, 2**31)
 QUALITY = st.builds(Quality, FLOAT, TEXT)
 SIDE = st.sampled_from(Side)
 PLACE = st.sampled_from(Place)
+LINK = st.none() | st.sampled_from(LinkState)
 
 
 def bools(*shape: int) -> st.SearchStrategy[Any]:
@@ -114,6 +117,9 @@ MESSAGES: dict[type[Recorded], st.SearchStrategy[Any]] = {
         COUNT,
         FLOAT,
         FLOAT,
+        LINK,
+        TEXT,
+        TEXT,
     ),
     Calibration: calibrations(),
     JointAngleBlock: angle_blocks(),
@@ -226,6 +232,31 @@ def test_arrays_of_different_lengths_are_refused() -> None:
     block = PacketBlock("s", "motion", np.zeros(3, np.int64), b"ab", np.array([1, 2]))
     with pytest.raises(JournalError, match="shape"):
         decode(*encode(block))
+
+
+@pytest.mark.parametrize(
+    ("state", "link", "why"),
+    [
+        ("", None, ""),
+        ("streaming", LinkState.STREAMING, ""),
+        ("lost: refused: 133", LinkState.LOST, "refused: 133"),
+    ],
+)
+def test_a_status_of_an_older_file_says_how_the_link_was(
+    state: str, link: LinkState | None, why: str
+) -> None:
+    now = SensorStatus("p", 1.0, "s", Place.PELVIS, 60.0, 0.0, 0, 0, 0, 0, 1e-3, 0.5, link, why)
+    fields = msgspec.msgpack.decode(encode(now)[1])
+    older = {name: fields[name] for name in fields if name not in ("link", "why")}
+    read = decode("sensor_status", msgspec.msgpack.encode({**older, "state": state}))
+    assert dataclasses.asdict(read) == dataclasses.asdict(now)
+
+
+def test_a_link_that_is_in_no_known_state_is_damage() -> None:
+    body = encode(SensorStatus("p", 1.0, "s", Place.PELVIS, 60.0, 0.0, 0, 0, 0, 0, 1e-3, 0.5))[1]
+    fields = msgspec.msgpack.decode(body)
+    with pytest.raises(JournalError, match="damaged"):
+        decode("sensor_status", msgspec.msgpack.encode({**fields, "state": "asleep"}))
 
 
 def test_an_unknown_kind_is_refused() -> None:

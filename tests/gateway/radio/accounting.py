@@ -27,12 +27,12 @@ from gateway.decoding.packet_blocks import single_packets
 from gateway.decoding.stage import Decode
 from gateway.decoding.streams import Streams
 from gateway.grid.stage import Align
-from gateway.link_state import STATE_CHANNEL, LinkState
 from gateway.messages import (
     ImuBlock,
+    LinkNews,
+    LinkState,
     Message,
     PacketBlock,
-    SensorNews,
     SensorSpec,
 )
 from gateway.pump import NextHop, Pump
@@ -70,7 +70,7 @@ class Pipe:
         self._owner = Streams.of(source.sensors).sensor
         self.received, self.declared = np.zeros((2, len(source.sensors)), np.int64)
         self.segments: set[tuple[int, int]] = set()
-        self._states = dict.fromkeys(self._names, "")
+        self._links: dict[str, LinkState | None] = dict.fromkeys(self._names)
         align = Align(
             "p",
             source.sensors,
@@ -86,7 +86,7 @@ class Pipe:
 
     def all_stream(self) -> bool:
         """Say whether every sensor streams now."""
-        return set(self._states.values()) == {LinkState.STREAMING}
+        return set(self._links.values()) == {LinkState.STREAMING}
 
     def _count(self, produced: Sequence[Message]) -> None:
         for told in produced:
@@ -95,8 +95,8 @@ class Pipe:
                 self.received += np.bincount(owner, minlength=size)
                 np.add.at(self.declared, owner, told.lost)
                 self.segments |= set(zip(owner.tolist(), told.segment.tolist(), strict=True))
-            elif isinstance(told, SensorNews) and told.kind == STATE_CHANNEL:
-                self._states[told.sensor] = told.text
+            elif isinstance(told, LinkNews):
+                self._links[told.sensor] = told.link
 
     def _keep(self, blocks: Sequence[PacketBlock], _: Sequence[Message]) -> None:
         for block in blocks:

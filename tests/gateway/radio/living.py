@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Protocol
 
-from gateway.link_state import LinkState, SensorState, read_state
-from gateway.messages import Place, RawPacket, SensorSpec
+from gateway.link_state import SensorState, read_state
+from gateway.messages import LinkState, Place, RawPacket, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.sources import Emit
 from gateway.sources.bluetooth import BluetoothSource

@@ -11,8 +11,8 @@ from gateway.decoding.packet_blocks import gathered
 from gateway.decoding.stage import Decode
 from gateway.drivers.movella_sync import TIMES
 from gateway.drivers.talk import AgreementTimes
-from gateway.link_state import SETTINGS_CHANNEL, SYNCED, LinkState, read_settings
-from gateway.messages import ImuBlock, SensorSpec, Tick
+from gateway.link_state import SETTINGS_CHANNEL, SYNCED, read_settings
+from gateway.messages import ImuBlock, LinkState, SensorSpec, Tick
 from simulators.peripherals.movella_dot import VirtualMovellaDot
 from tests.gateway.radio.living import Session, dots, session
 

@@ -11,8 +11,7 @@ from structlog.testing import capture_logs
 from gateway.cli.pairing import sensors_in_range
 from gateway.config.settings import Config
 from gateway.errors import SourceError
-from gateway.link_state import LinkState
-from gateway.messages import Place, SensorSpec
+from gateway.messages import LinkState, Place, SensorSpec
 from gateway.radio import sensor_life
 from gateway.radio.bleak_link import BleakRadio
 from simulators.peripherals import Notification

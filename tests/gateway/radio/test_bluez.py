@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from gateway.link_state import LinkState
-from gateway.messages import SensorSpec
+from gateway.messages import LinkState, SensorSpec
 from simulators.radio_world.hosted import HostedSensor
 from simulators.radio_world.world import open_world
 from tests.gateway.radio.living import STEADY, Session, dots

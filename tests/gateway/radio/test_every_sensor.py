@@ -6,13 +6,8 @@ import pytest
 
 from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver, settled
-from gateway.link_state import (
-    SETTINGS_CHANNEL,
-    STATE_CHANNEL,
-    LinkState,
-    read_settings,
-)
-from gateway.messages import SensorSpec
+from gateway.link_state import SETTINGS_CHANNEL, STATE_CHANNEL, read_settings
+from gateway.messages import LinkState, SensorSpec
 from simulators.peripherals import peripherals
 from simulators.places import PLACES
 from simulators.radio_world.world import Worn

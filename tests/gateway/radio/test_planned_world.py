@@ -8,8 +8,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from gateway.link_state import LinkState
-from gateway.messages import Place, SensorSpec
+from gateway.messages import LinkState, Place, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.sources.bluetooth import BluetoothSource
 from simulators.plans import Plan, WornSensor, address

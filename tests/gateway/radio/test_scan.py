@@ -22,8 +22,15 @@ from gateway.config.file import load_config
 from gateway.config.settings import Config, JournalSection, MqttSection, PagesSection, SourceSection
 from gateway.errors import UsageError
 from gateway.journal import SUFFIX, open_journal
-from gateway.link_state import LinkState, read_settings, read_state
-from gateway.messages import FloatArray, GaitEvent, GaitEventKind, JointAngleBlock, Marker
+from gateway.link_state import read_settings, read_state
+from gateway.messages import (
+    FloatArray,
+    GaitEvent,
+    GaitEventKind,
+    JointAngleBlock,
+    LinkState,
+    Marker,
+)
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Sighting
 from gateway.radio.survey import Found, known_as, survey

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from gateway.decoding.packet_blocks import gathered
 from gateway.drivers import driver
-from gateway.link_state import LinkState, read_settings
-from gateway.messages import IntArray
+from gateway.link_state import read_settings
+from gateway.messages import IntArray, LinkState
 from simulators.radio_world.hosted import Conditions
 from tests.gateway.radio.living import Session, dots, session
 from tests.services.wait import until

@@ -7,8 +7,8 @@ import time
 from contextlib import nullcontext
 
 from gateway.drivers.movella_dot import CONTROL, LONG
-from gateway.link_state import LinkState, read_state
-from gateway.messages import Place, RawPacket, SensorSpec
+from gateway.link_state import read_state
+from gateway.messages import LinkState, Place, RawPacket, SensorSpec
 from gateway.sources.bluetooth import BluetoothSource
 from simulators.peripherals.movella_dot import VirtualMovellaDot
 from tests.gateway.radio.scripted import ScriptedLink, ScriptedRadio
