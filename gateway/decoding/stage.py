@@ -94,6 +94,7 @@ class _State:
     settings: list[Settings]
     waiting: list[list[PacketBlock]]
     kept: list[dict[str, PacketBlock]]
+    learned: list[dict[str, Settings]]
     sampling: Sampling
     rates: RateWatch
 
@@ -117,6 +118,7 @@ class Decode:
             settings=[{"rate_hz": spec.rate_hz, **spec.settings} for spec in sensors],
             waiting=[[] for _ in sensors],
             kept=[{} for _ in sensors],
+            learned=[{} for _ in sensors],
             sampling=Sampling(self._streams),
             rates=RateWatch(self._streams),
         )
@@ -187,7 +189,8 @@ class Decode:
         streams = driver(spec.driver).streams(settings, rate_hz)
         if len(streams) != np.count_nonzero(self._streams.sensor == sensor):
             return
-        self._state.settings[sensor], self._state.kept[sensor] = settings, {}
+        self._state.settings[sensor] = settings
+        self._state.kept[sensor], self._state.learned[sensor] = {}, {}
         self._groups = self._grouped()
         for number, told in enumerate(streams):
             self._state.sampling.restart(
@@ -219,12 +222,16 @@ class Decode:
         motion: list[ImuBlock],
     ) -> Iterable[Message]:
         """Add the samples in ``blocks`` (sensor, block) to ``motion``; return the facts."""
+        settings = group.settings
         if not group.driver.independent:
             sensor = group.sensors[0]
             kept = self._state.kept[sensor].pop(channel, None)
             blocks = blocks if kept is None else [(sensor, kept), *blocks]
+            settings = {**settings, **self._state.learned[sensor].get(channel, {})}
         packets = joined([block for _, block in blocks])
-        decoded = group.driver.decode(channel, packets, group.settings)
+        decoded = group.driver.decode(channel, packets, settings)
+        if decoded.learned:
+            self._state.learned[group.sensors[0]][channel] = decoded.learned
         if decoded.kept:
             whole = len(packets.ends) - decoded.kept
             self._state.kept[group.sensors[0]][channel] = between(packets, whole, len(packets.ends))
@@ -232,7 +239,7 @@ class Decode:
             np.array([len(block.ends) for _, block in blocks])
         )
         total = sum(decoded.refused.values())
-        bad = refused_by_packet(group.driver, channel, packets, group.settings, total)
+        bad = refused_by_packet(group.driver, channel, packets, settings, total)
         owners = Runs(self._streams.first[sensor_of_packet])
         for samples in decoded.samples:
             placed = self._state.sampling.place(samples, owners, packets.arrival_ns, bad)

@@ -114,6 +114,7 @@ class Decoded:
     ``samples`` of at most one block a stream; ``facts`` with the index of the packet each came in;
     ``refused`` says why packets, or samples in them, were not read: reason → count. The last
     ``kept`` packets are the beginning of something: they are handed in again before the next.
+    ``learned`` of the stream so far joins the settings with which the channel's next block is read.
     Packets that hold no motion on purpose, such as answers to requests, are in none of these.
     """
 
@@ -121,6 +122,7 @@ class Decoded:
     facts: tuple[tuple[int, Fact], ...] = ()
     refused: Mapping[str, int] = dataclasses.field(default_factory=dict)
     kept: int = 0
+    learned: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @message

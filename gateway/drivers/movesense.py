@@ -2,7 +2,8 @@
 
 Every request carries a reference of the client's choice, and so does all that comes of it. A packet
 of motion holds a time in milliseconds, then all accelerations, then all rates of turn (then the
-field). One that is too long for a notification comes in two, and both are needed to read either.
+field). One that is too long for a notification comes in two, and both are needed to read either
+(``gateway.drivers.movesense_packets``).
 """
 
 from __future__ import annotations
@@ -25,25 +26,34 @@ from gateway.drivers import (
     TickClock,
     Vital,
 )
+from gateway.drivers.movesense_packets import (
+    DATA,
+    DATA_OF_MOTION,
+    MOTION,
+    SECOND_OF_MOTION,
+    Heard,
+    Measurements,
+    Pace,
+    Shape,
+    find_measurements,
+)
 from gateway.drivers.packets import bounds, finite, heads, near_full_scale
 from gateway.drivers.talk import Advertising, Ask, Procedure, Repeat, Subscribe, sig_uuid
 from gateway.errors import SourceError, UnableError
-from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock, message
+from gateway.messages import BoolArray, FloatArray, IntArray, PacketBlock
 
 SERVICE, WRITE, NOTIFY = (
     f"{part}-7185-4d5d-b431-630e7050e8f0" for part in ("34802252", "34800001", "34800002")
 )
 HELLO, SUBSCRIBE, UNSUBSCRIBE, GET = 0, 1, 2, 4
-REPLY, DATA, SECOND_PART = 1, 2, 3
+REPLY = 1
 
-_HELLO, _MOTION, _VITAL, _BATTERY, _ACC_RANGE, _GYR_RANGE = 1, 0x63, 0x64, 0x65, 0x66, 0x67
+_HELLO, _VITAL, _BATTERY, _ACC_RANGE, _GYR_RANGE = 1, 0x64, 0x65, 0x66, 0x67
 _ACC_CONFIG, _GYR_CONFIG = "/Meas/Acc/Config", "/Meas/Gyro/Config"
 _ENERGY = "/System/Energy/Level"
 _VITALS = {"heart_rate": "/Meas/HR", "temperature": "/Meas/Temp"}
 _BATTERY_S = 60.0
-_DATA_OF_MOTION, _DATA_OF_VITAL = DATA << 8 | _MOTION, DATA << 8 | _VITAL
-_SECOND_OF_MOTION = SECOND_PART << 8 | _MOTION
-_REPLY_OF_BATTERY = REPLY << 8 | _BATTERY
+_DATA_OF_VITAL, _REPLY_OF_BATTERY = DATA << 8 | _VITAL, REPLY << 8 | _BATTERY
 """How packets begin, as one number."""
 
 _BLOCKS = {"IMU6": 2, "IMU9": 3, "Acc": 1}
@@ -54,11 +64,6 @@ _STRONGEST_UT = 5000.0
 """A hundred times the earth's field: no magnetometer of this kind measures more."""
 _PACKETS_HZ, _MOST_PER_PACKET = 13.0, 8
 """It sends so many packets a second, until they are full."""
-_REACH = 8
-"""A second part comes within so many packets, answers included ..."""
-_TOGETHER = 0.6
-"""... and within this share of a packet's time: half of it on any link that carries the stream.
-What comes later is of the next packet, whose own first part was lost."""
 _WIDEST_G, _WIDEST_DPS = 16.0, 2000.0
 _OK = (200, 201)
 _MEANINGS = {
@@ -112,7 +117,8 @@ class Movesense:
         unknown=(
             "whether the time is that of the first sample or another of a packet: not published",
             "whether the firmware has this protocol, before it is asked",
-            "which packet a second half is of, where some were lost of those that waited together",
+            "what a packet holds that came late, and the next does not follow on it: it is refused",
+            "whether it paused for less than 60 ms among the samples of a packet",
             "path IMU9: whether the magnetometer's axes are those of the accelerometer",
             "its electrocardiogram, which is not read",
             "path Acc: how it turns, so that no angle and no step rests on it",
@@ -136,18 +142,18 @@ class Movesense:
         return (Stream(rate_hz, clock, gyr=gyr, mag=mag, per_packet=_gathered(rate_hz)),)
 
     def decode(self, channel: str, block: PacketBlock, settings: Settings) -> Decoded:  # noqa: ARG002, all comes on one characteristic
-        """Decode a block; a first part at its end is kept until the second comes."""
+        """Decode a block; what its end alone does not tell is kept until it is told."""
         vectors = _BLOCKS[str(settings.get("path", "IMU6"))]
         per_packet = _PER_PACKET.get(float(settings.get("rate_hz", 0)))
         head = heads(block)
         rate_hz = float(settings.get("rate_hz", 0)) or _PACKETS_HZ
-        found = _measurements(
-            head,
-            bounds(block)[1] - 2,
-            block.arrival_ns / (_TOGETHER * _gathered(rate_hz) / rate_hz * 1e9),
+        shape = Shape(
             sample=12 * vectors,
+            period_ms=1000 / rate_hz,
             whole=4 + 12 * vectors * per_packet if per_packet else None,
         )
+        pace = Pace(**{name: int(settings[name]) for name in Pace._fields if name in settings})
+        found = find_measurements(_heard(block, head), shape, pace)
         head = head[: len(head) - found.kept]
         facts, unread = _facts(block, head, str(settings.get("vital", "none")))
         samples, unreal = _samples(block, found, vectors, settings)
@@ -158,6 +164,7 @@ class Movesense:
             facts,
             {reason: count for reason, count in refused.items() if count},
             found.kept,
+            found.pace._asdict(),
         )
 
     def start(self, settings: Settings, rate_hz: float) -> Procedure:
@@ -165,10 +172,10 @@ class Movesense:
         path, vital = str(settings.get("path", "IMU6")), str(settings.get("vital", "none"))
         yield Subscribe(NOTIFY, "motion")
         hello = yield _ask(HELLO, _HELLO)
-        for reference in (_MOTION, _VITAL):
+        for reference in (MOTION, _VITAL):
             yield _ask(UNSUBSCRIBE, reference, optional=True)
         ranges = yield from _ranges(path)
-        yield from _subscribe(_MOTION, f"/Meas/{path}/{rate_hz:g}")
+        yield from _subscribe(MOTION, f"/Meas/{path}/{rate_hz:g}")
         if vital in _VITALS:
             yield from _subscribe(_VITAL, _VITALS[vital])
         level = _value((yield _ask(GET, _BATTERY, _ENERGY, optional=True)), 1)
@@ -184,24 +191,10 @@ class Movesense:
     def stop(self, settings: Settings, rate_hz: float) -> Procedure:
         """End what was subscribed to."""
         del rate_hz
-        yield _ask(UNSUBSCRIBE, _MOTION, optional=True)
+        yield _ask(UNSUBSCRIBE, MOTION, optional=True)
         if settings.get("vital", "none") in _VITALS:
             yield _ask(UNSUBSCRIBE, _VITAL, optional=True)
         return {}
-
-
-@message
-class _Measurements:
-    """M measurements in packets: that each begins in, and ends in, which may be the same.
-
-    ``size`` (M,) bytes without headers; the last ``kept`` packets wait for a second part.
-    """
-
-    begin: IntArray
-    end: IntArray
-    size: IntArray
-    refused: dict[str, int]
-    kept: int
 
 
 def _gathered(rate_hz: float) -> int:
@@ -209,40 +202,16 @@ def _gathered(rate_hz: float) -> int:
     return min(max(round(rate_hz / _PACKETS_HZ), 1), _MOST_PER_PACKET)
 
 
-def _measurements(
-    head: IntArray, size: IntArray, arrival: FloatArray, sample: int, whole: int | None
-) -> _Measurements:
-    """Find measurements among packets that begin with ``head`` (N,) and hold ``size`` more bytes.
-
-    ``arrival`` (N,) is in units of the time within which both parts come.
-    A measurement is a time of four bytes and samples of ``sample`` bytes; one of ``whole`` bytes is
-    known to be complete. Any other may have a second part, so it is judged by what follows it.
-    """
-    first_part = head == _DATA_OF_MOTION
-    at = np.flatnonzero(first_part | (head == _SECOND_OF_MOTION))
-    first, size = first_part[at], size[at]
-    reach = np.diff(at, append=len(head)) <= _REACH
-    open_ended = first & reach & (size != whole)
-    soon = np.diff(arrival[at], append=np.inf) <= 1.0
-    paired = open_ended & soon & ~np.append(first[1:], True)
-    kept = len(head) - int(at[-1]) if len(at) and open_ended[-1] else 0
-    single = first & ~paired
-    if kept:
-        single[-1] = False
-    second = np.append(False, paired)[:-1]
-    size = size + np.where(paired, np.append(size[1:], 0), 0)
-    fits = (size >= 4 + sample) & ((size - 4) % sample == 0)
-    read = np.flatnonzero((single | paired) & fits)
-    refused = {
-        "first part missing": int(np.count_nonzero(~first & ~second)),
-        "second part missing": int(np.count_nonzero(single & ~fits)),
-        "wrong length": 2 * int(np.count_nonzero(paired & ~fits)),
-    }
-    return _Measurements(at[read], at[read + paired[read]], size[read], refused, kept)
+def _heard(block: PacketBlock, head: IntArray) -> Heard:
+    """Return the notifications of a block, which begin with ``head`` (N,), as they are read."""
+    starts, lengths = bounds(block)
+    data = np.frombuffer(block.payload + bytes(6), np.uint8)
+    times = np.ascontiguousarray(data[starts[:, None] + np.arange(2, 6)]).view("<u4")[:, 0]
+    return Heard(head, lengths - 2, times.astype(np.int64), block.arrival_ns // 1_000_000)
 
 
 def _samples(
-    block: PacketBlock, found: _Measurements, vectors: int, settings: Settings
+    block: PacketBlock, found: Measurements, vectors: int, settings: Settings
 ) -> tuple[Samples, int]:
     """Read the samples of measurements in a block, and count those that hold no numbers."""
     payload = _bodies(block, found)
@@ -279,7 +248,7 @@ def _field(mag: FloatArray) -> FloatArray:
     return field
 
 
-def _bodies(block: PacketBlock, found: _Measurements) -> NDArray[np.uint8]:
+def _bodies(block: PacketBlock, found: Measurements) -> NDArray[np.uint8]:
     """Return the bytes of all measurements, joined, without headers."""
     starts, lengths = bounds(block)
     used = np.zeros(len(starts), np.bool_)
@@ -324,7 +293,7 @@ def _vitals(payload: bytes, vital: str) -> tuple[Vital, ...]:
 
 def _strangers(head: IntArray) -> dict[str, int]:
     """Count packets of nothing that was subscribed to; answers to requests are none of them."""
-    known = np.isin(head, (_DATA_OF_MOTION, _SECOND_OF_MOTION, _DATA_OF_VITAL))
+    known = np.isin(head, (DATA_OF_MOTION, SECOND_OF_MOTION, _DATA_OF_VITAL))
     strange = (head >= 0) & (head >> 8 != REPLY) & ~known
     short = int(np.count_nonzero(head < 0))
     return {"too short": short, "not subscribed to": int(np.count_nonzero(strange))}

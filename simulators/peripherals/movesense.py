@@ -9,17 +9,16 @@ from collections.abc import Callable
 import numpy as np
 
 from gateway.drivers.movesense import (
-    DATA,
     GET,
     HELLO,
     NOTIFY,
     REPLY,
-    SECOND_PART,
     SERVICE,
     SUBSCRIBE,
     UNSUBSCRIBE,
     WRITE,
 )
+from gateway.drivers.movesense_packets import DATA, SECOND_PART
 from gateway.drivers.talk import sig_uuid
 from simulators.peripherals import (
     Advertisement,

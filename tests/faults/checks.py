@@ -42,9 +42,6 @@ BUNCH_S = 0.03
 the first on, for nobody waits to see how many come: the last of them a little late."""
 LONG_S = 0.1
 """A sensor that took no sample for so long hung."""
-APART_S = 0.04
-"""Halves of a packet that a stall kept apart for so long may be of two, of which halves were lost:
-nothing in them tells, so they are refused."""
 PACE_S = PACE_NS * 1e-9
 """For so long after a silence of whole turns of a counter nobody knows whether what comes had
 waited, or is of now: it is not taken."""
@@ -197,7 +194,6 @@ def _came_in_time(
     """Return at which times (T,) all that was taken around them came before the hold-back."""
     came_s = (told.arrival_ns - played.origin_ns) * 1e-9
     lost = told.arrival_ns < 0
-    lost |= (told.samples == 0) & (np.diff(came_s, append=np.inf) > APART_S)
     paused = np.diff(told.t_s, prepend=told.t_s[0]) > LONG_S
     troubles = (lost | paused).cumsum()
     latest_s = np.maximum.accumulate(np.where(lost, 0.0, came_s))

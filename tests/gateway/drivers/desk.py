@@ -126,6 +126,7 @@ def in_pieces(
         decoded = driver.decode(channel, piece, settings)
         pieces.append((first - kept, decoded))
         kept = decoded.kept
+        settings = {**settings, **decoded.learned}
     return pieces
 
 

@@ -157,17 +157,6 @@ def test_a_first_part_whose_second_never_comes_is_refused() -> None:
     assert late.kept == 0
 
 
-def test_halves_of_two_packets_are_not_put_together() -> None:
-    whole = payload("/Meas/IMU6/52")
-    sent = [
-        RawPacket("mv", 0, FIRST + whole[:60]),
-        RawPacket("mv", 77 * 10**6, SECOND + whole[60:]),
-    ]
-    late = DRIVER.decode("motion", gathered(sent)[0], {"rate_hz": 52.0})
-    assert len(only(late).packet) == 0
-    assert late.refused == {"first part missing": 1, "second part missing": 1}
-
-
 def test_what_does_not_fit_is_refused_with_the_reason() -> None:
     whole = payload("/Meas/IMU6/52")
     decoded = decode(
