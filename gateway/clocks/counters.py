@@ -18,8 +18,12 @@ from gateway.runs import Runs
 RESTART_NS = 2 * SECOND_NS
 """A device clock that departs this much from the arrivals has restarted."""
 OUT_OF_ORDER_NS = SECOND_NS
-"""A counter that steps back by less is a packet out of order; by more, a restart. A short one may
-step back by an eighth of a turn."""
+"""A counter that steps back by less may be a packet out of order; by more, it is a restart. A short
+one may step back by an eighth of a turn."""
+BEHIND_NS = SECOND_NS // 20
+BEHIND_LEAST = 3
+"""But so many, and for so long, one after another behind what came before them are a restart too:
+no link puts them all out of order."""
 AHEAD_NS = 60 * SECOND_NS
 """A counter that steps ahead of the arrivals by less goes on behind what came late, and what lies
 between is lost; by more, a restart. A short one may do so by an eighth of a turn."""
@@ -57,12 +61,27 @@ class _Late:
     from_taken_ns: float
 
 
+@dataclass
+class _Behind:
+    """``count`` samples, one after another since ``from_ns``, that lie behind ``after_raw_ns``.
+
+    The last, ``taken_ns`` of device time after the first, was ``raw_ns``.
+    """
+
+    after_raw_ns: float
+    raw_ns: float
+    from_ns: int
+    taken_ns: float = 0.0
+    count: int = 1
+
+
 class Unwrapper:
     """Carries the counters of several sensors across blocks, with the arrivals to guide it.
 
     Each step is the one, among those that differ by whole wraps, that agrees best with the step
     of arrival. A small step back means out of order, and the sample is dropped; a larger one, or
-    departing by more than ``RESTART_NS``, means that the device restarted: a new segment begins.
+    going on from there, or departing by more than ``RESTART_NS``, means that the device restarted:
+    a new segment begins.
     But what waited while nobody listened (the link, or this process) goes on where it left off,
     comes faster than it was taken, and is dropped: it is seconds late. Nor is a step of whole
     turns of a short counter believed before samples come at their own pace again; if these turns
@@ -80,6 +99,7 @@ class Unwrapper:
         self._arrival_ns = np.zeros(count, np.int64)
         self._segment = np.full(count, -1, np.int64)
         self._late: dict[int, _Late] = {}
+        self._behind: dict[int, _Behind] = {}
         self._dropped_ns = np.zeros(count, np.int64)
         self._lag_ns = np.zeros(count)  # by how much a segment began too late
 
@@ -170,7 +190,7 @@ class Unwrapper:
         arrival_step = arrival_ns - int(self._arrival_ns[sensor])
         step = float(_turned(step, arrival_step, wrap_ns, back_ns))
         known = self._near_ns[sensor] >= 0
-        if known and -back_ns < step <= 0:
+        if known and -back_ns < step <= 0 and not self._goes_on_behind(sensor, raw_ns, arrival_ns):
             return None
         late = known and step > 0 and (arrival_step > step or step > wrap_ns)
         if late and self._waited(sensor, raw_ns, arrival_ns):
@@ -190,6 +210,21 @@ class Unwrapper:
         self._raw_ns[sensor], self._arrival_ns[sensor] = raw_ns, arrival_ns
         dropped_ns, self._dropped_ns[sensor] = int(self._dropped_ns[sensor]), 0
         return round(step) if late or caught_up else 0, dropped_ns
+
+    def _goes_on_behind(self, sensor: int, raw_ns: float, arrival_ns: int) -> bool:
+        """Say of a sample out of order whether its clock was set back; those before it are lost."""
+        behind, newest_ns = self._behind.get(sensor), float(self._raw_ns[sensor])
+        step_ns = 0.0 if behind is None else (raw_ns - behind.raw_ns) % float(self._wrap_ns[sensor])
+        if behind is None or behind.after_raw_ns != newest_ns or step_ns > RESTART_NS:
+            behind = self._behind[sensor] = _Behind(newest_ns, raw_ns, arrival_ns)
+        elif step_ns > 0:
+            behind.raw_ns = raw_ns
+            behind.taken_ns += step_ns
+            behind.count += 1
+        if behind.count < BEHIND_LEAST or arrival_ns - behind.from_ns < BEHIND_NS:
+            return False
+        self._dropped_ns[sensor] += round(behind.taken_ns)
+        return True
 
     def _told(self, sensor: int, late: _Late) -> int:
         """Return the device time up to what came late; 0 where whole turns may be missing.
