@@ -33,6 +33,10 @@ class Stage(Protocol):
         """Go on from ``snapshot``."""
 
 
+_Waiting = tuple[list[Message], list[Message]]
+"""What a stage is to take: what earlier stages made, then what they were given."""
+
+
 class Chain:
     """Stages in order. Each sees all that earlier stages made of a message, then the message.
 
@@ -70,24 +74,30 @@ class Chain:
     def _run(self, messages: Sequence[Message], first: int) -> list[Message]:
         """Run ``messages`` through the stages from ``first`` on."""
         produced: list[Message] = []
-        early: list[list[Message]] = [[] for _ in self.stages]
-        late: list[list[Message]] = [[] for _ in self.stages]
-        self._hand_on(messages, late, first)
-        for position in range(first, len(self.stages)):
-            waiting = early[position] + late[position]
-            if waiting:
-                push = self.stages[position].push
-                fresh = [made for message in waiting for made in push(message)]
-                self._hand_on(fresh, early, position + 1)
-                produced += fresh
+        waiting: dict[int, _Waiting] = {}
+        self._hand_on(messages, waiting, first, late=True)
+        while waiting:
+            position = min(waiting)
+            early, late = waiting.pop(position)
+            push = self.stages[position].push
+            fresh = [made for message in early + late for made in push(message)]
+            self._hand_on(fresh, waiting, position + 1)
+            produced += fresh
         return produced
 
-    def _hand_on(self, messages: Sequence[Message], boxes: list[list[Message]], first: int) -> None:
-        """Put each message into the boxes of the stages from ``first`` on that take it."""
+    def _hand_on(
+        self,
+        messages: Sequence[Message],
+        waiting: dict[int, _Waiting],
+        first: int,
+        *,
+        late: bool = False,
+    ) -> None:
+        """Have each message wait for the stages from ``first`` on that take it."""
         for message in messages:
             for position in self._takers_of(type(message)):
                 if position >= first:
-                    boxes[position].append(message)
+                    waiting.setdefault(position, ([], []))[late].append(message)
 
     def _takers_of(self, kind: type) -> list[int]:
         """Return the positions of the stages that take messages of ``kind``."""
