@@ -80,7 +80,7 @@ class BatteryWatch:
 
     def __init__(self, person: str, sensors: Sequence[SensorSpec], origin_ns: int) -> None:
         self._person = person
-        self._places = {spec.sensor: str(spec.place).replace("_", " ") for spec in sensors}
+        self._labels = {spec.sensor: spec.label for spec in sensors}
         self._origin_ns = origin_ns
         self._charges = {spec.sensor: Charge() for spec in sensors}
         self._low: set[str] = set()
@@ -118,6 +118,6 @@ class BatteryWatch:
             self._person,
             (told.arrival_ns - self._origin_ns) / SECOND_NS,
             "battery_low",
-            f"{self._places[told.sensor]} ({told.sensor}): battery at {level:.0%}{left}; "
+            f"{self._labels[told.sensor]}: battery at {level:.0%}{left}; "
             "charge it, or take another sensor",
         )

@@ -154,7 +154,7 @@ def _joint_rotations(sensors: Sequence[SensorSpec]) -> list[Stage]:
     On a body with more sensors their calibration tells flexion of the legs' joints, and to follow
     each as well would cost as much as all the rest. Of arms it does not.
     """
-    worn = {sensor.place for sensor in sensors}
+    worn = {sensor.place for sensor in sensors if sensor.place}
     legs = joints_between(worn)
     elbows = {elbow: ends for elbow, ends in ELBOW_ENDS.items() if set(ends) <= worn}
     alone = {str(leg): JOINT_ENDS[leg] for leg in legs if len(legs) == 1}

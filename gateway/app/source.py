@@ -20,7 +20,7 @@ def configured_source(config: Config) -> Source:
     """Return the source that the configuration asks for; raises UsageError where it cannot be."""
     if config.source.kind != "simulator":
         return _radio_source(config)
-    worn = tuple(sensor.place for sensor in config.sensors) or LEGS_AND_TRUNK
+    worn = tuple(one.place for one in config.sensors if one.place) or LEGS_AND_TRUNK
     recording = SimulatedRecording(
         _scenario(config),
         config.source.seed,

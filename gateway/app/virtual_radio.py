@@ -100,7 +100,7 @@ def _worn(config: Config) -> tuple[Worn, ...]:
                 "D4:22:CD:00:00:01",
                 *("sensors", number, "sensor"),
             )
-        if sensor.place not in PLACES:
+        if sensor.place is not None and sensor.place not in PLACES:
             raise KeyedError(
                 f"{sensor.place}: the simulated person has sensors at {', '.join(PLACES)} only",
                 *("sensors", number, "place"),

@@ -151,7 +151,7 @@ class Session:
 
     def names(self, places: Places) -> list[str]:
         """Return the addresses of the sensors that are said to be at ``places``."""
-        names = {spec.place: spec.sensor for spec in self.source.sensors}
+        names = {spec.place: spec.sensor for spec in self.source.sensors if spec.place}
         return [names[place] for place in places]
 
 
@@ -215,7 +215,7 @@ def _before(file: Path) -> StoredCalibration:
 
 def _correct(file: Path, sensors: Sequence[SensorSpec], result: GuidedCalibration) -> None:
     found = dict(zip(result.places, result.found, strict=True))
-    write_sensors(file, [replace(spec, place=found[spec.place]) for spec in sensors])
+    write_sensors(file, [replace(spec, place=found[spec.place]) for spec in sensors if spec.place])
 
 
 def _told(one: StoredSensor, told: str) -> CalibratedSensor:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from gateway.app.virtual_radio import virtual_world
 from gateway.config.settings import Config
-from gateway.drivers import driver, nearest_rate_hz, settled
+from gateway.drivers import driver, nearest_rate_hz
 from gateway.errors import SourceError
 from gateway.messages import Place, SensorSpec
 from gateway.radio.bleak_link import BleakRadio
 from gateway.radio.link import Radio
 from gateway.radio.moments import Moments
 from gateway.radio.shaken import Verdict, judge
-from gateway.radio.survey import NOBODY, survey
+from gateway.radio.survey import NOBODY, Found, survey
 from gateway.sources.bluetooth import BluetoothSource
 from gateway.tasks import one_error
 
@@ -54,10 +54,10 @@ async def streaming(
     Raises SourceError where there are none, or where none streams.
     """
     async with _radio(config, virtual) as (radio, shake):
-        sensors = await sensors_in_range(radio, config, seconds, rate_hz)
+        sensors = await sensors_in_range(radio, config, seconds, rate_hz, say)
         moments = Moments(list(sensors.values()))
         source = BluetoothSource(
-            config.person.id, list(sensors.values()), 100.0, nullcontext(radio), placed=False
+            config.person.id, list(sensors.values()), 100.0, nullcontext(radio)
         )
         with one_error():
             async with asyncio.TaskGroup() as group:
@@ -87,21 +87,25 @@ async def _radio(config: Config, virtual: bool) -> AsyncIterator[tuple[Radio, Sh
 
 
 async def sensors_in_range(
-    radio: Radio, config: Config, seconds: float, rate_hz: float
+    radio: Radio, config: Config, seconds: float, rate_hz: float, say: Callable[[str], None]
 ) -> dict[str, SensorSpec]:
     """Return the sensors that feel motion: as they are configured, or else at about a rate.
 
-    Raises SourceError where nobody is there.
+    Of others it is said that they need no place. Raises SourceError where nobody is there.
     """
     known = {spec.sensor.upper(): spec for spec in config.sensor_specs()}
-    found = [device for device in await survey(radio, seconds) if _feels(device.driver)]
+    heard = [device for device in await survey(radio, seconds) if device.driver]
+    found = [device for device in heard if driver(device.driver).about.motion]
+    for device in heard:
+        if device not in found and device.address not in known:
+            say(_needs_no_place(device))
     if not found:
         raise SourceError(f"{NOBODY}; `gaitwire scan --all` shows everything that is heard")
     specs = (
         known.get(device.address)
         or SensorSpec(
             device.address,
-            Place.PELVIS,
+            None,
             device.driver,
             nearest_rate_hz(device.driver, {}, rate_hz),
         )
@@ -110,12 +114,13 @@ async def sensors_in_range(
     return {spec.sensor: spec for spec in specs}
 
 
-def _feels(name: str) -> bool:
-    """Say whether sensors of a driver feel motion; some tell nothing but heartbeats."""
-    if not name:
-        return False
-    rate_hz = nearest_rate_hz(name, {}, 60.0)
-    return any(s.acc for s in driver(name).streams(settled(name, {}, rate_hz), rate_hz))
+def _needs_no_place(device: Found) -> str:
+    rate_hz = nearest_rate_hz(device.driver, {}, 1.0)
+    return (
+        f"{device.address} ({device.name}) measures no motion and needs no place; to use it, write "
+        f'[[sensors]] with sensor = "{device.address}", driver = "{device.driver}" and '
+        f"rate_hz = {rate_hz:g} into the file"
+    )
 
 
 async def _until_they_stream(

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gateway.cli.options import AsJson, ConfigFile, configuration, finite
 from gateway.config.settings import Config
+from gateway.drivers import driver
 from gateway.radio.link import Radio
 from gateway.radio.survey import NOBODY, Found, survey
 
@@ -82,9 +83,15 @@ def sensor_table(found: list[Found]) -> Table:
             *map(Text, (device.name, device.maker, device.address)),
             _signal(device),
             battery,
-            device.driver,
+            _driver(device),
         )
     return table
+
+
+def _driver(device: Found) -> str:
+    if not device.driver or driver(device.driver).about.motion:
+        return device.driver
+    return f"{device.driver} (needs no place)"
 
 
 def _signal(device: Found) -> str:

@@ -58,10 +58,10 @@ def _check(recording: Recording, config: Config) -> Checked:
             sync.add(message)
         elif isinstance(message, SensorStatus) and math.isfinite(message.clock_error_s):
             errors_s.setdefault(message.sensor, []).append(message.clock_error_s)
-    found = {one.place: one for one in sync.result([spec.place for spec in recording.sensors])}
+    worn = {spec.place: spec for spec in recording.sensors if spec.place}
+    found = {one.place: one for one in sync.result(list(worn))}
     sensors = [
-        _checked(spec, found[spec.place], errors_s.get(spec.sensor, []))
-        for spec in recording.sensors
+        _checked(spec, found[place], errors_s.get(spec.sensor, [])) for place, spec in worn.items()
     ]
     return Checked(recording.name, round(recording.duration_s, 2), sensors)
 
@@ -92,7 +92,7 @@ def _checked(spec: SensorSpec, sync: SensorSync, errors_s: Sequence[float]) -> C
     told = not sync.withheld
     return CheckedSensor(
         sensor=spec.sensor,
-        place=spec.place.value,
+        place=sync.place.value,
         lag_ms=round(sync.lag_s * 1e3, 1) if told else None,
         uncertainty_ms=round(sync.uncertainty_s * 1e3, 1) if told else None,
         compared_with=tuple(place.value for place in sync.compared_with),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import typing
+from types import NoneType, UnionType
 from typing import Any, Literal
 
 from pydantic import BaseModel, SecretStr
@@ -71,7 +72,13 @@ def _row(name: str, field: FieldInfo) -> str:
 
 def _type_text(field: FieldInfo) -> str:
     limits = [text for piece in field.metadata for text in _limit(piece)]
-    return ", ".join([_annotation_text(field.annotation), *limits])
+    return ", ".join([_annotation_text(_some(field.annotation)), *limits])
+
+
+def _some(annotation: Any) -> Any:
+    """Return what an annotation is when it is not None."""
+    parts = [part for part in typing.get_args(annotation) if part is not NoneType]
+    return parts[0] if isinstance(annotation, UnionType) and len(parts) == 1 else annotation
 
 
 def _annotation_text(annotation: Any) -> str:

@@ -36,9 +36,9 @@ def with_sensors(text: str, sensors: Sequence[SensorSpec]) -> str:
             document.add(tomlkit.nl())
         document.add("sensors", tomlkit.aot())
     tables: Any = document["sensors"]
-    given = {str(spec.place): spec.sensor.upper() for spec in sensors}
+    given = {spec.place: spec.sensor.upper() for spec in sensors if spec.place}
     for index in reversed(range(len(tables))):
-        address, place = str(tables[index]["sensor"]).upper(), tables[index]["place"]
+        address, place = str(tables[index]["sensor"]).upper(), tables[index].get("place")
         if given.get(place, address) != address and address not in given.values():
             del tables[index]
     known = {str(table["sensor"]).upper(): table for table in tables}
@@ -52,9 +52,10 @@ def with_sensors(text: str, sensors: Sequence[SensorSpec]) -> str:
 
 
 def _fill(table: Any, spec: SensorSpec) -> None:
-    told = {"place": str(spec.place), "driver": spec.driver, "rate_hz": spec.rate_hz}
-    if "sensor" not in table:
-        told = {"sensor": spec.sensor, **told}
+    told: dict[str, Any] = {} if "sensor" in table else {"sensor": spec.sensor}
+    if spec.place:
+        told["place"] = str(spec.place)
+    told |= {"driver": spec.driver, "rate_hz": spec.rate_hz}
     for key, value in told.items():
         if key not in table or table[key] != value:
             table[key] = value

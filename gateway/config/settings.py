@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.decoding.stage import check_places
-from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, radio_driver, settled
+from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, drivers, radio_driver, settled
 from gateway.errors import KeyedError, SettingError
 from gateway.messages import BodySize, Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section, VariableText
@@ -53,8 +53,8 @@ class SensorSection(Section):
 
     sensor: Annotated[str, Field(min_length=1)]
     """Bluetooth address (on macOS the system's UUID), or any name for other sources."""
-    place: Place
-    """Where it is worn."""
+    place: Place | None = None
+    """Where it is worn; a sensor that measures no motion, such as a heart rate strap, has none."""
     driver: str = "movella_dot"
     """Which driver reads its bytes."""
     rate_hz: Rate = 60.0
@@ -252,6 +252,12 @@ class Config(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _places_are_told(self) -> Self:
+        for number, spec in enumerate(self.sensor_specs()):
+            _check_place(number, spec)
+        return self
+
+    @model_validator(mode="after")
     def _drivers_can(self) -> Self:
         if self.source.kind != "simulator":
             for number, spec in enumerate(self.sensor_specs()):
@@ -308,6 +314,24 @@ def _check_address(number: int, spec: SensorSpec) -> None:
             "sensors",
             number,
             "sensor",
+        )
+
+
+def _check_place(number: int, spec: SensorSpec) -> None:
+    """Raise KeyedError where a place is missing, or of no use."""
+    known = drivers().get(spec.driver)
+    motion = known is None or known.about.motion
+    if motion and spec.place is None:
+        raise KeyedError(
+            f"this key is missing; sensor {spec.sensor} measures motion, so say where it is worn: "
+            f"{', '.join(Place)}",
+            *("sensors", number, "place"),
+        )
+    if not motion and spec.place is not None:
+        raise KeyedError(
+            f"sensor {spec.sensor} measures no motion (driver {spec.driver}), so it takes up no "
+            "place on the body; leave this key out",
+            *("sensors", number, "place"),
         )
 
 

@@ -63,14 +63,15 @@ def check_places(sensors: Sequence[SensorSpec]) -> None:
             raise SettingError(
                 f"sensor {spec.sensor} is there twice; name each sensor once", number, "sensor"
             )
-        if spec.place in worn:
+        if spec.place is not None and spec.place in worn:
             raise SettingError(
                 f"sensors {worn[spec.place]} and {spec.sensor} both claim place {spec.place}; "
                 "give each sensor a place of its own",
                 number,
                 "place",
             )
-        worn[spec.place] = spec.sensor
+        if spec.place is not None:
+            worn[spec.place] = spec.sensor
         named.add(spec.sensor.upper())
 
 

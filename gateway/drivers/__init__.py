@@ -148,7 +148,8 @@ class About:
 
     ``rates_hz`` that can be asked for (none: any); ``acc_g`` and ``gyr_dps`` the full scales;
     ``clock`` the time that it sends, ``loss`` how a lost sample is noticed, ``unknown`` what
-    cannot be known from it, ``tested_on`` what the driver was tested on, honestly.
+    cannot be known from it, ``tested_on`` what the driver was tested on, honestly. ``motion``:
+    whether it measures any, so that it matters where on the body it is.
     """
 
     maker: str
@@ -161,6 +162,7 @@ class About:
     tested_on: tuple[Tested, ...]
     unknown: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
+    motion: bool = True
 
 
 class Driver(Protocol):

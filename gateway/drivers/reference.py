@@ -56,6 +56,7 @@ def _section(driver: Driver) -> str:
         f"- lost samples: {about.loss}",
         *_gathered(driver),
         *(f"- not known: {what}" for what in about.unknown),
+        *([] if about.motion else ["- measures no motion, so it is configured without a place"]),
     ]
     if about.settings:
         lines.append(_settings(about))

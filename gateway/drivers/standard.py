@@ -202,6 +202,7 @@ class Standard:
         settings=(
             Setting("measure", "heart_rate", tuple(_MEASURES), "what the sensor is there for"),
         ),
+        motion=False,
     )
     advertising = Advertising(services=(HEART_RATE_SERVICE, RUNNING_SERVICE))
     independent = True

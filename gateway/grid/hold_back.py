@@ -63,5 +63,5 @@ def _warning(spec: SensorSpec, seconds: float) -> str:
 
 
 def _named(spec: SensorSpec) -> str:
-    place = str(spec.place).replace("_", " ")
-    return f"{place} ({spec.driver} at {spec.rate_hz:g} Hz)"
+    where = spec.place.replace("_", " ") if spec.place else spec.sensor
+    return f"{where} ({spec.driver} at {spec.rate_hz:g} Hz)"

@@ -64,7 +64,7 @@ class Plausibility:
 
     def __init__(self, sensors: Sequence[SensorSpec], rate_hz: float) -> None:
         self._tick = max(4, round(TICK_S * rate_hz))
-        self._row = {str(spec.place): number for number, spec in enumerate(sensors)}
+        self._row = {str(spec.place): number for number, spec in enumerate(sensors) if spec.place}
         self._pairs = dict(self._rows_of_pairs())
         count = len(sensors)
         self._state = _State(

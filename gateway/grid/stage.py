@@ -77,7 +77,7 @@ class Align:
         self._person = person
         self._sensors = tuple(sensors)
         self._streams = Streams.of(sensors)
-        worn = {spec.place: row for row, spec in enumerate(sensors)}
+        worn = {spec.place: row for row, spec in enumerate(sensors) if spec.place}
         self._places = tuple(place for place in Place if place in worn)
         self._rows = np.array([worn[place] for place in self._places], np.int64)
         self._origin_ns = origin_ns
@@ -143,9 +143,9 @@ class Align:
         return self._marker(news, news.kind, news.text or RIGHT_AGAIN)
 
     def _marker(self, news: LinkNews | SensorNews, kind: str, text: str) -> Marker:
-        place = next(spec.place for spec in self._sensors if spec.sensor == news.sensor)
+        label = next(spec.label for spec in self._sensors if spec.sensor == news.sensor)
         t_s = self._time_s(news.arrival_ns)
-        return Marker(self._person, t_s, f"sensor_{kind}", f"{place} ({news.sensor}): {text}")
+        return Marker(self._person, t_s, f"sensor_{kind}", f"{label}: {text}")
 
     def _time_s(self, host_ns: int) -> float:
         return (host_ns - self._origin_ns) / SECOND_NS
@@ -183,7 +183,7 @@ class Align:
         spec, t_s = self._sensors[found.sensor], found.at / self._rate_hz
         at_ns = self._origin_ns + round(t_s * SECOND_NS)
         self._state.tally.said(SensorNews(spec.sensor, at_ns, WRONG, found.text))
-        text = f"{spec.place} ({spec.sensor}): {found.text or RIGHT_AGAIN}"
+        text = f"{spec.label}: {found.text or RIGHT_AGAIN}"
         return Marker(self._person, t_s, f"sensor_{WRONG}", text)
 
     def _by_sensor(self, placed: OnGrid) -> OnGrid:

@@ -60,7 +60,7 @@ def _described(path: Path, size: int, journal: JournalReader) -> StoredSession:
         person=info.person,
         started=datetime.fromtimestamp(info.wall_origin_ns // _SECOND_NS, UTC).isoformat(),
         duration_s=round(journal.end_ns / _SECOND_NS, 1),
-        sensors=[str(spec.place) for spec in info.sensors],
+        sensors=[spec.place or spec.driver for spec in info.sensors],
         strides=counts.get("stride", 0),
         repetitions=counts.get("repetition", 0),
         closed=journal.closed,

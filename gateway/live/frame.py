@@ -122,12 +122,13 @@ class GuideView(msgspec.Struct, frozen=True):
 class SensorView(msgspec.Struct, frozen=True):
     """One line of the sensor table; ``loss`` and ``battery`` are shares 0..1.
 
-    ``why`` is a sentence, empty where ``state`` is good (``gateway.sensor_condition``).
+    ``place`` is null where it needs none; ``why`` is a sentence, empty where ``state`` is good
+    (``gateway.sensor_condition``).
     ``battery_left_h`` is None until the battery has fallen enough to tell.
     """
 
     sensor: str
-    place: str
+    place: str | None
     rate_hz: float | None
     loss: float | None
     battery: float | None

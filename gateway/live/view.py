@@ -152,7 +152,7 @@ class LiveView:
         )
 
     def sensor_table(self) -> list[SensorView]:
-        """Return one line a sensor, in the order of ``Place``."""
+        """Return one line a sensor, in the order of ``Place``, those without one last."""
         statuses = [
             m
             for key, m in self._newest.items()
@@ -316,7 +316,7 @@ def _sensor_view(status: SensorStatus, left_s: float) -> SensorView:
     state, why = condition(status)
     return SensorView(
         sensor=status.sensor,
-        place=str(status.place),
+        place=status.place,
         rate_hz=number(status.rate_hz),
         loss=number(status.loss),
         battery=number(status.battery),
@@ -331,4 +331,4 @@ _ORDER = tuple(Place)
 
 
 def _place_order(status: SensorStatus) -> int:
-    return _ORDER.index(status.place)
+    return len(_ORDER) if status.place is None else _ORDER.index(status.place)

@@ -13,14 +13,22 @@ from gateway.messages.words import BoolArray, FloatArray, IntArray, Place, messa
 class SensorSpec:
     """One sensor of a session: who it is, where it is worn, and how its bytes are read.
 
-    ``settings`` are the driver's own (for example ``{"mode": 26}``).
+    ``place`` is None where it measures no motion, so that it does not matter. ``settings`` are the
+    driver's own (for example ``{"mode": 26}``).
     """
 
     sensor: str
-    place: Place
+    place: Place | None
     driver: str
     rate_hz: float
     settings: dict[str, int | float | str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What people call it: where it is, if that is known, and who."""
+        if self.place is None:
+            return self.sensor
+        return f"{self.place.replace('_', ' ')} ({self.sensor})"
 
 
 @message
@@ -164,18 +172,19 @@ class SensorNews:
 class SensorStatus:
     """One sensor over one second of the grid.
 
-    ``rate_hz`` samples received per second (NaN: it sends no motion), ``loss`` share of the
-    second's grid samples that are not real (NaN: it does not measure both acceleration and rate of
-    turn, so that none can be), ``refused`` packets that could not be read, ``late`` samples that
-    came after the hold-back, ``clock_error_s`` bound within which its time lies 95 times in 100,
-    ``battery`` 0..1 (NaN: unknown), ``link`` and ``why`` how its link is, as the radio says (None:
-    no radio), ``wrong`` what is wrong with what it measures (empty: nothing is known to be).
+    ``place`` is that of its ``SensorSpec``, ``rate_hz`` samples received per second (NaN: it sends
+    no motion), ``loss`` share of the second's grid samples that are not real (NaN: it does not
+    measure both acceleration and rate of turn, so that none can be), ``refused`` packets that could
+    not be read, ``late`` samples that came after the hold-back, ``clock_error_s`` bound within
+    which its time lies 95 times in 100, ``battery`` 0..1 (NaN: unknown), ``link`` and ``why`` how
+    its link is, as the radio says (None: no radio), ``wrong`` what is wrong with what it measures
+    (empty: nothing is known to be).
     """
 
     person: str
     t_s: float
     sensor: str
-    place: Place
+    place: Place | None
     rate_hz: float
     loss: float
     lost: int

@@ -145,12 +145,12 @@ class EstimatesRecord(msgspec.Struct, frozen=True):
 class SensorRecord(msgspec.Struct, frozen=True):
     """One sensor over one second; ``loss`` and ``battery`` are shares 0..1.
 
-    ``why`` is a sentence, empty where ``state`` is good.
+    ``place`` is null where it needs none; ``why`` is a sentence, empty where ``state`` is good.
     """
 
     t_s: float
     sensor: str
-    place: str
+    place: str | None
     rate_hz: float | None
     loss: float | None
     lost: int

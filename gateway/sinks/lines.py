@@ -138,7 +138,7 @@ def _sensor(status: SensorStatus, info: SessionInfo) -> list[str]:
         "state": str(state),
         "why": why,
     }
-    tags = _tags(info, sensor=status.sensor, place=status.place)
+    tags = _tags(info, sensor=status.sensor, place=status.place or "")
     return _one("sensor", tags, fields, status.t_s, info)
 
 

@@ -172,7 +172,7 @@ def _sensor(status: SensorStatus) -> SensorRecord:
     return SensorRecord(
         t_s=status.t_s,
         sensor=status.sensor,
-        place=str(status.place),
+        place=status.place,
         rate_hz=number(status.rate_hz),
         loss=number(status.loss),
         lost=status.lost,

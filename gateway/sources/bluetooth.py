@@ -23,7 +23,7 @@ class BluetoothSource:
     """Streams the session's sensors, each as ``gateway.radio.sensor_life`` has it.
 
     ``radio`` is entered once, when it runs. Notifications are stamped and copied the moment they
-    come; everything else happens elsewhere. ``placed``: the places of the sensors are known.
+    come; everything else happens elsewhere.
     """
 
     def __init__(
@@ -34,7 +34,6 @@ class BluetoothSource:
         radio: AbstractAsyncContextManager[Radio],
         label: str = "",
         *,
-        placed: bool = True,
         truth: Truth | None = None,
     ) -> None:
         self.label = label
@@ -46,7 +45,6 @@ class BluetoothSource:
         self.origin_ns = time.monotonic_ns()
         self.wall_origin_ns = time.time_ns()
         self._radio = radio
-        self._placed = placed
 
     def now_ns(self) -> int:
         """Return the host's monotonic clock."""
@@ -84,5 +82,5 @@ class BluetoothSource:
                     group.create_task(life.run(airtime))
 
     def _log(self, spec: SensorSpec) -> Any:
-        where = {"place": str(spec.place)} if self._placed else {}
+        where = {"place": str(spec.place)} if spec.place else {}
         return structlog.get_logger().bind(sensor=spec.sensor, **where)

@@ -81,7 +81,7 @@ def kept_of(calibration: StoredCalibration, sensors: Sequence[SensorSpec]) -> Ke
     Raises ConfigError where one was worn elsewhere: the places that are told, or those that were
     found, are wrong.
     """
-    worn = {spec.sensor.upper(): spec.place for spec in sensors}
+    worn = {spec.sensor.upper(): spec.place for spec in sensors if spec.place}
     for one in calibration.sensors:
         place = worn.get(one.sensor.upper(), one.place)
         if place is not one.place:

@@ -16,13 +16,13 @@ from simulators.sensing.faults import Fault
 
 @dataclass(frozen=True)
 class WornSensor:
-    """A sensor, for which driver and where it is worn.
+    """A sensor, for which driver and where it is worn; None: it feels no motion.
 
     ``clock_s`` is what its clock shows as the session begins, fast by ``drift_ppm``.
     """
 
     address: str
-    place: Place
+    place: Place | None
     driver: str
     rate_hz: float
     settings: dict[str, int | float | str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Plan:
     radio: Link = field(default_factory=Link)
     faults: tuple[Fault, ...] = ()
 
-    def faults_of(self, place: Place) -> tuple[Fault, ...]:
+    def faults_of(self, place: Place | None) -> tuple[Fault, ...]:
         """Return the faults of the sensor at ``place``, by their beginning."""
         own = [fault for fault in self.faults if fault.strikes(place)]
         return tuple(sorted(own, key=lambda fault: fault.at_s))

@@ -10,7 +10,7 @@ from collections import Counter
 from importlib import resources
 from pathlib import Path
 
-from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, nearest_rate_hz, settled
+from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, driver, nearest_rate_hz, settled
 from gateway.errors import ConfigError, UsageError
 from gateway.messages import Place
 from gateway.text_file import read_text
@@ -59,7 +59,7 @@ def read_plan(text: str, file: str) -> Plan:
     )
     if not sensors:
         table.fail("sensors", "this key is missing; name one sensor at least")
-    for place, count in Counter(worn.place for worn in sensors).items():
+    for place, count in Counter(worn.place for worn in sensors if worn.place).items():
         if count > 1:
             table.fail("sensors", f"{count} sensors are worn at {place}; give each a place")
     seconds = table.within("seconds", 1.0, _LONGEST_S, 60.0)
@@ -91,18 +91,18 @@ def _radio(table: TomlTable) -> Link:
 
 def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
     table.only(_SENSOR)
-    driver = table.choice("driver", sorted(peripherals()), "movella_dot")
+    driver_name = table.choice("driver", sorted(peripherals()), "movella_dot")
     settings = table.table("settings").scalars()
     asked_hz = table.within("rate_hz", SLOWEST_HZ, FASTEST_HZ, 0.0)
     try:
-        rate_hz = asked_hz or nearest_rate_hz(driver, settings, _USUAL_HZ)
-        settled(driver, settings, rate_hz)
+        rate_hz = asked_hz or nearest_rate_hz(driver_name, settings, _USUAL_HZ)
+        settled(driver_name, settings, rate_hz)
     except UsageError as error:
         raise ConfigError(f"{file}: sensors[{number - 1}] {error}") from error
     return WornSensor(
         address=address(number),
-        place=Place(table.choice("place", [str(place) for place in PLACES])),
-        driver=driver,
+        place=_place(table, driver_name),
+        driver=driver_name,
         rate_hz=rate_hz,
         settings=settings,
         clock_s=table.within("clock_s", 0.0, _OLDEST_S, 0.0),
@@ -111,10 +111,18 @@ def _sensor(table: TomlTable, number: int, file: str) -> WornSensor:
     )
 
 
+def _place(table: TomlTable, driver_name: str) -> Place | None:
+    if driver(driver_name).about.motion:
+        return Place(table.choice("place", [str(place) for place in PLACES]))
+    if table.has("place"):
+        table.fail("place", f"a sensor of driver {driver_name} measures no motion; leave it out")
+    return None
+
+
 def _fault(table: TomlTable, sensors: tuple[WornSensor, ...]) -> Fault:
     table.only(_FAULT)
     kind = FaultKind(table.choice("kind", [str(kind) for kind in FaultKind]))
-    worn = [str(worn.place) for worn in sensors]
+    worn = [str(worn.place) for worn in sensors if worn.place]
     if kind is FaultKind.SWAPPED:
         worn = [place for place in worn if Place(place) in PAIRED]
     of_all = kind is FaultKind.ADAPTER_OFF

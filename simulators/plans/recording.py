@@ -26,7 +26,7 @@ from gateway.messages import (
 )
 from simulators.movement.truth import PERSON, Truth
 from simulators.peripherals import Movement, Notification, Peripheral, peripherals
-from simulators.places import PLACE_INDEX
+from simulators.places import ANYWHERE, PLACE_INDEX, PLACES
 from simulators.plans import Plan, WornSensor
 from simulators.plans.felt import measured_wrong
 from simulators.plans.links import Episode, episodes
@@ -78,8 +78,9 @@ class PlannedRecording:
         self._motion = planned_motion(plan.scenario, plan.seed, plan.seconds, plan.speed_mps)
         errors = draw_errors(SensorGrade(), np.random.default_rng([plan.seed, 2]))
         packets: list[RawPacket] = []
-        for worn, spec in zip(plan.sensors, self.sensors, strict=True):
-            life = _Life(plan, worn, spec, self._motion, errors)
+        for number, (worn, spec) in enumerate(zip(plan.sensors, self.sensors, strict=True)):
+            slot = len(PLACES) + number if worn.place is None else PLACE_INDEX[worn.place]
+            life = _Life(plan, worn, spec, self._motion, errors, slot)
             packets += life.live()
             self.links[spec.sensor], self.notified[spec.sensor] = life.links, life.notified
         self._packets = sorted(packets, key=lambda packet: packet.arrival_ns)
@@ -100,7 +101,7 @@ class PlannedRecording:
 
 
 class _Life:
-    """One sensor over a whole session."""
+    """One sensor over a whole session; its random numbers are those of its ``slot``."""
 
     def __init__(
         self,
@@ -109,11 +110,12 @@ class _Life:
         spec: SensorSpec,
         motion: PlannedMotion,
         errors: SensorErrors,
+        slot: int,
     ) -> None:
         self.notified: list[Notified] = []
         self._worn, self._spec, self._motion, self._errors = worn, spec, motion, errors
         self._faults = plan.faults_of(worn.place)
-        slot = PLACE_INDEX[worn.place]
+        self._feels_at = worn.place or ANYWHERE
         self._rng = np.random.default_rng([plan.seed, 6, slot])
         self.links = episodes(
             self._faults, plan.seconds, np.random.default_rng([plan.seed, 7, slot])
@@ -176,7 +178,7 @@ class _Life:
 
     def _feel(self, link: Episode) -> tuple[IntArray, FloatArray, Movement]:
         """Return which samples it takes while the link stands, when, and what they say."""
-        rate_hz, place = self._peripheral.rate_hz, self._worn.place
+        rate_hz, place = self._peripheral.rate_hz, self._feels_at
         first, last = (
             int(np.ceil(self._clock.device_s(at_s) * rate_hz))
             for at_s in (link.from_s, link.until_s)

@@ -17,6 +17,7 @@ from bumble.gatt import Characteristic, Service
 
 from gateway.messages import Place
 from simulators.peripherals import Agreeing, MakePeripheral, Notification, Peripheral
+from simulators.places import ANYWHERE
 from simulators.radio_world.advertising import encode
 from simulators.radio_world.air import Air, Radio, RadioHost
 from simulators.radio_world.performance import Feeling, Performance
@@ -67,13 +68,13 @@ class Account:
 
 
 class HostedSensor:
-    """A peripheral with a radio, worn by the simulated person at ``place``."""
+    """A peripheral with a radio, worn by the simulated person at ``place`` (None: anywhere)."""
 
     def __init__(
         self,
         make: MakePeripheral,
         address: str,
-        place: Place,
+        place: Place | None,
         clock: Clock,
         conditions: Conditions,
         performance: Performance,
@@ -81,13 +82,14 @@ class HostedSensor:
     ) -> None:
         self.address = address
         self.place = place
+        self._feels_at = place or ANYWHERE
         self._account = Account()
         self.frozen = self.refusing = self.doubling = self.disorderly = False
         self.peripheral: Peripheral = make(address)
         self._make = make
         self.clock = self._own_clock = clock
         self.others: Mapping[str, HostedSensor] = {}
-        self._feeling = Feeling(performance, place, clock)
+        self._feeling = Feeling(performance, self._feels_at, clock)
         self._conditions = conditions
         self._performance = performance
         self._rng = rng
@@ -145,7 +147,7 @@ class HostedSensor:
 
     def shake(self, seconds: float) -> None:
         """Shake it for a while, besides what the person does."""
-        self._performance.shake(self.place, seconds)
+        self._performance.shake(self._feels_at, seconds)
 
     async def drop(self) -> None:
         """End the connection from the sensor's side; it sends nothing more over it."""
@@ -172,7 +174,7 @@ class HostedSensor:
         clock = self.others[root].clock if root in self.others else self._own_clock
         if clock != self.clock:
             self.clock = clock
-            self._feeling = Feeling(self._performance, self.place, clock)
+            self._feeling = Feeling(self._performance, self._feels_at, clock)
 
     def hide(self) -> None:
         """Advertise no more: it is off, or connected to another."""

@@ -32,10 +32,10 @@ _ON_FOR_S = 600.0
 
 @dataclass(frozen=True)
 class Worn:
-    """A sensor that the person wears: for which driver, where, and its address."""
+    """A sensor that the person wears: for which driver, where (None: anywhere), its address."""
 
     driver: str
-    place: Place
+    place: Place | None
     address: str
 
 

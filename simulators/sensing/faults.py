@@ -78,7 +78,7 @@ class Fault:
         """Return which of the times (N,) it lasts at."""
         return (t_s >= self.at_s) & (t_s < self.until_s)
 
-    def strikes(self, place: Place) -> bool:
+    def strikes(self, place: Place | None) -> bool:
         """Say whether the sensor at ``place`` is struck."""
         if self.kind is FaultKind.SWAPPED and self.place is not None:
             return place in {self.place, mirrored(self.place)}

@@ -238,7 +238,8 @@ def _unfit(played: PlannedRecording, produced: Sequence[Message]) -> set[Place]:
     return {
         spec.place
         for number, spec in enumerate(played.sensors)
-        if not ticked(spec) or clipped[owner == number].sum() > OFTEN * (owner == number).sum()
+        if spec.place
+        and (not ticked(spec) or clipped[owner == number].sum() > OFTEN * (owner == number).sum())
     }
 
 

@@ -229,8 +229,8 @@ def test_status_and_remarks_say_how_the_link_is_and_why() -> None:
     ]  # fmt: skip
     assert {m.link for m in told if m.sensor != "a"} == {None}
     assert [(m.kind, m.text) for m in made if isinstance(m, Marker)] == [
-        ("sensor_state", f"{SENSORS[0].place} (a): streaming"),
-        ("sensor_state", f"{SENSORS[0].place} (a): lost: off: asleep"),
+        ("sensor_state", "left shank (a): streaming"),
+        ("sensor_state", "left shank (a): lost: off: asleep"),
     ]
 
 

@@ -13,6 +13,7 @@ from gateway.config.file import load_config
 from gateway.config.reference import reference
 from gateway.config.settings import Config
 from gateway.errors import ConfigError, UsageError
+from gateway.messages import Place
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +71,10 @@ rate_hz = 61
         (
             "[[sensors]]\nsensor = 'a'\nplace = 'pelvis'\n[[sensors]]\nsensor = 'b'\nplace = 'hip'",
             r"line 6: sensors.1.place: .*'pelvis'.*not 'hip'",
+        ),
+        (
+            "[[sensors]]\nsensor = 'a'\ndriver = 'standard'\nplace = 'sternum'",
+            r"line 4: sensors.0.place: sensor a measures no motion \(driver standard\).*leave this",
         ),
         (
             "[[sensors]]\nsensor='a'\nplace='pelvis'\n[[sensors]]\nsensor='b'\nplace='pelvis'",
@@ -193,6 +198,13 @@ def test_any_text_is_loaded_or_refused(tmp_path_factory: pytest.TempPathFactory,
     except ConfigError as error:
         found = error
     assert isinstance(found, Config) or "gaitwire.toml" in str(found)
+
+
+def test_sensors_that_measure_no_motion_take_up_no_place(tmp_path: Path) -> None:
+    straps = [f"[[sensors]]\nsensor = '{name}'\ndriver = 'standard'\nrate_hz = 1" for name in "ab"]
+    shown = ["[[sensors]]\nsensor = 'c'\nplace = 'sternum'", *straps]
+    config = load(tmp_path, "\n".join(shown))
+    assert [spec.place for spec in config.sensor_specs()] == [Place.STERNUM, None, None]
 
 
 def test_secrets_stay_out_of_what_is_shown(tmp_path: Path) -> None:

@@ -69,6 +69,14 @@ def test_comments_settings_and_other_tables_stay(tmp_path: Path) -> None:
     assert [path.name] == [p.name for p in tmp_path.iterdir()]
 
 
+def test_a_sensor_without_a_place_stays() -> None:
+    strap = '[[sensors]]\nsensor = "strap"\ndriver = "standard"\nrate_hz = 1.0\n'
+    text = with_sensors(strap, [spec(3, Place.PELVIS)])
+    assert text.startswith(strap)
+    assert text.count("[[sensors]]") == 2
+    assert with_sensors(text, [SensorSpec("strap", None, "standard", 1.0)]) == text
+
+
 def test_a_place_that_was_not_given_away_keeps_its_sensor() -> None:
     text = with_sensors(FILE, [spec(3, Place.PELVIS)])
     assert text.startswith(FILE.split("[mqtt]", maxsplit=1)[0].rstrip())

@@ -60,7 +60,7 @@ def test_a_coarse_axis_that_hardly_turns_is_not_stuck() -> None:
 def test_an_axis_that_says_the_same_all_the_time_is_noticed(kind: FaultKind, place: Place) -> None:
     messages = with_fault(kind, place)
     (begun_s, begun), (ended_s, ended) = told(messages)
-    assert begun.startswith(f"{place} (")
+    assert begun.startswith(f"{place.replace('_', ' ')} (")
     assert "gyroscope z says the same" in begun
     assert "right again" in ended
     assert AT_S < begun_s <= AT_S + 3 * TICK_S
@@ -77,8 +77,8 @@ def test_sensors_of_left_and_right_that_are_exchanged_are_noticed(place: Place) 
     plural = {"shank": "shanks", "foot": "feet"}[segment]
     messages = with_fault(FaultKind.SWAPPED, place)
     found = told(messages)
-    begun = {text.partition(" ")[0] for _, text in found if f"{plural} are exchanged" in text}
-    assert begun == {f"left_{segment}", f"right_{segment}"}
+    begun = {text.partition(" (")[0] for _, text in found if f"{plural} are exchanged" in text}
+    assert begun == {f"left {segment}", f"right {segment}"}
     assert len(found) == 4
     window_s = TICK_S * WINDOW_TICKS
     assert all(AT_S < t_s < AT_S + window_s for t_s, text in found if "exchanged" in text)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gateway.messages import LinkState, Place, SensorStatus
+from gateway.messages import BodyBlock, Figure, LinkState, Place, SensorStatus
 from gateway.sensor_condition import HALF, condition
 from simulators.plans.files import read_plan
 from simulators.plans.recording import PlannedRecording
@@ -57,15 +57,21 @@ def test_a_sensor_is_said_to_be_as_it_is(changed: dict[str, object], state: str,
 
 
 def test_a_sensor_that_feels_no_motion_or_half_of_it_is_neither_silent_nor_lossy() -> None:
-    text = "".join(
-        f'[[sensors]]\nplace = "{place}"\ndriver = "{driver}"\n'
-        for place, driver in (
-            ("left_foot", "movella_dot"), ("sternum", "standard"), ("pelvis", "microbit"),
-        )
-    )  # fmt: skip
+    text = """
+    sensors = [
+        { driver = "movella_dot", place = "left_foot" },
+        { driver = "standard" },
+        { driver = "microbit", place = "sternum" },
+    ]
+    """
     plan = dataclasses.replace(read_plan(text, "f"), seconds=4.0)
-    told = {m.place: m for m in played(PlannedRecording(plan), 4.0) if isinstance(m, SensorStatus)}
-    strap, board, foot = (told[p] for p in (Place.STERNUM, Place.PELVIS, Place.LEFT_FOOT))
+    made = list(played(PlannedRecording(plan), 4.0))
+    told = {m.place: m for m in made if isinstance(m, SensorStatus)}
+    strap, board, foot = (told[place] for place in (None, Place.STERNUM, Place.LEFT_FOOT))
+    assert {m.places for m in made if isinstance(m, BodyBlock)} == {
+        (Place.LEFT_FOOT, Place.STERNUM)
+    }
+    assert {m.name for m in made if isinstance(m, Figure)} >= {"heart_rate"}
     assert np.isnan([strap.rate_hz, strap.loss, board.loss]).all()
     assert board.rate_hz > 40
     assert foot.loss < 0.1

@@ -60,7 +60,8 @@ def told(
     sync = MotionSync()
     for block in aligned(recording):
         sync.add(shifted(block, place, late_ms * 1e-3) if late_ms else block)
-    return {one.place: one for one in sync.result([spec.place for spec in recording.sensors])}
+    worn = [spec.place for spec in recording.sensors if spec.place]
+    return {one.place: one for one in sync.result(worn)}
 
 
 def agrees(one: SensorSync) -> bool:

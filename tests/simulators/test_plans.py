@@ -58,6 +58,10 @@ def test_the_ready_plans_play(name: str, worn: int) -> None:
             "f.toml: faults[0] at_s: expected is a number from 0 to 3600",
         ),
         (ONE + ONE, "f.toml: sensors: 2 sensors are worn at pelvis"),
+        (
+            '[[sensors]]\ndriver = "standard"\nplace = "sternum"',
+            "f.toml: sensors[0] place: a sensor of driver standard measures no motion; leave",
+        ),
         ('[[sensors]]\nplace = "hip"', "f.toml: sensors[0] place: expected is one of pelvis"),
         (f"{ONE}rate_hz = 61", "f.toml: sensors[0] a Movella DOT streams at"),
         (f"{ONE}settings = {{ moode = 3 }}", "did you mean 'mode'?"),

@@ -57,6 +57,7 @@ def remarks(messages: Sequence[Message], sensors: Sequence[SensorSpec]) -> list[
     told = [
         f"{spec.place.replace('_', ' ')}: {remark}"
         for spec in sensors
+        if spec.place
         for remark in _losses([state for state in states if state.sensor == spec.sensor])
     ]
     told += [

@@ -68,15 +68,18 @@ async def test_an_address_that_nobody_has_is_told_and_the_rest_streams(
 async def test_a_search_that_finds_nothing_says_what_may_be_the_matter() -> None:
     radio = ScriptedRadio({"": {"A KEYBOARD": -50}})
     with pytest.raises(SourceError, match="switch it on, bring it near, and make sure that no ph"):
-        await sensors_in_range(radio, Config(), 0.1, 60.0)
+        await sensors_in_range(radio, Config(), 0.1, 60.0, print)
 
 
 async def test_what_has_no_sense_of_motion_gets_no_place() -> None:
     others = enumerate(("standard", "layout"), start=2)
     worn = [*dots(1), *(Worn(kind, Place.STERNUM, f"D4:22:CD:00:00:0{n}") for n, kind in others)]
+    said: list[str] = []
     async with open_world(worn) as world:
         radio = BleakRadio((), **world.backend)
-        found = await sensors_in_range(radio, Config(), 1.0, 50.0)
+        found = await sensors_in_range(radio, Config(), 1.0, 50.0, said.append)
+    (told,) = said
+    assert told.startswith("D4:22:CD:00:00:02 (Strap) measures no motion and needs no place")
     rates = {spec.driver: spec.rate_hz for spec in found.values()}
     assert rates == {"movella_dot": 60.0, "layout": 100.0}
 

@@ -1,7 +1,6 @@
 // What stands in the way, in words for the person who trains: what happened and what to do.
 
-import { placeName } from "./names.js";
-import { isSilent } from "./sensors.js";
+import { isSilent, nameOf } from "./sensors.js";
 
 const SILENT_MS = 1500;
 
@@ -28,14 +27,14 @@ export function noticeFor({ link, frame, silentMs }) {
   }
   const silent = frame.sensors.filter(isSilent);
   if (silent.length > 0) {
-    const places = silent.map((sensor) => placeName(sensor.place)).join(", ");
+    const names = silent.map(nameOf).join(", ");
     const [title, it] = silent.length === 1 ? ["One sensor is silent:", "it is"] : ["Some sensors are silent:", "they are"];
-    return notice("sensor", "warn", title, `${places}. Check that ${it} switched on and charged. You can carry on.`);
+    return notice("sensor", "warn", title, `${names}. Check that ${it} switched on and charged. You can carry on.`);
   }
   const wrong = frame.sensors.filter((sensor) => sensor.state === "wrong");
   if (wrong.length > 0) {
     return notice("sensor", "warn", "A sensor cannot be trusted:",
-      `${wrong.map((sensor) => placeName(sensor.place)).join(", ")}. Switch it off and on again. You can carry on.`);
+      `${wrong.map(nameOf).join(", ")}. Switch it off and on again. You can carry on.`);
   }
   if (frame.guide === null && !frame.calibrated) {
     return notice("calibrate", "wait", "Please stand still.",

@@ -132,10 +132,10 @@ function showEstimates(estimates) {
 
 function showSensors(sensors) {
   showRows("sensors", sensors.map((sensor) => ({
-    key: sensor.place,
+    key: sensor.place ?? sensor.sensor,
     state: sensor.state,
     cells: [
-      title(sensor.place),
+      sensor.place === null ? "–" : title(sensor.place),
       sensor.sensor,
       stateOf(sensor),
       figure(sensor.rate_hz, 1, " Hz"),
