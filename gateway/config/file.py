@@ -58,7 +58,7 @@ def _build(values: dict[str, Any], text: str, path: Path) -> Config:
         return Config(**values)
     except KeyedError as error:
         raise _located(error, text, path) from error
-    except SettingsError as error:
+    except (SettingsError, RecursionError) as error:
         # It names the table alone.
         raise ConfigError("\n".join(_not_json())) from error
     except ValidationError as error:
@@ -84,7 +84,7 @@ def _not_json() -> Iterator[str]:
         form = form_in_json(keys)
         try:
             json.loads(os.environ[variable])
-        except ValueError:
+        except (ValueError, RecursionError):
             if form:
                 yield f"environment variable {variable}: {_dotted([*keys])}: must be {form}"
 

@@ -244,6 +244,13 @@ class Config(BaseSettings):
     grafana: GrafanaSection = GrafanaSection()
 
     @model_validator(mode="after")
+    def _somebody_is_of_that_size(self) -> Self:
+        if doubt := self.person.size.doubt:
+            key = "height_m" if self.person.height_m else "pelvis_height_m"
+            raise KeyedError(doubt, "person", key)
+        return self
+
+    @model_validator(mode="after")
     def _places_are_unique(self) -> Self:
         try:
             check_places(self.sensor_specs())

@@ -31,6 +31,11 @@ class SensorSpec:
         return f"{self.place.replace('_', ' ')} ({self.sensor})"
 
 
+_HEIGHT_M = (0.6, 2.6)
+_PELVIS_SHARE = (0.4, 0.75)
+"""Height of the pelvis over stature: 0.6 in adults (ANSUR II), less in small children."""
+
+
 @message
 class BodySize:
     """What is known of a person's size; NaN where it is not.
@@ -41,6 +46,22 @@ class BodySize:
 
     height_m: float = float("nan")
     pelvis_height_m: float = float("nan")
+
+    @property
+    def doubt(self) -> str:
+        """Why nobody can be of this size; empty where somebody can, or it is not known."""
+        share = self.pelvis_height_m / self.height_m
+        low_m, high_m = _HEIGHT_M
+        if self.height_m < low_m or self.height_m > high_m:
+            return f"nobody is {self.height_m:g} m tall; expected is a height in metres"
+        if self.pelvis_height_m < _PELVIS_SHARE[0] * low_m:
+            return f"no pelvis is {self.pelvis_height_m:g} m above the ground in standing"
+        if share < _PELVIS_SHARE[0] or share > _PELVIS_SHARE[1]:
+            return (
+                f"no pelvis is {self.pelvis_height_m:g} m above the ground in somebody who is "
+                f"{self.height_m:g} m tall"
+            )
+        return ""
 
     def or_else(self, other: BodySize) -> BodySize:
         """Return this size, with what is not known of it taken from ``other``."""

@@ -7,7 +7,6 @@ Data set: https://github.com/mobilise-d/mobgap
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from gateway.errors import RecordingError
 from gateway.messages import UNKNOWN_SIZE, BodySize, FloatArray, IntArray, Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, whole_ticks
+from gateway.recordings.json_file import read_json
 from gateway.recordings.matlab import is_matlab, load_matlab
 
 _MICROSECOND_NS = 1000.0
@@ -111,11 +111,12 @@ def _size(path: Path) -> BodySize:
     person, cohort = path.absolute().parts[-2], path.absolute().parts[-3]
     for folder in list(path.absolute().parents)[:_FOLDERS_ABOVE]:
         try:
-            noted = json.loads((folder / "participant_metadata.json").read_bytes())
+            noted = read_json(folder / "participant_metadata.json")
             noted = noted.get(cohort, noted)[person]
-            return BodySize(float(noted["height_m"]), float(noted["sensor_height_m"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            size = BodySize(float(noted["height_m"]), float(noted["sensor_height_m"]))
+        except (RecordingError, ValueError, KeyError, TypeError, AttributeError):
             continue
+        return UNKNOWN_SIZE if size.doubt else size
     return UNKNOWN_SIZE
 
 

@@ -8,14 +8,13 @@ Data set: https://doi.org/10.5201/ipol.2023.497
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from pathlib import Path
 
 from gateway.errors import RecordingError
-from gateway.messages import BodySize, Place
+from gateway.messages import UNKNOWN_SIZE, BodySize, Place
 from gateway.recordings.frames import FrameRecording, Timing, Track, absent, whole_ticks
+from gateway.recordings.json_file import read_json
 from gateway.recordings.table import first_lines, read_table
 
 _PLACES = {"lf": Place.LEFT_FOOT, "rf": Place.RIGHT_FOOT, "lb": Place.PELVIS}
@@ -35,7 +34,7 @@ class VoisardReader:
 
     def open(self, path: Path) -> FrameRecording:
         """Open a trial; raises RecordingError."""
-        subject, height_m = _person(path)
+        subject, size = _person(path)
         files = _sensor_files(path)
         if not files:
             raise RecordingError(f"{path}: no sensor's file ({path.stem}_lf.txt …) lies beside it")
@@ -51,8 +50,11 @@ class VoisardReader:
             tracks,
             timing,
             origin_tick=0,
-            size=BodySize(height_m=height_m),
-            remarks=absent(_PLACES[unit] for unit in _PLACES if unit not in files),
+            size=UNKNOWN_SIZE if size.doubt else size,
+            remarks=[
+                *absent(_PLACES[unit] for unit in _PLACES if unit not in files),
+                *([f"its Height is left out: {size.doubt}"] if size.doubt else []),
+            ],
         )
 
 
@@ -61,19 +63,15 @@ def _sensor_files(path: Path) -> dict[str, Path]:
     return {unit: file for unit, file in files.items() if file.is_file()}
 
 
-def _person(path: Path) -> tuple[str, float]:
-    """Return who walked, and how tall they are (NaN: not noted)."""
+def _person(path: Path) -> tuple[str, BodySize]:
+    """Return who walked, and how tall they are, where that is noted."""
+    description = read_json(path)
     try:
-        description = json.loads(path.read_bytes())
         subject, height_cm = str(description["Subject"]), description.get("Height")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise RecordingError(f"{path}: not whole JSON ({error}); is it truncated?") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordingError(f"{path}: JSON, but it does not describe a trial's Subject") from error
     try:
-        return subject, float(height_cm) / 100 if height_cm else math.nan
+        return subject, BodySize(float(height_cm) / 100) if height_cm else UNKNOWN_SIZE
     except (TypeError, ValueError) as error:
         raise RecordingError(f"{path}: its Height is {height_cm!r}, not a number in cm") from error
 

@@ -21,6 +21,9 @@ State = tuple[Array, ...]
 
 SHIPPED = "gaitwire-motion-1.0.onnx"
 PLACE_COUNT = len(PLACES)
+MOST_BYTES = 1 << 28
+"""A larger file is none that could run live."""
+NAME_ANOTHER = "name an .onnx file, or none for the one in the package"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,14 @@ def load(path: Path | None = None) -> Model:
         content = resources.files("inference.model.files").joinpath(SHIPPED).read_bytes()
         return load_bytes(content, SHIPPED)
     try:
+        if not path.is_file() and path.exists():
+            raise ModelError(f"{path}: the model cannot be read: it is not a file; {NAME_ANOTHER}")
+        if path.stat().st_size > MOST_BYTES:
+            raise ModelError(f"{path}: too large to be a model; {NAME_ANOTHER}")
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"{path}: the model cannot be read: {error.strerror}; name an .onnx file, or none for "
-            "the one in the package"
+            f"{path}: the model cannot be read: {error.strerror}; {NAME_ANOTHER}"
         ) from error
     return load_bytes(content, str(path))
 

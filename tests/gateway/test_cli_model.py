@@ -70,6 +70,11 @@ def test_a_person_reads_a_table() -> None:
         (["export", "none.npz", "--out", "m.onnx"], ModelError, "none.npz: .*No such file"),
         (["evaluate", "none.onnx"], ModelError, "none.onnx: the model cannot be read"),
         (["card", __file__], ModelError, "not an ONNX model"),
+        (
+            ["card", "/dev/zero"],
+            ModelError,
+            "cannot be read: it is not a file",
+        ),
     ],
 )
 def test_what_cannot_be_is_explained(

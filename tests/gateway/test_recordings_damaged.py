@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def test_an_empty_file_is_refused(tmp_path: Path, trial: Trial) -> None:
     path = trial.copy(tmp_path)
     path.write_bytes(b"")
     assert "empty" in complaint(path) or "not whole JSON" in complaint(path)
+
+
+@pytest.mark.parametrize("trial", ONE_EACH, ids=name_of)
+def test_a_file_of_brackets_without_end_is_refused(tmp_path: Path, trial: Trial) -> None:
+    path = trial.copy(tmp_path)
+    path.write_bytes(b"[" * 200_000)
+    assert complaint(path)
 
 
 @pytest.mark.parametrize("trial", ONE_EACH, ids=name_of)
@@ -190,3 +198,14 @@ def test_a_missing_file_and_an_unknown_one_are_refused(tmp_path: Path) -> None:
     text = complaint(tmp_path / "notes.txt")
     assert "not a recording that can be read" in text
     assert all(name in text for name in readers())
+
+
+@pytest.mark.parametrize("height", [1.7, 17_000])
+def test_a_height_that_nobody_has_is_left_out(tmp_path: Path, height: float) -> None:
+    path = VOISARD.copy(tmp_path)
+    described = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**described, "Height": height}))
+    recording = open_recording(path)
+    assert isinstance(recording, FrameRecording)
+    assert math.isnan(recording.size.height_m)
+    assert any("Height is left out: nobody is" in remark for remark in recording.remarks)

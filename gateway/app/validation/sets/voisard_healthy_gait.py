@@ -7,7 +7,6 @@ person's feet seem to be swapped in the set: the trunk of nobody else sways to t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from gateway.app.validation.wearing import Wearing
 from gateway.errors import RecordingError
 from gateway.messages import FloatArray, GaitEvent, GaitEventKind, Place, Side
 from gateway.recordings import Recording, open_recording
+from gateway.recordings.json_file import read_json
 from inference.gait import contact_kernels, lower_back
 
 WINDOW_S = 0.05
@@ -116,13 +116,13 @@ def _numbers(name: str) -> list[int]:
 
 def _marks(path: Path) -> dict[tuple[Side, GaitEventKind], FloatArray]:
     """Return the marked times in s on the recording's grid; raises RecordingError."""
+    description = read_json(path)
     try:
-        description = json.loads(path.read_bytes())
         swings = {
             side: np.array(description[key], np.float64).reshape(-1, 2)
             for side, key in _MARKS.items()
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise RecordingError(
             f"{path}: its marked foot contacts cannot be read ({error})"
         ) from error
