@@ -43,6 +43,14 @@ SOON = 0.75
 """A rise that comes in less than this share of the usual time of a step is one only if it has this
 share of the usual strength: a turn may hurry steps, but a trunk also sways between them."""
 
+LEAST_RISE_M_S3 = 1.5
+"""A slow step of an impaired walker rises by twice as much; quiet standing stays far below."""
+
+UNSTOPPED, DUE = 0.4, 0.8
+"""After a landing with the first share of the usual strength the trunk still moves on, so the other
+foot has to land too: a rise between the second share of the usual time and as much later is that,
+however weak it is. So is the last step of a walk, which only sets one foot beside the other."""
+
 SUDDEN = 1.5
 """A landing is so much steeper than the whole step; squats and sitting down are smooth."""
 
@@ -111,16 +119,17 @@ class Rhythm:
 
     def is_step(self, rise_at: int, strength: float, missing: int) -> bool:
         """Tell whether a rise can be a step; forget a bout that is over, or that a gap ended."""
+        sure = strength >= LEAST_RISE_M_S3
         if not self.recent:
-            return True
+            return sure
         last = self.recent[-1]
         since_s = (rise_at - last.rise_at) / self.rate_hz
         if missing > last.missing or since_s > (BREAK_S if self.walking else LONGEST_AT_FIRST_S):
             self.forget()
-            return True
-        usual = median(landing.strength for landing in self.recent)
+            return sure
         least = SOON if since_s < SOON * self._usual_s() else WEAK
-        return since_s >= SHORTEST_S and strength >= least * usual
+        enough = sure and strength >= least * self._usual_strength()
+        return since_s >= SHORTEST_S and (enough or self._owed(since_s))
 
     def forget(self) -> None:
         """Begin a new bout."""
@@ -164,6 +173,15 @@ class Rhythm:
             return landing.push / PUSH_M_S2
         believed = min(max(self.leftward, -BELIEF), BELIEF)
         return (landing.push - self.recent[-1].push) / (2 * PUSH_M_S2) - KEPT * believed
+
+    def _owed(self, since_s: float) -> bool:
+        """Tell whether a foot has to land about now: nobody stops with a step so strong."""
+        usual_s = self._usual_s()
+        due = self.walking and DUE * usual_s <= since_s <= usual_s / DUE
+        return due and self.recent[-1].strength >= UNSTOPPED * self._usual_strength()
+
+    def _usual_strength(self) -> float:
+        return median(landing.strength for landing in self.recent)
 
     def _usual_s(self) -> float:
         """Return how long a step takes; 0 where not even two are known."""

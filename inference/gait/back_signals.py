@@ -25,9 +25,12 @@ from gateway.quaternion import rotate
 GRAVITY = 9.81
 
 STEP_SMOOTHING_S = 0.18
-CONTACT_SMOOTHING_S = 0.05
+CONTACT_SMOOTHING_S = 0.03
 BRAKING_SMOOTHING_S = 0.11
-"""Lengths of a running mean that is taken three times, which is nearly a Gaussian."""
+"""Lengths of a running mean that is taken three times, which is nearly a Gaussian.
+
+Smoothing makes the load of a landing begin before it does: no more than noise needs.
+"""
 
 APART_S = 0.1
 """Of two rises closer than this the steeper one counts."""
@@ -38,8 +41,8 @@ TICK_S = 0.1
 LOOK_AHEAD_S = 0.63
 """How long after an initial contact it is told at the latest, at 50 samples a second or more."""
 
-LEAST_RISE_M_S3 = 1.5
-"""A slow step of an impaired walker rises by twice as much; quiet standing stays far below."""
+LEAST_RISE_M_S3 = 1.0
+"""A foot that is only set down beside the other, as the last of a walk, rises by as little."""
 
 LEAN = np.radians(30)
 """Of the direction whose rise is looked at, from up towards back: that of the leading leg."""
@@ -62,7 +65,9 @@ class Lengths:
     def at(cls, rate_hz: float) -> Lengths:
         """Return the lengths for ``rate_hz``."""
         seconds = TICK_S, STEP_SMOOTHING_S, CONTACT_SMOOTHING_S, BRAKING_SMOOTHING_S, APART_S
-        return cls(rate_hz, *(max(1, round(each * rate_hz)) for each in seconds))
+        tick, step, contact, braking, apart = (max(1, round(each * rate_hz)) for each in seconds)
+        # An odd count of samples has one in the middle.
+        return cls(rate_hz, tick, step, contact | 1, braking | 1, apart)
 
     @property
     def lead(self) -> int:

@@ -12,8 +12,10 @@ import numpy as np
 from gateway.messages import FloatArray
 from inference.gait.back_signals import Lengths, running_mean
 
-LEAN = np.radians(60)
-"""A leg pushes up before the other lands, but nothing brakes before: so more braking than load."""
+LEANS = np.radians([45.0, 75.0])
+"""Of two directions of load, from up towards back. A leg pushes up before the other lands, but
+nothing brakes before: so more braking than carrying. Which of both tells sooner differs between
+people, by less in the mean of two directions than in any one."""
 
 BEFORE_S, AFTER_S, ONSET_S = 0.06, 0.08, 0.05
 """The load rises fastest this much around the smoothed rise; it begins this much earlier."""
@@ -28,8 +30,8 @@ HARMONICS = 20
 
 
 def loads(moved: FloatArray, lengths: Lengths) -> FloatArray:
-    """Return how much a leg carries and brakes (N,), at the samples of ``moved`` (3, N)."""
-    load = np.cos(LEAN) * moved[2] - np.sin(LEAN) * moved[0]
+    """Return how much a leg carries and brakes (2, N), at the samples of ``moved`` (3, N)."""
+    load = np.cos(LEANS)[:, None] * moved[2] - np.sin(LEANS)[:, None] * moved[0]
     return _in_place(load, lengths.contact)
 
 
@@ -45,12 +47,19 @@ def settling(lengths: Lengths) -> int:
     return max(0, needed - lengths.apart)
 
 
-def contact_place(load: FloatArray, at: int, rate_hz: float) -> tuple[int, float]:
-    """Return the place in ``load`` (N,) where a foot lands, near the smoothed rise at ``at``.
+def contact_place(loads: FloatArray, at: int, rate_hz: float) -> tuple[int, float]:
+    """Return the place in ``loads`` (2, N) where a foot lands, near the smoothed rise at ``at``.
 
-    Also returns how fast the load rises then, in m/s³.
+    Also returns how fast the load rises then, in m/s³. Between two samples it is the later one.
+    """
+    (one, fast), (other, as_fast) = (_onset(load, at, rate_hz) for load in loads)
+    return (one + other + 1) // 2, (fast + as_fast) / 2
 
-    The load of a landing begins where it bends upward most, before it rises fastest.
+
+def _onset(load: FloatArray, at: int, rate_hz: float) -> tuple[int, float]:
+    """Return where ``load`` (N,) begins near ``at``, and how fast it rises, in m/s³.
+
+    It begins where it bends upward most, before it rises fastest.
     """
     onset = max(1, round(ONSET_S * rate_hz))
     first = at - round(BEFORE_S * rate_hz) - onset
@@ -125,10 +134,13 @@ def _waves(count: int) -> FloatArray:
 
 
 def _in_place(signal: FloatArray, count: int) -> FloatArray:
-    """Return the running mean, taken three times, at the samples of ``signal``; 0 near its ends."""
-    mean, placed = running_mean(signal, count, times=3), np.zeros(len(signal))
+    """Return the running mean, taken three times, at the samples of ``signal`` (..., N).
+
+    It is 0 near the ends.
+    """
+    mean, placed = running_mean(signal, count, times=3), np.zeros(signal.shape)
     lead = 3 * (count - 1) // 2
-    placed[lead : lead + len(mean)] = mean
+    placed[..., lead : lead + mean.shape[-1]] = mean
     return placed
 
 

@@ -24,7 +24,7 @@ from gateway.messages import (
     Stride,
 )
 from gateway.recordings import open_recording
-from inference.gait.back_rhythm import alternation
+from inference.gait.back_rhythm import Landing, Rhythm, alternation
 from inference.gait.back_steps import harmonic_ratios, smoothness
 from inference.gait.lower_back import LOOK_AHEAD_S, LowerBack
 from inference.gait.pendulum import PendulumStrides, step_length_m
@@ -92,10 +92,29 @@ def test_every_step_of_a_simulated_walk_is_told_once_and_in_time(seed: int) -> N
     found = np.array([event.t_s for event in events])
     near = np.abs(found[:, None] - marked).min(axis=0)
     assert np.mean(near < 0.1) > 0.9
+    assert np.median(near) < 0.025
     assert len(found) < 1.1 * len(marked)
     late = np.array([event.detected_s - event.t_s for event in events])
     walking = found[3:] - found[:-3] < 3.0  # the first three of a bout are told with the fourth
     assert np.mean(late[3:][walking] <= LOOK_AHEAD_S) > 0.95
+
+
+def landing(at: int, strength: float) -> Landing:
+    return Landing(at, at, strength, 0, at, 0.0, 0.03, min(at, 60))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "step"),
+    [(10.0, 60, True), (10.0, 40, False), (10.0, 90, False), (3.0, 60, False)],
+    ids=["after a strong step", "too soon", "too late", "after a weak step"],
+)
+def test_a_weak_rise_is_the_step_that_ends_a_walk_if_one_is_due(
+    before: float, after: int, step: bool
+) -> None:
+    rhythm = Rhythm(100.0)
+    for number, strength in enumerate((10.0, 10.0, 10.0, 10.0, before)):
+        rhythm.add(landing(60 * number, strength))
+    assert rhythm.is_step(240 + after, 1.2, 0) is step
 
 
 @pytest.mark.parametrize("scenario", ["squat", "knee-extension"])

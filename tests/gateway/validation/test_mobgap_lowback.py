@@ -24,7 +24,7 @@ def test_figures(scored: Validated) -> None:
     values = {name: value or float("nan") for name, value in scored.summary.items()}
     print(values)  # noqa: T201, the figures are for people
     assert values["ic_f1"] > 0.96
-    assert values["ic_ms"] < 54.0
+    assert values["ic_ms"] < 48.0
     assert values["speed_mps"] < 0.07
     assert values["stride_length_m"] < 0.09
     assert values["cadence_spm"] < 2.5
