@@ -18,7 +18,7 @@ import asyncio
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -59,13 +59,13 @@ KINDS = {
 }
 """One of each maker whose packets carry a clock or a counter; together 820 samples a second."""
 HOP, HOLD_BACK_S = 2, 0.06
+Keep = Callable[[Sequence[PacketBlock], Sequence[Message]], None]
 
 
 class Pipe:
-    """The first stages of the pipe, driven as the service drives them; keeps what went through."""
+    """The first stages of the pipe, driven as the service drives them; ``keep`` has what is in."""
 
-    def __init__(self, source: BluetoothSource) -> None:
-        self.packets: dict[str, list[Came]] = defaultdict(list)
+    def __init__(self, source: BluetoothSource, keep: Keep) -> None:
         self._names = [spec.sensor for spec in source.sensors]
         self._owner = Streams.of(source.sensors).sensor
         self.received, self.declared = np.zeros((2, len(source.sensors)), np.int64)
@@ -82,7 +82,7 @@ class Pipe:
         )
         chain = Chain([Decode(source.sensors), align])
         next_hop = NextHop(source, HOP, HOLD_BACK_S)
-        self.pump = Pump(source, chain, next_hop, self._count, self._keep)
+        self.pump = Pump(source, chain, next_hop, self._count, keep)
 
     def all_stream(self) -> bool:
         """Say whether every sensor streams now."""
@@ -97,12 +97,6 @@ class Pipe:
                 self.segments |= set(zip(owner.tolist(), told.segment.tolist(), strict=True))
             elif isinstance(told, LinkNews):
                 self._links[told.sensor] = told.link
-
-    def _keep(self, blocks: Sequence[PacketBlock], _: Sequence[Message]) -> None:
-        for block in blocks:
-            self.packets[block.sensor] += [
-                (p.channel, p.payload, p.arrival_ns) for p in single_packets(block)
-            ]
 
 
 async def keep_books(
@@ -123,7 +117,15 @@ async def keep_books(
     async with open_world(worn, adapters=adapters, conditions=conditions, seed=seed) as world:
         radio = BleakRadio(adapters, **world.backend)
         source = BluetoothSource("p", specs, 100.0, nullcontext(radio))
-        pipe, sensors = Pipe(source), list(world.sensors.values())
+        packets: dict[str, list[Came]] = defaultdict(list)
+
+        def keep(blocks: Sequence[PacketBlock], _: Sequence[Message]) -> None:
+            for block in blocks:
+                packets[block.sensor] += [
+                    (p.channel, p.payload, p.arrival_ns) for p in single_packets(block)
+                ]
+
+        pipe, sensors = Pipe(source, keep), list(world.sensors.values())
         ledgers = [Ledger(sensor.peripheral) for sensor in sensors]
         for sensor, ledger in zip(sensors, ledgers, strict=True):
             sensor.peripheral = ledger
@@ -144,7 +146,7 @@ async def keep_books(
         balance(
             spec,
             ledger.connections,
-            pipe.packets[spec.sensor],
+            packets[spec.sensor],
             sent=sensor.account.sent,
             received=int(received),
             declared=int(declared),
