@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,12 @@ from gateway.runs import Runs
 
 SECOND_NS = 1_000_000_000
 WINDOW_NS = 5 * SECOND_NS
+COUNTED_WINDOW_NS = SECOND_NS
+"""A sensor that sends no time is timed by its rate, and that has to be found first."""
+SLOWER = 10
+"""Until then it may be slower than it was asked to be by one part in so many, and is not late."""
+MANY = 8
+"""And so many times as fast, without running ahead."""
 WINDOWS_KEPT = 60
 WINDOWS_A_FIT = 2
 """Once there is a line it is fitted anew at every second window: drift changes slowly."""
@@ -40,6 +47,18 @@ class _Rows:
     segment: IntArray
 
 
+class Mapped(NamedTuple):
+    """Host times (N,), and in seconds (N,) the bound within which they lie 95 in 100.
+
+    ``pace`` (N,) is how long the device time of a sensor that sends none lasts by the host's
+    clock, relative; NaN while that is not known.
+    """
+
+    host_ns: IntArray
+    error_s: FloatArray
+    pace: FloatArray
+
+
 class ClockFit:
     """Maps the device times of several sensors to host time along the arrivals' lower envelope.
 
@@ -47,6 +66,9 @@ class ClockFit:
     under the lowest delays of windows of ``WINDOW_NS`` (``gateway.clocks.envelope``). Host times
     rise by at least half a sample period. ``timed`` tells which sensors send a time of their own,
     and ``wrap_ns`` after how long it begins again. Sensors that ``share`` a clock have one line.
+
+    The device time of one that sends none is counted, by a period that need not be its own: its
+    windows are short, and its line may have any slope.
     """
 
     def __init__(
@@ -57,8 +79,10 @@ class ClockFit:
     ) -> None:
         count = len(period_ns)
         self._common = CommonClock([math.inf] * count if wrap_ns is None else wrap_ns)
-        self._least_ns = (np.array(period_ns) / 2).astype(np.int64)
         self._timed = tuple(timed)
+        self._least_ns = np.zeros(count, np.int64)
+        for sensor, own_ns in enumerate(period_ns):
+            self.expect(sensor, own_ns)
         self._counted = None if all(timed) else ~np.array(self._timed, np.bool_)
         self._segment = np.full(count, -1, np.int64)
         self._origin_ns = np.zeros(count, np.int64)
@@ -67,17 +91,19 @@ class ClockFit:
         self._floor_ns = np.zeros(count, np.int64)
         self._lowest_ns = np.full(count, _NEVER)
         self._lowest_at = np.zeros(count, np.int64)
+        self._window_ns = np.where(self._timed, WINDOW_NS, COUNTED_WINDOW_NS)
         self._windows: list[list[tuple[float, float, float]]] = [[] for _ in range(count)]
         self._delays: list[list[IntArray]] = [[] for _ in range(count)]
         self._fitted = np.zeros(count, np.bool_)
         self._offset_ns = np.zeros(count)
         self._slope = np.zeros(count)
+        self._pace = np.where(self._timed, 1.0, np.nan)
         self._error_s = np.full(count, np.nan)
         self._host_ns = np.full(count, -_NEVER)
 
     def expect(self, sensor: int, period_ns: float) -> None:
         """Take ``period_ns`` as the nominal sample period of ``sensor`` from now on."""
-        self._least_ns[sensor] = int(period_ns / 2)
+        self._least_ns[sensor] = int(period_ns / (2 if self._timed[sensor] else MANY))
 
     def share(self, sensor: int, *, shared: bool) -> None:
         """Say whether ``sensor`` has the clock of all that share one, from its next segment on."""
@@ -85,12 +111,13 @@ class ClockFit:
 
     def push(
         self, runs: Runs, device_ns: IntArray, arrival_ns: IntArray, segment: IntArray
-    ) -> tuple[IntArray, FloatArray]:
-        """Return host times (N,), and in seconds (N,) the bound within which they lie 95 in 100."""
+    ) -> Mapped:
+        """Map the device times (N,) of the rows of ``runs``."""
         where = _Rows(runs, device_ns, arrival_ns, segment)
         if self._in_one_window(where):
-            return self._map(runs, device_ns, arrival_ns), self._error_s[runs.run]
-        host_ns, error_s = np.empty(len(segment), np.int64), np.empty(len(segment))
+            host_ns = self._map(runs, device_ns, arrival_ns)
+            return Mapped(host_ns, self._error_s[runs.run], self._pace[runs.run])
+        host_ns, (error_s, pace) = np.empty(len(segment), np.int64), np.empty((2, len(segment)))
         first, beyond = runs.start.tolist(), (runs.last + 1).tolist()
         while first:
             for row in first:
@@ -99,10 +126,10 @@ class ClockFit:
             now = np.concatenate([np.arange(*span) for span in zip(first, ends, strict=True)])
             own = Runs(runs.run[now])
             host_ns[now] = self._map(own, device_ns[now], arrival_ns[now])
-            error_s[now] = self._error_s[own.run]
+            error_s[now], pace[now] = self._error_s[own.run], self._pace[own.run]
             first = [end for end, last in zip(ends, beyond, strict=True) if end < last]
             beyond = [last for end, last in zip(ends, beyond, strict=True) if end < last]
-        return host_ns, error_s
+        return Mapped(host_ns, error_s, pace)
 
     def _in_one_window(self, where: _Rows) -> bool:
         """Say whether all rows lie in the segments and windows that their sensors are in."""
@@ -133,11 +160,12 @@ class ClockFit:
     def _restart(self, sensor: int, segment: int, device_ns: int) -> None:
         self._segment[sensor], self._origin_ns[sensor] = segment, device_ns
         # Windows of the sensors end one after another, so that no hop has all of them to fit.
-        first_ns = WINDOW_NS * (sensor + 1) // len(self._segment)
+        first_ns = int(self._window_ns[sensor]) * (sensor + 1) // len(self._segment)
         self._window_end_ns[sensor], self._closed[sensor] = device_ns + first_ns, 0
         self._windows[sensor], self._delays[sensor] = [], []
         self._floor_ns[sensor] = self._lowest_ns[sensor] = _NEVER
         self._fitted[sensor], self._error_s[sensor] = False, np.nan
+        self._pace[sensor] = 1.0 if self._timed[sensor] else np.nan
 
     def _close_window(self, sensor: int, at_ns: int) -> None:
         """Go on to the window of ``at_ns``: what was lowest in the one before joins the fit."""
@@ -146,7 +174,8 @@ class ClockFit:
         windows = [*self._windows[sensor][1 - WINDOWS_KEPT :], closed]
         self._windows[sensor], self._delays[sensor] = windows, []
         beyond_ns = at_ns - int(self._window_end_ns[sensor])
-        self._window_end_ns[sensor] += (beyond_ns // WINDOW_NS + 1) * WINDOW_NS
+        window_ns = int(self._window_ns[sensor])
+        self._window_end_ns[sensor] += (beyond_ns // window_ns + 1) * window_ns
         self._lowest_ns[sensor] = _NEVER
         self._closed[sensor] += 1
         if self._common.add(sensor, closed):
@@ -158,6 +187,8 @@ class ClockFit:
         if line is not None:
             self._offset_ns[sensor], self._slope[sensor] = line.offset_ns, line.slope
             self._error_s[sensor], self._fitted[sensor] = line.error_s, True
+            if not self._timed[sensor]:
+                self._pace[sensor] = 1.0 + line.slope
 
     def _take_common_line(self) -> None:
         """Have all who share a clock on its line."""
@@ -174,7 +205,7 @@ class ClockFit:
         if share == len(fitted):
             offset = self._on_line(runs, device_ns)
         else:
-            offset = self._at_floor(runs, delay)
+            offset = self._at_floor(runs, device_ns, delay)
             if share:
                 offset = np.where(fitted, self._on_line(runs, device_ns), offset)
         if self._counted is not None:
@@ -191,13 +222,17 @@ class ClockFit:
         offset: IntArray = np.rint(line).astype(np.int64)
         return offset
 
-    def _at_floor(self, runs: Runs, delay: IntArray) -> IntArray:
-        """Return the least delay so far since the segment began."""
+    def _at_floor(self, runs: Runs, device_ns: IntArray, delay: IntArray) -> IntArray:
+        """Return the least delay since the segment began; that of counted samples may rise."""
+        rise: IntArray | int = 0
+        if self._counted is not None:
+            rise = self._counted[runs.run] * ((device_ns - self._origin_ns[runs.run]) // SLOWER)
+        delay = delay - rise
         base = delay[runs.start][runs.ordinal]
         lowest: IntArray = runs.running_min(delay - base) + base
         np.minimum(lowest, self._floor_ns[runs.run], out=lowest)
         self._floor_ns[runs.sensors] = lowest[runs.last]
-        return lowest
+        return lowest + rise
 
     def _follow(self, runs: Runs, device_ns: IntArray, delay: IntArray) -> None:
         for sensor, first, last in zip(

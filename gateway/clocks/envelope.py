@@ -21,9 +21,10 @@ from gateway.messages import FloatArray
 
 MIN_WINDOWS = 3
 """Fewer windows say nothing of the error."""
-COUNTED_SLOPE_AFTER_NS = 10e9
-COUNTED_MAX_DRIFT = 0.05
-"""A sensor that sends no time is timed by its nominal rate, which may be a few per cent off."""
+COUNTED_SLOPE_AFTER_NS = 4e9
+COUNTED_DRIFTS = (-0.75, 3.0)
+"""A sensor that sends no time is timed by its nominal rate, of which its own may be a quarter, or
+four times as much."""
 
 CRYSTAL_SD = 20e-6
 """Drift of crystals, relative: consumer parts are typically within 20 ppm, warmth adds some."""
@@ -62,7 +63,7 @@ def fit_envelope(windows: FloatArray, *, timed: bool) -> Line | None:
     near = residual <= 3 * 1.4826 * _median(np.abs(residual)) + LEAST_ROOM_NS
     at, lowest, apart = at[near], lowest[near], apart[near]
     _, slope = _least_squares(at, lowest) if len(at) > 1 else (0.0, 0.0)
-    around = 0.0 if timed else float(np.clip(slope, -COUNTED_MAX_DRIFT, COUNTED_MAX_DRIFT))
+    around = 0.0 if timed else float(np.clip(slope, *COUNTED_DRIFTS))
     return fit_line(at, lowest, _median(apart), around)
 
 

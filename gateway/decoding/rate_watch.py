@@ -1,4 +1,4 @@
-"""Whether sensors that send no time keep the rate by which their samples are timed."""
+"""Whether sensors that send no time keep the rate that they were asked for."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def _runs(arrival_ns: IntArray) -> tuple[list[int], list[int]]:
 
 def _sentence(rate_hz: float, expected_hz: float) -> str:
     return (
-        f"it sends about {rate_hz:.3g} samples a second, where {expected_hz:g} were expected, so "
-        "its time is not known: set its rate_hz to what it keeps, or bring it nearer"
+        f"it sends about {rate_hz:.3g} samples a second, where {expected_hz:g} were expected, and "
+        "is timed by what comes: set its rate_hz to what it keeps, or bring it nearer"
     )

@@ -117,7 +117,7 @@ class Sampling:
     ) -> ImuBlock:
         waited_ns = _gathered(samples.packet[rows], unwrapped)
         soonest = arrived if waited_ns is None else arrived - waited_ns
-        host_ns, error_s = self._fit.push(runs, unwrapped.device_ns, soonest, unwrapped.segment)
+        mapped = self._fit.push(runs, unwrapped.device_ns, soonest, unwrapped.segment)
         periods = unwrapped.step_ns / self._periods_ns[runs.run]
         slack = (self._slack_ns / self._periods_ns)[runs.run]
         lost: IntArray = np.maximum(np.rint(periods - slack).astype(np.int64) - 1, 0)
@@ -126,7 +126,8 @@ class Sampling:
         every = len(rows) == len(samples.packet)
         clipped = samples.clipped if every else samples.clipped[rows]
         if samples.quat is not None:
-            gyr, known = self._turned(samples.quat[rows], runs, unwrapped.step_ns, periods)
+            step_ns = unwrapped.step_ns * mapped.pace
+            gyr, known = self._turned(samples.quat[rows], runs, step_ns, periods)
             clipped = clipped | ~known
         else:
             gyr = _chosen(samples.gyr, rows, every)
@@ -134,14 +135,14 @@ class Sampling:
             stream=runs.run,
             device_ns=unwrapped.device_ns,
             arrival_ns=arrived,
-            host_ns=host_ns,
+            host_ns=mapped.host_ns,
             acc=_chosen(samples.acc, rows, every),
             gyr=gyr,
             clipped=clipped,
             segment=unwrapped.segment,
             lost=lost,
             refused=refused,
-            clock_error_s=error_s,
+            clock_error_s=mapped.error_s,
             mag=self._field(samples.mag, rows, every),
         )
 
@@ -152,7 +153,7 @@ class Sampling:
         return np.full((len(rows), 3), np.nan) if mag is None else _chosen(mag, rows, every)
 
     def _turned(
-        self, quat: FloatArray, runs: Runs, step_ns: IntArray, periods: FloatArray
+        self, quat: FloatArray, runs: Runs, step_ns: FloatArray, periods: FloatArray
     ) -> tuple[FloatArray, BoolArray]:
         """Return the mean rate of turn (N, 3) since the sample before, and where it is known."""
         before = np.empty_like(quat)
@@ -163,7 +164,7 @@ class Sampling:
         known: BoolArray = np.asarray(near & np.isfinite(before[:, 0]))
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
-        return turn / np.maximum(step_ns * 1e-9, 1e-9)[:, None], known
+        return turn / np.where(known, step_ns * 1e-9, 1.0)[:, None], known
 
 
 def _gathered(packet: IntArray, unwrapped: Unwrapped) -> IntArray | None:

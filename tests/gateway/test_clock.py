@@ -191,7 +191,7 @@ def fit(
     for first in range(0, len(device_ns), cut):
         own = slice(first, first + cut)
         zeros = np.zeros(len(device_ns[own]), np.int64)
-        parts.append(clock.push(Runs(zeros), device_ns[own], arrival_ns[own], zeros))
+        parts.append(clock.push(Runs(zeros), device_ns[own], arrival_ns[own], zeros)[:2])
     host, error = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return host, error
 

@@ -84,9 +84,9 @@ def errors_ms(
         arrival_ns = np.concatenate([one.arrival_ns[span] for one, span in pairs])
         true_ns = np.concatenate([one.true_ns[span] for one, span in pairs])
         runs = Runs(run)
-        host_ns, error_s = fit.push(runs, device_ns, arrival_ns, np.zeros(len(run), np.int64))
-        error[runs.sensors, second] = (host_ns - true_ns)[runs.last] * 1e-6
-        stated[runs.sensors, second] = error_s[runs.last] * 1e3
+        mapped = fit.push(runs, device_ns, arrival_ns, np.zeros(len(run), np.int64))
+        error[runs.sensors, second] = (mapped.host_ns - true_ns)[runs.last] * 1e-6
+        stated[runs.sensors, second] = mapped.error_s[runs.last] * 1e3
     return error, stated
 
 
