@@ -34,8 +34,9 @@ BACK_S = 0.50
 LOOK_AHEAD_S = 0.25
 """A contact is judged from this much before to this much after the sample that stands out."""
 
-BESIDE_S = 0.10
-"""What is bridged from so long before a contact on, until it is told, may move it."""
+TIMED_S = (-0.08, 0.04)
+"""A contact is timed by what lies so far around it: a foot falls, or pushes off, for some 0.08 s
+before it, and what is smoothed reaches 0.04 s beyond. Only what is missing there moves it."""
 
 FOOT_OFF_AHEAD_S = 0.17
 """A final contact stands out later than it happens, so less is waited for after it."""
@@ -52,7 +53,7 @@ class Windows:
     back: int
     ahead: int
     foot_off_ahead: int
-    beside: int
+    timed: tuple[int, int]
     doublings: int
     reversal_lag: int
     jolt_lag: int
@@ -106,7 +107,7 @@ def windows(rate_hz: float) -> Windows:
         back=count(BACK_S),
         ahead=max(round(LOOK_AHEAD_S * rate_hz), needed),
         foot_off_ahead=max(round(FOOT_OFF_AHEAD_S * rate_hz), half_smoothing + swing_start[1]),
-        beside=count(BESIDE_S),
+        timed=span(*TIMED_S),
         doublings=doublings,
         reversal_lag=lag,
         jolt_lag=count(JOLT_LAG_S),

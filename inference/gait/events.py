@@ -33,9 +33,15 @@ __all__ = ["LOOK_AHEAD_S", "GaitEvents"]
 
 LEGS = frozenset(FEET + SHANKS)
 
-LEAST_REAL_SHARE = 0.85
+LEAST_REAL_SHARE = 0.8
 """With fewer measured samples around it the time of a contact is a guess."""
 
+MOST_UNSEEN_RAD = 1.0
+"""A landing is timed by how the foot falls, and which way is up is carried over the swing by its
+rate of turn. Bridging misses a third of the turning at most; where a sensor is clipped, all of it
+may be false."""
+
+UNSEEN = "how far the foot turned before it was not measured"
 DOUBT = "neither was the foot seen to leave the ground, nor the other one to stand on it"
 
 
@@ -136,7 +142,7 @@ def _judge(
     _forget_over_gap(leg, int(buffer.counts[0, candidate.leg, candidate.told]))
     if not _seen(buffer, candidate.leg, candidate, lengths):
         return
-    contact = buffer.contact(candidate, lengths.beside)
+    contact = buffer.contact(candidate, lengths)
     partner = other.rules if _seen(buffer, 1 - candidate.leg, candidate, lengths) else None
     verdict = _verdict(leg.rules, candidate, contact.sample, lengths.rate_hz, partner)
     told_s = (buffer.start + candidate.told) / lengths.rate_hz
@@ -173,8 +179,6 @@ def _event(
     leg: _Leg, contact: Contact, rate_hz: float, told_s: float, person: str, doubt: str = ""
 ) -> GaitEvent:
     before, leg.before = leg.before, contact
-    if contact.beside < LEAST_REAL_SHARE:
-        doubt = f"only {contact.beside:.0%} of the samples around it were measured"
     return GaitEvent(
         person=person,
         t_s=contact.sample / rate_hz,
@@ -183,9 +187,17 @@ def _event(
         kind=contact.kind,
         quality=Quality(
             real_share=_real_share(before, contact),
-            withheld=doubt,
+            withheld=_untimed(contact) or doubt,
         ),
     )
+
+
+def _untimed(contact: Contact) -> str:
+    """Return why the time of ``contact`` is a guess; empty if it is not."""
+    if contact.timed < LEAST_REAL_SHARE:
+        return f"only {contact.timed:.0%} of the samples around it were measured"
+    lands = contact.kind is GaitEventKind.INITIAL_CONTACT
+    return UNSEEN if lands and contact.unseen_rad > MOST_UNSEEN_RAD else ""
 
 
 def _seen(buffer: LegBuffer, leg: int, candidate: Candidate, lengths: Windows) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.messages import BoolArray, FloatArray, GaitEventKind, IntArray
+from inference.gait.contact_kernels import Windows
 from inference.gait.contact_rules import Candidate
 from inference.gait.leg_motion import LegMotion
 
@@ -15,14 +16,16 @@ from inference.gait.leg_motion import LegMotion
 class Contact:
     """A contact at ``sample`` of the grid, and the buffer's counts there.
 
-    ``beside`` is the share that was measured from a little before it to when it is told.
+    ``timed`` is the share that was measured of what it is timed by, ``unseen_rad`` how much the leg
+    is told to have turned in samples before it that were not measured.
     """
 
     kind: GaitEventKind
     sample: float
     missing: int
     real: int
-    beside: float
+    timed: float
+    unseen_rad: float
 
 
 @dataclass
@@ -70,14 +73,30 @@ class LegBuffer:
         """Number of the sample that comes next."""
         return self.start + int(self.counts.shape[2])
 
-    def contact(self, candidate: Candidate, beside: int) -> Contact:
-        """Return what ``candidate`` would be, looked at from ``beside`` samples before it on."""
+    def contact(self, candidate: Candidate, lengths: Windows) -> Contact:
+        """Return what ``candidate`` would be."""
         leg, at = candidate.leg, int(candidate.sample)
         missing, real = self.counts[:, leg, at].tolist()
-        told, first = candidate.told, min(at, candidate.at) - beside
-        measured = int(self.counts[1, leg, told] - self.counts[1, leg, first])
-        share = measured / (told - first)
-        return Contact(candidate.kind, self.start + candidate.sample, missing, real, share)
+        first, last = lengths.timed
+        measured = int(self.counts[1, leg, at + last] - self.counts[1, leg, at + first])
+        return Contact(
+            kind=candidate.kind,
+            sample=self.start + candidate.sample,
+            missing=missing,
+            real=real,
+            timed=measured / (last - first),
+            unseen_rad=self._unseen(leg, candidate.at, lengths),
+        )
+
+    def _unseen(self, leg: int, at: int, lengths: Windows) -> float:
+        """Return how far (rad) ``leg`` is told to have turned unmeasured in a swing to ``at``."""
+        first, last = (at + edge for edge in lengths.gained)
+        real = self.counts[1, leg, first : last + 1]
+        unseen = real[1:] == real[:-1]
+        if not unseen.any():
+            return 0.0
+        gyr = self.motion[3:6, leg, first + 1 : last + 1][:, unseen]
+        return float(np.sqrt(np.einsum("it,it->t", gyr, gyr)).sum()) / lengths.rate_hz
 
     def tail(self, count: int) -> LegBuffer:
         """Return the newest ``count`` samples, as a view: no buffer is ever changed in place."""

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from gateway.messages import (
     BodyBlock,
+    BoolArray,
     GaitEvent,
     GaitEventKind,
     Place,
@@ -175,6 +176,27 @@ def test_bridged_samples_lower_the_real_share(walk: Trial) -> None:
     np.testing.assert_allclose(shares, 0.75, atol=0.04)
 
 
+@pytest.mark.parametrize(("at_s", "lasts_s", "sure"), [
+    (-0.12, 0.04, True), (-0.08, 0.04, False), (0.01, 0.04, False), (0.06, 0.08, True),
+])  # fmt: skip
+def test_only_what_is_missing_at_a_contact_makes_its_time_a_guess(
+    walk: Trial, at_s: float, lasts_s: float, sure: bool
+) -> None:
+    land, left = GaitEventKind.INITIAL_CONTACT, PLACE_INDEX[Place.LEFT_FOOT]
+    whole = by_kind(found(walk.blocks))[Side.LEFT, land][3]
+    holes = [_bridged(b, left, whole + at_s, whole + at_s + lasts_s) for b in walk.blocks]
+    (event,) = (e for e in found(holes) if (e.side, e.t_s, e.kind) == (Side.LEFT, whole, land))
+    assert (not event.quality.withheld) is sure
+
+
+def test_a_landing_after_a_clipped_swing_is_a_guess(walk: Trial) -> None:
+    left = PLACE_INDEX[Place.LEFT_FOOT]
+    landing = walk.truth[Side.LEFT, GaitEventKind.INITIAL_CONTACT][3]
+    blocks = [_clipped(block, left, landing - 0.38, landing - 0.30) for block in walk.blocks]
+    doubted = [event.t_s for event in found(blocks) if "turned" in event.quality.withheld]
+    np.testing.assert_allclose(doubted, [landing], atol=0.2)
+
+
 def test_contacts_are_told_within_the_look_ahead(walk: Trial) -> None:
     delays = np.array([event.detected_s - event.t_s for event in found(walk.blocks)])
     assert delays.min() > 0.1
@@ -261,6 +283,27 @@ def test_strides_follow_from_contacts(walk: Trial) -> None:
     times = np.array([stride.stride_time_s for stride in strides])
     assert len(strides) >= 16
     assert np.all((times > 0.8) & (times < 1.6))
+
+
+def _during(block: BodyBlock, first_s: float, last_s: float) -> BoolArray:
+    t_s = (block.start + np.arange(len(block.valid))) / block.rate_hz
+    during: BoolArray = (t_s >= first_s) & (t_s < last_s)
+    return during
+
+
+def _bridged(block: BodyBlock, column: int, first_s: float, last_s: float) -> BodyBlock:
+    """Mark the samples of a sensor between two times as not measured."""
+    real = block.real.copy()
+    real[_during(block, first_s, last_s), column] = False
+    return changed(block, block.acc, block.gyr, block.valid, real)
+
+
+def _clipped(block: BodyBlock, column: int, first_s: float, last_s: float) -> BodyBlock:
+    """Have a gyroscope of 2000°/s at its full scale between two times."""
+    gyr = block.gyr.copy()
+    gyr[_during(block, first_s, last_s), column] = np.radians(2000)
+    block = changed(block, block.acc, gyr, block.valid, block.real)
+    return _bridged(block, column, first_s, last_s)
 
 
 def _silenced(block: BodyBlock, column: int, first_s: float, last_s: float) -> BodyBlock:
