@@ -1,9 +1,10 @@
 """What the samples of a sensor, or those of several together, show to be wrong with it.
 
 A gyroscope or an accelerometer has noise: an axis that keeps its value to the last bit while the
-sensor moves is stuck, or dead. And shank and foot of a leg move together while those of the other
-leg do something else: where they go with the other leg, left and right are exchanged. Only of one
-kind of segment: legs that are exchanged altogether look like legs.
+sensor moves is stuck, or dead. No movement holds a sensor at the end of its range for long. And
+shank and foot of a leg move together while those of the other leg do something else: where they go
+with the other leg, left and right are exchanged. Only of one kind of segment: legs that are
+exchanged altogether look like legs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gateway.grid.resample import OnGrid
 from gateway.messages import BoolArray, FloatArray, SensorSpec
 
 TICK_S = 1.0
@@ -20,6 +22,10 @@ TICK_S = 1.0
 MOVING_RAD_S = 0.5
 """A sensor whose rate of turn varies by so much within a tick moves all of its axes; one that keeps
 its value over more than half of the tick's steps on end does not."""
+
+MOSTLY, HARDLY = 0.5, 0.05
+"""A sensor that is at the end of its range for more than this share of a tick tells nothing, until
+it is there for less than this."""
 
 WINDOW_TICKS = 4
 """Four seconds: some strides of each leg."""
@@ -32,6 +38,7 @@ say which of the other two is wrong, but not be told to be wrong themselves: in 
 go together. And a shank that is the other leg's goes with the other foot on both sides: where
 sensors disagree in time, or somebody turns, both legs may go against themselves, but hardly so."""
 
+AT_THE_END = "it is at the end of its range all the time: set a wider range, or exchange it"
 _AXES = tuple(f"{what} {axis}" for what in ("accelerometer", "gyroscope") for axis in "xyz")
 _PLURAL = {"shank": "shanks", "foot": "feet"}
 _SEGMENTS = tuple(_PLURAL)
@@ -53,8 +60,10 @@ class Finding:
 class _State:
     gathered: FloatArray
     measured: BoolArray
+    clipped: BoolArray
     count: int
     stuck: list[str]
+    full: list[str]
     exchanged: list[str]
     window: list[FloatArray] = field(default_factory=list)
 
@@ -70,8 +79,10 @@ class Plausibility:
         self._state = _State(
             gathered=np.zeros((count, 6, self._tick)),
             measured=np.zeros((count, self._tick), np.bool_),
+            clipped=np.zeros((count, self._tick), np.bool_),
             count=0,
             stuck=[""] * count,
+            full=[""] * count,
             exchanged=[""] * count,
         )
 
@@ -82,36 +93,40 @@ class Plausibility:
             if all(place in self._row for segment in places for place in segment):
                 yield pair, [[self._row[place] for place in segment] for segment in places]
 
-    def judge(self, start: int, motion: FloatArray, real: BoolArray) -> list[Finding]:
-        """Take ``motion`` (S, T, 6 or more) from grid index ``start`` on; return what is news.
+    def judge(self, start: int, placed: OnGrid) -> list[Finding]:
+        """Take what was measured from grid index ``start`` on; return what is news.
 
         Acceleration and rate of turn are judged, not a magnetic field that may come after them.
-        ``real`` (S, T) is cleared where what a sensor says is wrong.
+        Where what a sensor says is wrong, its part of ``placed`` becomes as that of one that is
+        missing.
         """
         found: list[Finding] = []
         first = 0
-        while first < real.shape[1]:
+        while first < placed.real.shape[1]:
             at = (start + first) % self._tick
-            last = min(real.shape[1], first + self._tick - at)
-            self._gather(at, motion[:, first:last], real[:, first:last])
-            self._strike_out(real[:, first:last])
+            last = min(placed.real.shape[1], first + self._tick - at)
+            self._gather(at, placed, slice(first, last))
+            self._strike_out(placed, slice(first, last))
             if at + last - first == self._tick:
                 found += self._end_tick(start + last)
             first = last
         return found
 
-    def _gather(self, at: int, motion: FloatArray, real: BoolArray) -> None:
-        state, count = self._state, real.shape[1]
+    def _gather(self, at: int, placed: OnGrid, part: slice) -> None:
+        state, count = self._state, part.stop - part.start
         if at == 0:
             state.count = 0
-        state.gathered[..., at : at + count] = motion[..., :6].swapaxes(1, 2)
-        state.measured[:, at : at + count] = real
+        state.gathered[..., at : at + count] = placed.motion[:, part, :6].swapaxes(1, 2)
+        state.measured[:, at : at + count] = placed.real[:, part]
+        state.clipped[:, at : at + count] = placed.clipped[:, part]
         state.count += count
 
-    def _strike_out(self, real: BoolArray) -> None:
-        for sensor, wrongs in enumerate(zip(self._state.stuck, self._state.exchanged, strict=True)):
+    def _strike_out(self, placed: OnGrid, part: slice) -> None:
+        state = self._state
+        for sensor, wrongs in enumerate(zip(state.stuck, state.full, state.exchanged, strict=True)):
             if any(wrongs):
-                real[sensor] = False
+                placed.motion[sensor, part] = np.nan
+                placed.valid[sensor, part] = placed.real[sensor, part] = False
 
     def _end_tick(self, end: int) -> Iterator[Finding]:
         state = self._state
@@ -123,8 +138,17 @@ class Plausibility:
             stuck = _on_end(same, self._tick // 2)
             for sensor in np.flatnonzero(judged).tolist():
                 yield from self._told(end, state.stuck, sensor, _words(stuck[sensor]))
+        if any(state.full) or np.count_nonzero(state.clipped) >= self._tick * MOSTLY:
+            yield from self._at_the_end(end)
         if self._pairs:
             yield from self._exchanges(end)
+
+    def _at_the_end(self, end: int) -> Iterator[Finding]:
+        """Yield which sensors are at the end of their ranges, or are so no longer."""
+        state = self._state
+        for sensor, share in enumerate(state.clipped.mean(axis=1).tolist()):
+            if not HARDLY <= share <= MOSTLY:
+                yield from self._told(end, state.full, sensor, AT_THE_END if share > HARDLY else "")
 
     def _told(self, end: int, known: list[str], sensor: int, now: str) -> Iterator[Finding]:
         """Take what is wrong ``now``, and tell it if it is news."""

@@ -13,15 +13,16 @@ from gateway.messages import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True)
 class OnGrid:
-    """M streams on T grid times: ``motion`` (M, T, C), ``valid``, ``real`` (M, T).
+    """M streams on T grid times: ``motion`` (M, T, C), ``valid``, ``real``, ``clipped`` (M, T).
 
-    ``ready_ns`` is when the last stream had delivered the last of them, at most the hold-back's
-    end.
+    ``clipped`` tells where nothing is missing, and yet what was measured is not real. ``ready_ns``
+    is when the last stream had delivered the last of them, at most the hold-back's end.
     """
 
     motion: FloatArray
     valid: BoolArray
     real: BoolArray
+    clipped: BoolArray
     ready_ns: int
 
 
@@ -44,7 +45,8 @@ def resample(
     neighbours = tracks.next[newer]
     between = has_newer & (neighbours | (gap <= bridge_ns))
     between &= tracks.segment[newer] == tracks.segment[older]
-    real = between & neighbours & tracks.real[newer] & tracks.real[older]
+    whole = between & neighbours
+    real = whole & tracks.real[newer] & tracks.real[older]
     weight = (at - since) / np.maximum(gap, 1)
     low, motion = tracks.motion.take(older, axis=0), tracks.motion.take(newer, axis=0)
     motion -= low
@@ -61,7 +63,7 @@ def resample(
         motion.reshape(-1, motion.shape[2])[cells] = held
         between.reshape(-1)[cells] = np.isfinite(held[:, 0])
     ready_ns = max((ready - tracks.base).tolist(), default=int(grid_ns[-1]) + hold_back_ns)
-    return OnGrid(motion, between, real, ready_ns)
+    return OnGrid(motion, between, real, whole & ~real, ready_ns)
 
 
 def _held(tracks: Tracks, at: IntArray, hold_back_ns: int, bridge_ns: int) -> FloatArray:

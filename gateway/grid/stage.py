@@ -174,7 +174,7 @@ class Align:
         )
         tracks.forget(int(grid_ns[-1]) - self._kept_ns)
         self._state.next_index = end
-        found = self._state.plausibility.judge(start, placed.motion, placed.real)
+        found = self._state.plausibility.judge(start, placed)
         self._state.tally.append_grid(placed.real)
         return [self._body_block(start, placed), *map(self._remark, found)]
 
@@ -197,11 +197,12 @@ class Align:
         motion[whole, :, :3] = placed.motion[acc[whole], :, :3]
         motion[whole, :, 3:6] = placed.motion[gyr[whole], :, 3:6]
         motion[mag >= 0, :, 6:] = placed.motion[mag[mag >= 0], :, 6:]
-        valid, real = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        valid, real, clipped = (np.zeros(shape, np.bool_) for _ in range(3))
         valid[whole] = placed.valid[acc[whole]] & placed.valid[gyr[whole]]
         real[whole] = placed.real[acc[whole]] & placed.real[gyr[whole]]
+        clipped[whole] = placed.clipped[acc[whole]] | placed.clipped[gyr[whole]]
         motion[~valid] = np.nan
-        return OnGrid(motion, valid, real, placed.ready_ns)
+        return OnGrid(motion, valid, real, clipped, placed.ready_ns)
 
     def _body_block(self, start: int, placed: OnGrid) -> BodyBlock:
         motion = placed.motion.take(self._rows, axis=0).swapaxes(0, 1)

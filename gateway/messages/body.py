@@ -14,9 +14,9 @@ class BodyBlock:
     """All sensors of one person on one time grid.
 
     ``places`` are the S places worn, the same in all blocks of a session. ``acc`` (T, S, 3) m/s²,
-    ``gyr`` (T, S, 3) rad/s in sensor frames; ``valid`` (T, S) there is a value (else NaN);
-    ``real`` (T, S) it was measured, not bridged or clipped, by a sensor of which nothing is known
-    to be wrong. ``start`` is the grid index of the first sample. ``ready_ns`` is the host time at
+    ``gyr`` (T, S, 3) rad/s in sensor frames; ``valid`` (T, S) there is a value (else NaN), and
+    nothing is known to be wrong with the sensor; ``real`` (T, S) it was measured, not bridged or
+    clipped. ``start`` is the grid index of the first sample. ``ready_ns`` is the host time at
     which the last sample was complete, from which latency counts. ``mag`` (T, S, 3) µT, NaN
     where there is no value; None where no sensor has a magnetometer.
     """

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from gateway.grid.plausibility import TICK_S, WINDOW_TICKS, Plausibility
+from gateway.grid.resample import OnGrid
 from gateway.messages import (
     BodyBlock,
     BoolArray,
+    JointAngleBlock,
     Marker,
     Message,
     Place,
@@ -45,6 +47,12 @@ def measured(messages: Sequence[Message], place: Place) -> BoolArray:
     return np.concatenate([m.real[:, PLACES.index(place)] for m in blocks])
 
 
+def known_angles(messages: Sequence[Message]) -> BoolArray:
+    """Return where (T, 6) angles of joints are told: hips, knees, ankles, left before right."""
+    blocks = [m for m in messages if isinstance(m, JointAngleBlock)]
+    return np.concatenate([np.isfinite(m.angle_rad) for m in blocks])
+
+
 def test_a_coarse_axis_that_hardly_turns_is_not_stuck() -> None:
     """More than half of its steps change nothing, but never for long."""
     rng = np.random.default_rng(1)
@@ -52,7 +60,8 @@ def test_a_coarse_axis_that_hardly_turns_is_not_stuck() -> None:
     motion[..., 5] = np.rint(rng.normal(0, 0.4, (1, 400)))
     assert np.count_nonzero(np.diff(motion[0, :, 5]) == 0) > 200
     watch = Plausibility(PlannedRecording(PLAN).sensors[:1], 100.0)
-    assert watch.judge(0, motion, np.ones((1, 400), np.bool_)) == []
+    yes = np.ones((1, 400), np.bool_)
+    assert watch.judge(0, OnGrid(motion, yes, yes.copy(), ~yes, 0)) == []
 
 
 @pytest.mark.parametrize("kind", [FaultKind.STUCK_AXIS, FaultKind.DEAD_AXIS])
@@ -69,6 +78,29 @@ def test_an_axis_that_says_the_same_all_the_time_is_noticed(kind: FaultKind, pla
     assert not real[round(begun_s * 100) : round(ended_s * 100)].any()
     states = [m.wrong for m in messages if isinstance(m, SensorStatus) and m.place is place]
     assert sum("says the same" in state for state in states) in {5, 6, 7}
+
+
+def test_a_sensor_at_the_end_of_its_range_is_as_one_that_is_missing() -> None:
+    messages = with_fault(FaultKind.SATURATION, Place.PELVIS)
+    (begun_s, begun), (ended_s, ended) = told(messages)
+    assert "pelvis" in begun
+    assert "end of its range all the time" in begun
+    assert "right again" in ended
+    assert AT_S < begun_s <= AT_S + 2 * TICK_S
+    assert AT_S + FOR_S <= ended_s <= AT_S + FOR_S + 2 * TICK_S
+    span = slice(round(begun_s * 100), round(ended_s * 100))
+    blocks = [m for m in messages if isinstance(m, BodyBlock)]
+    valid = np.concatenate([m.valid[:, PLACES.index(Place.PELVIS)] for m in blocks])
+    assert not valid[span].any()
+    known = known_angles(messages)[span].mean(axis=0)
+    assert [round(share) for share in known] == [0, 0, 1, 1, 1, 1], "hips rest on the pelvis"
+
+
+def test_a_sensor_that_never_measures_anything_keeps_no_other_from_being_calibrated() -> None:
+    fault = Fault(FaultKind.SATURATION, Place.LEFT_THIGH, 0.1, 100.0)
+    plan = dataclasses.replace(PLAN, scenario="clinic", seconds=20.0, faults=(fault,))
+    known = known_angles(played(PlannedRecording(plan), 8.0))[-500:].mean(axis=0)
+    assert [round(share) for share in known] == [0, 1, 0, 1, 1, 1], "left hip and left knee"
 
 
 @pytest.mark.parametrize("place", [Place.LEFT_SHANK, Place.RIGHT_FOOT])
