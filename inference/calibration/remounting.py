@@ -1,9 +1,14 @@
 """Whether a sensor sits otherwise on its segment than when it was calibrated.
 
 Two things show it. Standing, up is where it was in the sensor; and a leg that walks turns about its
-right axis. A posture or a movement of another kind turns several segments, so a sensor is said to
-have been moved only where those on the neighbouring segments are as they were. Kernels: arrays in,
-arrays out.
+right axis. A movement of another kind turns several segments, so a sensor is said to have been
+moved only where those on the neighbouring segments are as they were.
+
+A posture that is held does so too, mostly: no shank of a standing person leans unless thigh or foot
+do, and no pelvis unless thighs or trunk do. But a thigh is raised alone when its foot is on a step,
+a foot when its heel is, and some neighbours wear no sensor. What leans alone like that is only odd
+at first. Who comes back from a posture stands for a moment as in the beginning; what was moved has
+not when the person has walked and rests anew. Kernels: arrays in, arrays out.
 """
 
 from __future__ import annotations
@@ -26,6 +31,9 @@ STRIDING_RAD_S = 1.0
 MOSTLY = 0.6
 """Share of the turning that is about this axis; with less there is none to speak of."""
 
+_ENCLOSED = ("shank", "pelvis")
+"""A segment that cannot lean by itself, between those above and below."""
+
 _LEG_SEGMENTS = ("thigh", "shank", "foot")
 _CHAINS = (
     (Place.STERNUM, Place.PELVIS),
@@ -42,15 +50,38 @@ _CHAINS = (
 
 
 @dataclass(frozen=True)
-class Moved:
-    """Which of T ticks are ``rests`` (T,), and which sensors were moved (T, S), as those say.
+class Rested:
+    """Which of T ticks are ``rests`` (T,), and which sensors (T, S) lean in those.
 
-    ``at_rest`` is False in ticks that are no rests, and ``in_walking`` in those that are.
+    ``off`` are those that lean otherwise than in the stance; ``odd`` where all other segments stand
+    as they did, and ``moved`` where no posture leans like that.
     """
 
     rests: BoolArray
-    at_rest: BoolArray
-    in_walking: BoolArray
+    off: BoolArray
+    odd: BoolArray
+    moved: BoolArray
+
+
+@dataclass(frozen=True)
+class InMotion:
+    """What T ticks say that are no rests, False for all others.
+
+    Which sensors were ``moved`` (T, S), in which ticks a leg ``strides`` (T,), and in which all
+    stand for a moment as they did, ``upright`` (T,).
+    """
+
+    moved: BoolArray
+    strides: BoolArray
+    upright: BoolArray
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What T ticks say of sensors' having been moved."""
+
+    at_rest: Rested
+    in_motion: InMotion
 
 
 def moved(
@@ -66,13 +97,16 @@ def moved(
     ``up`` (S, 3) in the sensors and ``axes`` (S, 3, 3) segment → sensor are from when they were
     calibrated; movement has shown those that are ``refined`` (S,).
     """
-    acc, gyr, _ = motion
-    rests, at_rest = moved_at_rest(places, acc, gyr, up, judged)
-    in_walking = np.zeros_like(at_rest)
-    if not everywhere(rests):
-        moves = (~rests).nonzero()[0]
-        in_walking[moves] = moved_in_walking(places, gyr[:, :, moves], axes[:, :, 2], refined)
-    return Moved(rests, at_rest, in_walking)
+    acc, gyr, up_now = motion
+    at_rest = moved_at_rest(places, acc, gyr, up, judged)
+    moved, (strides, upright) = np.zeros_like(at_rest.off), np.zeros((2, len(acc[0, 0])), np.bool_)
+    if not everywhere(at_rest.rests):
+        moves = (~at_rest.rests).nonzero()[0]
+        moved[moves], strides[moves] = moved_in_walking(
+            places, gyr[:, :, moves], axes[:, :, 2], refined
+        )
+        upright[moves] = stand_as_before(places, up_now[:, :, moves], up, judged)
+    return Moved(at_rest, InMotion(moved, strides, upright))
 
 
 @cache
@@ -82,17 +116,22 @@ def _of_segments(places: Places, segments: tuple[str, ...]) -> BoolArray:
 
 
 @cache
-def _neighbours(places: Places) -> BoolArray:
-    """Return which places (S, S) are next to each other on the body."""
-    return np.array(
-        [[(a, b) in _CHAINS or (b, a) in _CHAINS for b in places] for a in places], np.bool_
-    )
+def _below(places: Places) -> BoolArray:
+    """Return which places (S, S) are next below those of the rows on the body."""
+    return np.array([[(a, b) in _CHAINS for b in places] for a in places], np.bool_)
+
+
+@cache
+def _segments(places: Places) -> BoolArray:
+    """Return which of the S places are on which kind of segment of trunk and legs (K, S)."""
+    kinds = (*_LEG_SEGMENTS, Place.PELVIS, Place.STERNUM)
+    return np.array([[place.endswith(kind) for place in places] for kind in kinds], np.bool_)
 
 
 def moved_at_rest(
     places: Places, acc: FloatArray, gyr: FloatArray, up: FloatArray, judged: BoolArray
-) -> tuple[BoolArray, BoolArray]:
-    """Return which of T ticks are rests (T,), and which sensors (T, S) those say have been moved.
+) -> Rested:
+    """Return which of T ticks are rests, and what those say.
 
     ``acc`` m/s² and ``gyr`` rad/s (3, S, T, N), ``up`` (S, 3) in the sensors when they were
     calibrated, ``judged`` (S,) which of them to look at.
@@ -100,23 +139,48 @@ def moved_at_rest(
     columns = judged.nonzero()[0]
     acc = acc[:, columns]
     rests = quiet(acc.T, gyr[:, columns].T)
-    moved = np.zeros((len(rests), len(places)), np.bool_)
+    off, odd, moved = np.zeros((3, len(rests), len(places)), np.bool_)
     if anywhere(rests):
         now = acc[:, :, rests].cumsum(axis=-1)[..., -1].T
-        off = np.zeros((len(now), len(places)))
-        off[:, columns] = angle_between(unit(now), up[columns])
-        seated = _of_segments(places, ("thigh",)) & (off > SITTING_TILT[0])
-        seated &= off < SITTING_TILT[1]
-        moved[rests] = _alone(places, off, judged & ~seated)
-    return rests, moved
+        leans = np.zeros((len(now), len(places)))
+        leans[:, columns] = angle_between(unit(now), up[columns])
+        seated = _of_segments(places, ("thigh",)) & (leans > SITTING_TILT[0])
+        seated &= leans < SITTING_TILT[1]
+        off[rests] = leans > MOVED
+        alone = _alone(places, leans, judged) & ~seated
+        kinds = (_segments(places) & (leans > AS_BEFORE)[:, None]).any(axis=-1)
+        odd[rests] = alone & (np.count_nonzero(kinds, axis=1) == 1)[:, None]
+        moved[rests] = alone & _enclosed(places, judged)
+    return Rested(rests, off, odd, moved)
+
+
+def _enclosed(places: Places, judged: BoolArray) -> BoolArray:
+    """Return which places (S,) lean with others only, of which some are ``judged`` (S,)."""
+    below = _below(places)
+    kinds = np.array([place.rpartition("_")[2] in _ENCLOSED for place in places], np.bool_)
+    return kinds & below[:, judged].any(axis=1) & below[judged].any(axis=0)
+
+
+def stand_as_before(
+    places: Places, now: FloatArray, up: FloatArray, judged: BoolArray
+) -> BoolArray:
+    """Return in which of T ticks (T,) all ``judged`` (S,) are for a moment as they were.
+
+    ``now`` (3, S, T, N) is up in the sensors, and ``up`` (S, 3) what it was.
+    """
+    columns = (judged & _segments(places).any(axis=0)).nonzero()[0]
+    along = (now[:, columns] * up[columns].T[..., None, None]).sum(axis=0)
+    upright: BoolArray = (along > np.cos(AS_BEFORE)).all(axis=0).any(axis=-1)
+    return upright
 
 
 def moved_in_walking(
     places: Places, gyr: FloatArray, right: FloatArray, judged: BoolArray
-) -> BoolArray:
-    """Return which sensors (T, S) have been moved, from the axis that each turns about in a tick.
+) -> tuple[BoolArray, BoolArray]:
+    """Return which sensors (T, S) have been moved, and in which ticks (T,) a leg strides.
 
-    ``gyr`` rad/s (3, S, T, N), ``right`` (S, 3) the segments' right axes in the sensors.
+    The axis that each turns about in a tick says so: ``gyr`` rad/s (3, S, T, N), ``right`` (S, 3)
+    the segments' right axes in the sensors.
     """
     columns = (judged & _of_segments(places, _LEG_SEGMENTS)).nonzero()[0]
     gyr = gyr[:, columns]
@@ -128,12 +192,13 @@ def moved_in_walking(
     off[:, columns] = np.arccos(np.minimum(along, 1.0))
     striding = np.zeros(off.shape, np.bool_)
     striding[:, columns] = strides
-    return _alone(places, off, striding)
+    return _alone(places, off, striding), strides.any(axis=1)
 
 
 def _alone(places: Places, off: FloatArray, judged: BoolArray) -> BoolArray:
     """Return which sensors (T, S) are ``off`` (T, S) rad, while all neighbours are as before."""
-    beside = _neighbours(places) & judged[:, None]
+    below = _below(places)
+    beside = (below | below.T) & judged[..., None, :]
     as_before = ~(beside & (off > AS_BEFORE)[:, None]).any(axis=-1) & beside.any(axis=-1)
     alone: BoolArray = judged & (off > MOVED) & as_before
     return alone

@@ -215,15 +215,14 @@ class SegmentCalibration:
         return remounting.moved(state.places, motion, state.up, state.axes, judged, refined)
 
     def _moved(self, told: Moved | None, tick: int) -> str:
-        """Lose the sensors that were moved; in walking two ticks must say so."""
+        """Lose the sensors that were moved, as one of the ticks ``told`` shows."""
         state = self._state
         if told is None:
             return ""
-        if told.rests[tick]:
-            moved = told.at_rest[tick]
+        if told.at_rest.rests[tick]:
+            moved = state.rest(told.at_rest, tick)
         else:
-            suspect = told.in_walking[tick]
-            moved, state.suspect = suspect & state.suspect, suspect
+            moved = state.move(told.in_motion, tick)
         if not anywhere(moved):
             return ""
         state.lose(moved)
@@ -291,9 +290,11 @@ class SegmentCalibration:
         """Return which ticks say anything, those that are ``watched`` (T,) among them."""
         telling = watched if told is None else watched | told.told
         if moved is not None:
-            if anywhere(self._state.suspect) or anywhere(moved.in_walking):
+            remembered = self._state.suspect | self._state.odd
+            begun = anywhere(moved.in_motion.moved) or anywhere(moved.at_rest.odd)
+            if begun or anywhere(remembered):
                 return range(len(telling))
-            telling = telling | moved.at_rest.any(axis=1)
+            telling = telling | moved.at_rest.moved.any(axis=1)
         numbers: list[int] = telling.nonzero()[0].tolist()
         return numbers
 

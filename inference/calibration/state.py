@@ -10,6 +10,7 @@ from gateway.messages import BoolArray, FloatArray, IntArray, Places
 from gateway.worn import anywhere, everywhere
 from inference.calibration import alignment
 from inference.calibration.nominal import nominal
+from inference.calibration.remounting import InMotion, Rested
 from inference.calibration.tick_evidence import TickEvidence
 
 TICK_S = 0.5
@@ -49,6 +50,8 @@ class CalibrationState:
     pushed: FloatArray
     refined: IntArray
     suspect: BoolArray
+    odd: BoolArray
+    strode: BoolArray
     moved: IntArray
 
     @classmethod
@@ -69,6 +72,8 @@ class CalibrationState:
             pushed=np.zeros(count),
             refined=np.zeros(count, dtype=np.int64),
             suspect=np.zeros(count, dtype=bool),
+            odd=np.zeros(count, dtype=bool),
+            strode=np.zeros(count, dtype=bool),
             moved=np.zeros(count, dtype=np.int64),
         )
 
@@ -155,7 +160,28 @@ class CalibrationState:
         """Know nothing of how the sensors at ``places`` (8,) sit any more."""
         self.known = self.known & ~places
         self.suspect = np.zeros_like(places)
+        self.odd, self.strode = self.odd & ~places, self.strode & ~places
         self.moved[places] += 1
+
+    def rest(self, told: Rested, tick: int) -> BoolArray:
+        """Take what a tick says that is a rest; return which sensors (S,) were moved."""
+        moved: BoolArray = told.moved[tick] | (told.odd[tick] & self.strode)
+        self.odd = told.odd[tick] | (told.off[tick] & self.odd)
+        self.strode = self.strode & self.odd
+        return moved
+
+    def move(self, told: InMotion, tick: int) -> BoolArray:
+        """Take what a tick says that is no rest; return which sensors (S,) were moved.
+
+        Two ticks in a row must say so.
+        """
+        suspect: BoolArray = told.moved[tick]
+        moved, self.suspect = suspect & self.suspect, suspect
+        if told.upright[tick]:
+            self.odd = self.strode = np.zeros_like(moved)
+        elif told.strides[tick]:
+            self.strode = self.odd
+        return moved
 
     def forget_movement(self, places: BoolArray) -> None:
         """Begin anew to gather what movement tells of ``places`` (S,)."""
