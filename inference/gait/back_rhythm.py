@@ -43,7 +43,7 @@ SOON = 0.75
 """A rise that comes in less than this share of the usual time of a step is one only if it has this
 share of the usual strength: a turn may hurry steps, but a trunk also sways between them."""
 
-LEAST_RISE_M_S3 = 1.5
+SURE_RISE_M_S3 = 1.5
 """A slow step of an impaired walker rises by twice as much; quiet standing stays far below."""
 
 UNSTOPPED, DUE = 0.4, 0.8
@@ -119,7 +119,7 @@ class Rhythm:
 
     def is_step(self, rise_at: int, strength: float, missing: int) -> bool:
         """Tell whether a rise can be a step; forget a bout that is over, or that a gap ended."""
-        sure = strength >= LEAST_RISE_M_S3
+        sure = strength >= SURE_RISE_M_S3
         if not self.recent:
             return sure
         last = self.recent[-1]
@@ -153,7 +153,7 @@ class Rhythm:
         if self.walking:
             return [(landing, self._side())]
         self.waiting.append(landing)
-        if len(self.waiting) < CONFIRMED_BY or not self._moves():
+        if len(self.waiting) < CONFIRMED_BY or not self._moves() or self._sways_first():
             self.waiting = self.waiting[-CONFIRMED_BY + 1 :]
             return []
         self.walking, told = True, [replace(self.waiting[0], step=0), *self.waiting[1:]]
@@ -165,7 +165,8 @@ class Rhythm:
         """Why the newest landings may not be those of steps; empty where they are."""
         rises = [landing.excursion_m for landing in self.recent if landing.joined]
         usual_m = median(rises) if rises else math.inf
-        return NOT_KNOWN if usual_m < (LOW_M if self.mixed else HARDLY_M) else ""
+        alternate = len(self.pushes) >= LEAST_PUSHES and not self.mixed
+        return NOT_KNOWN if usual_m < (HARDLY_M if alternate else LOW_M) else ""
 
     def _evidence(self, landing: Landing) -> float:
         """Return what speaks for the left foot: a tilt adds the same to every push."""
@@ -192,6 +193,13 @@ class Rhythm:
         steps = [landing.excursion_m for landing in self.waiting[1:]]
         usual = median(landing.strength for landing in self.waiting)
         return median(steps) >= LEAST_EXCURSION_M and self.waiting[0].strength >= FIRST * usual
+
+    def _sways_first(self) -> bool:
+        """Tell whether the first that waits came too soon before the next, as weight is shifted."""
+        first, *others = self.waiting
+        usual = median(landing.strength for landing in others)
+        steps = [landing.step for landing in others]
+        return steps[0] < SOON * median(steps[1:]) and first.strength < SOON * usual
 
     def _side(self) -> Side:
         return Side.LEFT if self.leftward > 0.0 else Side.RIGHT

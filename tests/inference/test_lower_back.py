@@ -99,8 +99,8 @@ def test_every_step_of_a_simulated_walk_is_told_once_and_in_time(seed: int) -> N
     assert np.mean(late[3:][walking] <= LOOK_AHEAD_S) > 0.95
 
 
-def landing(at: int, strength: float) -> Landing:
-    return Landing(at, at, strength, 0, at, 0.0, 0.03, min(at, 60))
+def landing(at: int, strength: float, step: int = 60) -> Landing:
+    return Landing(at, at, strength, 0, at, 0.0, 0.03, min(at, step))
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,15 @@ def test_a_weak_rise_is_the_step_that_ends_a_walk_if_one_is_due(
     for number, strength in enumerate((10.0, 10.0, 10.0, 10.0, before)):
         rhythm.add(landing(60 * number, strength))
     assert rhythm.is_step(240 + after, 1.2, 0) is step
+
+
+def test_a_sway_before_the_first_step_is_none() -> None:
+    rhythm = Rhythm(100.0)
+    swayed = rhythm.add(landing(0, 5.0))
+    swayed += rhythm.add(landing(35, 10.0, 35))
+    told = [one.at for at in (95, 155, 215) for one, _ in rhythm.add(landing(at, 10.0))]
+    assert not swayed
+    assert told == [35, 95, 155, 215]
 
 
 @pytest.mark.parametrize("scenario", ["squat", "knee-extension"])
@@ -167,7 +176,8 @@ def test_what_the_lower_back_cannot_tell_is_withheld_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speed_mps", "asymmetry"), [(0.3, 0.0), (0.3, 0.3), (0.5, 0.0), (0.5, 0.3), (1.2, 0.3)]
+    ("speed_mps", "asymmetry"),
+    [(0.3, 0.0), (0.3, 0.3), (0.5, 0.0), (0.5, 0.3), (0.6, 0.3), (1.2, 0.3)],
 )
 def test_a_cadence_that_is_told_is_right(speed_mps: float, asymmetry: float) -> None:
     habits = Habits(speed_mps, asymmetry)
