@@ -218,6 +218,25 @@ class Agreeing(Protocol):
         """Return where it has; raises SourceError, with the reason, where it has not."""
 
 
+@message
+class Model:
+    """What one of a driver's models has: rates in Hz that can be asked for, and full scales.
+
+    None of either: any, or the sensor itself says so.
+    """
+
+    name: str
+    rates_hz: tuple[float, ...]
+    acc_g: tuple[float, ...]
+
+
+@runtime_checkable
+class OfModels(Protocol):
+    """A driver whose setting ``model`` names one of ``models``, which do not have the same."""
+
+    models: Mapping[str, Model]
+
+
 @runtime_checkable
 class OwnRate(Protocol):
     """A driver whose sensors stream at a rate that their settings fix."""
@@ -260,7 +279,9 @@ def nearest_rate_hz(name: str, settings: Settings, rate_hz: float) -> float:
     chosen = driver(name)
     if isinstance(chosen, OwnRate):
         return chosen.own_rate_hz(settings)
-    return min(chosen.about.rates_hz, key=lambda rate: abs(rate - rate_hz), default=rate_hz)
+    _check_settings(chosen, settings)
+    rates_hz = _model(chosen, settings).rates_hz
+    return min(rates_hz, key=lambda rate: abs(rate - rate_hz), default=rate_hz)
 
 
 def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | float | str]:
@@ -270,38 +291,70 @@ def settled(name: str, settings: Settings, rate_hz: float) -> dict[str, int | fl
     do not go together.
     """
     chosen = driver(name)
-    about = chosen.about
-    known = {setting.name: setting for setting in about.settings}
+    _check_settings(chosen, settings)
+    all_settings = _defaults(chosen) | dict(settings)
+    _check_model(_model(chosen, settings), all_settings, rate_hz)
+    try:
+        chosen.streams(all_settings, rate_hz)
+    except SettingError:
+        raise
+    except UsageError as error:
+        raise SettingError(str(error), "settings") from error
+    return all_settings
+
+
+def _defaults(chosen: Driver) -> dict[str, int | float | str]:
+    return {setting.name: setting.default for setting in chosen.about.settings}
+
+
+def _check_settings(chosen: Driver, settings: Settings) -> None:
+    """Raise SettingError for a setting, or a value of one, that there is not."""
+    known = {setting.name: setting for setting in chosen.about.settings}
     for key, value in settings.items():
         if key not in known:
             raise SettingError(
-                f"{name} has no setting {key!r}; {did_you_mean(key, known)}"
+                f"{chosen.name} has no setting {key!r}; {did_you_mean(key, known)}"
                 f"known are {', '.join(known) or 'none'}",
                 "settings",
                 key,
             )
-        choices = known[key].choices
         if not known[key].allows(value):
+            choices = ", ".join(map(str, known[key].choices))
             raise SettingError(
-                f"{name}: {key} is {value!r}, which is not among {', '.join(map(str, choices))}",
+                f"{chosen.name}: {key} is {value!r}, which is not among {choices}",
                 "settings",
                 key,
             )
-    if about.rates_hz and rate_hz not in about.rates_hz:
-        rates = ", ".join(f"{rate:g}" for rate in about.rates_hz)
+
+
+def _model(chosen: Driver, settings: Settings) -> Model:
+    """Return which of the driver's models the settings name; they are known to be possible."""
+    about = chosen.about
+    if isinstance(chosen, OfModels):
+        return chosen.models[str((_defaults(chosen) | dict(settings))["model"])]
+    return Model(about.models[0], about.rates_hz, about.acc_g)
+
+
+def _check_model(model: Model, settings: Settings, rate_hz: float) -> None:
+    """Raise SettingError for a rate or a full scale that the model does not have."""
+    if model.rates_hz and rate_hz not in model.rates_hz:
         raise SettingError(
-            f"a {about.models[0]} streams at {rates} Hz, not at {rate_hz:g} Hz", "rate_hz"
+            f"a {model.name} streams at {_listed(model.rates_hz)} Hz, not at {rate_hz:g} Hz",
+            "rate_hz",
         )
     if not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
         raise SettingError(
             f"no sensor streams at {rate_hz:g} Hz; expected is {SLOWEST_HZ:g} to {FASTEST_HZ:g}",
             "rate_hz",
         )
-    chosen_settings = {setting.name: setting.default for setting in about.settings} | dict(settings)
-    try:
-        chosen.streams(chosen_settings, rate_hz)
-    except SettingError:
-        raise
-    except UsageError as error:
-        raise SettingError(str(error), "settings") from error
-    return chosen_settings
+    acc_g = settings.get("acc_g")
+    if model.acc_g and acc_g is not None and acc_g not in model.acc_g:
+        raise SettingError(
+            f"a {model.name} measures up to {_listed(model.acc_g)} g, not {acc_g} g",
+            "settings",
+            "acc_g",
+        )
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)

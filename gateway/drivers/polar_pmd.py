@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.drivers import About, Battery, Decoded, Samples, Setting, Settings, Stream, TickClock
+from gateway.drivers import (
+    About,
+    Battery,
+    Decoded,
+    Model,
+    Samples,
+    Setting,
+    Settings,
+    Stream,
+    TickClock,
+)
 from gateway.drivers.packets import bounds, finite, near_full_scale, payloads
 from gateway.drivers.polar_control import (
     ACC,
@@ -33,8 +44,14 @@ from gateway.messages import FloatArray, IntArray, PacketBlock, message
 
 BATTERY, FIRMWARE = sig_uuid(0x2A19), sig_uuid(0x2A26)
 
-MODELS: dict[str, tuple[int, ...]] = {"sense": (ACC, GYR), "h10": (ACC,), "oh1": (ACC,)}
+_MEASURED: dict[str, tuple[int, ...]] = {"sense": (ACC, GYR), "h10": (ACC,), "oh1": (ACC,)}
 """What each model measures."""
+_RANGES_G = (2.0, 4.0, 8.0, 16.0)
+_MODELS = {
+    "sense": Model("Polar Verity Sense", (26.0, 52.0, 104.0, 208.0, 416.0), _RANGES_G),
+    "h10": Model("Polar H10", (25.0, 50.0, 100.0, 200.0), _RANGES_G[:3]),
+    "oh1": Model("Polar OH1", (50.0,), ()),
+}
 _SCALES = {ACC: "acc_g", GYR: "gyr_dps"}
 _FACTORS = {ACC: "acc_factor", GYR: "gyr_factor", MAG: "mag_factor"}
 MAG_HZ, MAG_GAUSS = 100.0, 50
@@ -93,8 +110,8 @@ class PolarPmd:
     about = About(
         maker="Polar",
         models=("Verity Sense", "H10", "OH1"),
-        rates_hz=(25.0, 26.0, 50.0, 52.0, 100.0, 104.0, 200.0, 208.0, 416.0),
-        acc_g=(2.0, 4.0, 8.0, 16.0),
+        rates_hz=tuple(sorted({rate for model in _MODELS.values() for rate in model.rates_hz})),
+        acc_g=_RANGES_G,
         gyr_dps=(250.0, 500.0, 1000.0, 2000.0),
         clock="64-bit nanoseconds, one time a frame, that of its last sample",
         loss="a step of the clock longer than the frame's samples take",
@@ -107,7 +124,7 @@ class PolarPmd:
         ),
         tested_on=("vectors", "virtual"),
         settings=(
-            Setting("model", "sense", tuple(MODELS), "Verity Sense, H10 or OH1"),
+            Setting("model", "sense", tuple(_MODELS), "Verity Sense, H10 or OH1"),
             Setting("acc_g", 8, (2, 4, 8, 16), "full scale of the accelerometer"),
             Setting("gyr_dps", 2000, (250, 500, 1000, 2000), "full scale of the gyroscope"),
             Setting(
@@ -120,6 +137,7 @@ class PolarPmd:
     )
     advertising: Advertising | None = Advertising(names=("Polar Sense", "Polar H10", "Polar OH1"))
     independent = True
+    models: Mapping[str, Model] = _MODELS
 
     def streams(self, settings: Settings, rate_hz: float) -> tuple[Stream, ...]:
         """Return a stream of acceleration, and of angular rate and field where they are there."""
@@ -343,7 +361,7 @@ def _mag(settings: Settings) -> bool:
 
 
 def _kinds(settings: Settings) -> tuple[int, ...]:
-    return MODELS[_model(settings)] + ((MAG,) if _mag(settings) else ())
+    return _MEASURED[_model(settings)] + ((MAG,) if _mag(settings) else ())
 
 
 def _full_scale(kind: int, settings: Settings) -> int:

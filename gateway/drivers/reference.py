@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from gateway.drivers import About, Driver, drivers
+from gateway.drivers import About, Driver, OfModels, drivers
 
 _INTRODUCTION = """# Sensors
 
@@ -55,6 +55,7 @@ def _section(driver: Driver) -> str:
         f"- clock: {about.clock}",
         f"- lost samples: {about.loss}",
         *_gathered(driver),
+        *_models(driver),
         *(f"- not known: {what}" for what in about.unknown),
         *([] if about.motion else ["- measures no motion, so it is configured without a place"]),
     ]
@@ -69,6 +70,16 @@ def _gathered(driver: Driver) -> list[str]:
     most = max((stream.per_packet for stream in streams), default=1)
     told = f"- sends up to {most} samples at once, and is waited for as long as it gathers them"
     return [told] if most > 1 else []
+
+
+def _models(driver: Driver) -> list[str]:
+    if not isinstance(driver, OfModels):
+        return []
+    return [
+        f"- `{name}`, {model.name}: {_numbers(model.rates_hz, '')} Hz"
+        + (f", ± {_numbers(model.acc_g, '')} g" if model.acc_g else "")
+        for name, model in driver.models.items()
+    ]
 
 
 def _full_scales(about: About) -> list[str]:

@@ -7,12 +7,13 @@ it notifies. The virtual radio, or a test, carries that. A module here that hold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from gateway.discovery import discover
+from gateway.drivers import Settings
 from gateway.messages import FloatArray, IntArray, message
 
 EARTH_UT = np.array([0.0, 20.0, -44.0])
@@ -123,10 +124,24 @@ class MakePeripheral(Protocol):
         """Return a sensor that has just been switched on."""
 
 
+@runtime_checkable
+class OfModels(Protocol):
+    """What makes sensors of several models: the settings of their driver name which."""
+
+    def of(self, settings: Settings) -> Callable[[str], Peripheral]:
+        """Return what makes a sensor with an address, of the model that is named."""
+
+
 def peripherals() -> dict[str, MakePeripheral]:
     """Return what makes virtual sensors, by the name of the driver that each is for."""
     found: dict[str, MakePeripheral] = discover("simulators.peripherals", "PERIPHERAL")
     return found
+
+
+def maker(driver: str, settings: Settings) -> Callable[[str], Peripheral]:
+    """Return what makes a virtual sensor with an address, as it is for a driver so set."""
+    known = peripherals()[driver]
+    return known.of(settings) if isinstance(known, OfModels) else known
 
 
 def characteristics(services: Sequence[Service]) -> dict[str, Characteristic]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from gateway.drivers.polar_control import (
     read_parameters,
 )
 from gateway.drivers.polar_pmd import BATTERY, FIRMWARE, GAUSS, HEADER, MAG_HZ, G
-from gateway.drivers.talk import sig_uuid
+from gateway.drivers.talk import Settings, sig_uuid
 from gateway.messages import FloatArray, IntArray
 from gateway.quaternion import conjugate, rotate
 from simulators.peripherals import (
@@ -93,6 +94,11 @@ class VirtualPolarPmd:
         self._held: dict[int, tuple[IntArray, IntArray]] = {}
         self._field = np.empty(0, np.int64), np.empty((0, 3))
         self._subscribed: set[str] = set()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Callable[[str], VirtualPolarPmd]:
+        """Return what makes one of the model that the settings name."""
+        return partial(cls, model=str(settings.get("model", "sense")))
 
     @property
     def rate_hz(self) -> float:

@@ -25,7 +25,7 @@ from gateway.messages import (
     SensorSpec,
 )
 from simulators.movement.truth import PERSON, Truth
-from simulators.peripherals import Movement, Notification, Peripheral, peripherals
+from simulators.peripherals import Movement, Notification, Peripheral, maker
 from simulators.places import ANYWHERE, PLACE_INDEX, PLACES
 from simulators.plans import Plan, WornSensor
 from simulators.plans.felt import measured_wrong
@@ -196,7 +196,7 @@ class _Life:
         return index, t_s, measured_wrong(movement, t_s, self._faults)
 
     def _new(self) -> Peripheral:
-        return peripherals()[self._worn.driver](self._worn.address)
+        return maker(self._worn.driver, self._worn.settings)(self._worn.address)
 
     def _tell(self, at_s: float, state: LinkState, why: str = "") -> None:
         told = SensorState(state, why, "hci0", self._worn.rssi_dbm)

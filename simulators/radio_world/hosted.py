@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.gatt import Characteristic, Service
 
 from gateway.messages import Place
-from simulators.peripherals import Agreeing, MakePeripheral, Notification, Peripheral
+from simulators.peripherals import Agreeing, Notification, Peripheral
 from simulators.places import ANYWHERE
 from simulators.radio_world.advertising import encode
 from simulators.radio_world.air import Air, Radio, RadioHost
@@ -72,7 +72,7 @@ class HostedSensor:
 
     def __init__(
         self,
-        make: MakePeripheral,
+        make: Callable[[str], Peripheral],
         address: str,
         place: Place | None,
         clock: Clock,

@@ -14,7 +14,7 @@ import numpy as np
 from gateway.messages import Place
 from gateway.tasks import one_error
 from simulators.movement.motion import Habits
-from simulators.peripherals import peripherals
+from simulators.peripherals import maker, peripherals
 from simulators.places import PLACES
 from simulators.plans import Plan
 from simulators.radio_world.adapter import Adapter
@@ -110,7 +110,7 @@ async def open_planned_world(
     """Let a plan take place, in real time, until it is left; what goes wrong goes wrong in it."""
     habits = Habits(speed_mps=plan.speed_mps)
     performance = Performance(plan.scenario, plan.seed, SensorGrade(), habits, plan.faults)
-    radio, known = plan.radio, peripherals()
+    radio = plan.radio
     conditions = Conditions(
         interval_s=radio.interval_s,
         stall_every_s=radio.stall_every_s,
@@ -119,7 +119,7 @@ async def open_planned_world(
     )
     sensors = [
         HostedSensor(
-            known[one.driver],
+            maker(one.driver, one.settings),
             one.address,
             one.place,
             Clock(-one.clock_s / (1 + one.drift_ppm * 1e-6), one.drift_ppm),

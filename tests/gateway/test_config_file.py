@@ -126,6 +126,14 @@ rate_hz = 61
             r"line 6: sensors.0.rate_hz: must be at most 10000, not 1e\+300",
         ),
         (
+            sensors("driver = 'polar_pmd'\nrate_hz = 52\nsettings = { model = 'h10' }"),
+            r"line 6: sensors.0.rate_hz: a Polar H10 streams at 25, 50, 100, 200 Hz, not at 52 Hz",
+        ),
+        (
+            sensors("driver = 'polar_pmd'\nrate_hz = 50\nsettings = { model = 'h10', acc_g = 16 }"),
+            r"line 7: sensors.0.settings.acc_g: a Polar H10 measures up to 2, 4, 8 g, not 16 g",
+        ),
+        (
             sensors("driver = 'layout'"),
             r"line 2: sensors.0.settings: Arduino IMU streams at 100 Hz, .* rate_hz = 100 .*0A\)",
         ),

@@ -31,6 +31,19 @@ def test_the_ready_plans_play(name: str, worn: int) -> None:
     assert body[-1].valid[-200:-50].mean() > 0.95
 
 
+@pytest.mark.parametrize(("model", "rate_hz"), [("h10", 50.0), ("oh1", 50.0), ("sense", 52.0)])
+def test_a_polar_sensor_is_the_model_that_the_plan_names(model: str, rate_hz: float) -> None:
+    """And has the rate next to the usual one that this model has."""
+    plan = read_plan(
+        f'seconds = 6\n{ONE}driver = "polar_pmd"\nsettings = {{ model = "{model}" }}', "f.toml"
+    )
+    assert plan.sensors[0].rate_hz == rate_hz
+    made = played(PlannedRecording(plan), 6.0)
+    turns = [m.stream == 1 for m in made if isinstance(m, ImuBlock)]
+    assert sum(map(len, turns)) > 200
+    assert np.concatenate(turns).any() == (model == "sense")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -64,6 +77,10 @@ def test_the_ready_plans_play(name: str, worn: int) -> None:
         ),
         ('[[sensors]]\nplace = "hip"', "f.toml: sensors[0] place: expected is one of pelvis"),
         (f"{ONE}rate_hz = 61", "f.toml: sensors[0] a Movella DOT streams at"),
+        (
+            f'{ONE}driver = "polar_pmd"\nrate_hz = 100\nsettings = {{ model = "oh1" }}',
+            "f.toml: sensors[0] a Polar OH1 streams at 50 Hz, not at 100 Hz",
+        ),
         (f"{ONE}settings = {{ moode = 3 }}", "did you mean 'mode'?"),
         (f'{ONE}[[faults]]\nkind = "stal"', "f.toml: faults[0] kind: did you mean 'stall'?"),
         (
