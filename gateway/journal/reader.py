@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -137,8 +138,9 @@ class JournalReader:
             return self._connection.execute(query, arguments).fetchall()
 
 
-_FASTEST_HZ = 10_000.0
-"""No sensor of the body is faster; memory grows with it."""
+_GRIDS_HZ = (1.0, 10_000.0)
+"""No session has another grid; memory grows with it, and with its interval the time to the end."""
+_WALL_NS = (0, datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1e9)
 
 
 def open_journal(path: Path) -> JournalReader:
@@ -154,13 +156,19 @@ def open_journal(path: Path) -> JournalReader:
     except JournalError:
         connection.close()
         raise
-    rate_hz = reader.info.grid_rate_hz
-    if not 0 < rate_hz <= _FASTEST_HZ:
+    if damage := _damage(reader.info):
         reader.close()
-        raise JournalError(
-            f"{path}: the session's description is damaged: a grid of {rate_hz:g} Hz"
-        )
+        raise JournalError(f"{path}: the session's description is damaged: {damage}")
     return reader
+
+
+def _damage(info: SessionInfo) -> str:
+    """Return what no session says of itself; empty where there is nothing of that kind."""
+    if not _GRIDS_HZ[0] <= info.grid_rate_hz <= _GRIDS_HZ[1]:
+        return f"a grid of {info.grid_rate_hz:g} Hz"
+    if not _WALL_NS[0] <= info.wall_origin_ns <= _WALL_NS[1]:
+        return "it began at a time that no calendar has"
+    return ""
 
 
 def check_header(path: Path) -> None:

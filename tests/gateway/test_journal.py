@@ -260,13 +260,25 @@ def test_a_session_without_its_description_is_refused(path: Path) -> None:
     assert "the session's description is damaged" in refused(path)
 
 
-@pytest.mark.parametrize("rate", ["0.0", "-100.0", "1e300"])
-def test_a_session_on_an_impossible_grid_is_refused(path: Path, rate: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("grid_rate_hz", "0.0", "a grid of 0 Hz"),
+        ("grid_rate_hz", "-100.0", "a grid of -100 Hz"),
+        ("grid_rate_hz", "0.001", "a grid of 0.001 Hz"),
+        ("grid_rate_hz", "1e300", "a grid of 1e"),
+        ("wall_origin_ns", "-1", "at a time that no calendar has"),
+        ("wall_origin_ns", "1" + "0" * 30, "at a time that no calendar has"),
+    ],
+)
+def test_a_session_that_says_impossible_things_of_itself_is_refused(
+    path: Path, key: str, value: str, told: str
+) -> None:
     connection = sqlite3.connect(written(path))
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'grid_rate_hz'", (rate,))
+    connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
     connection.commit()
     connection.close()
-    assert "the session's description is damaged: a grid of" in refused(path)
+    assert f"the session's description is damaged: {told}" in refused(path).replace("it began ", "")
 
 
 def test_the_list_of_sessions_names_damage(tmp_path: Path) -> None:
