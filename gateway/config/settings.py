@@ -17,19 +17,19 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gateway.decoding.stage import check_places
 from gateway.drivers import FASTEST_HZ, SLOWEST_HZ, drivers, radio_driver, settled
 from gateway.errors import KeyedError, SettingError
-from gateway.messages import BodySize, Place, SensorSpec
+from gateway.messages import PSEUDONYM, BodySize, Place, SensorSpec
 from gateway.rules import DEFAULT_RULES, Rule, Section, VariableText
 from gateway.sinks.plugins import Sink, SinkSection, sinks
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-PSEUDONYM = r"^[A-Za-z0-9_-]{1,64}$"
+NAMED = f"^{PSEUDONYM}$"
 ADDRESS = r"^https?://[^\s/]+"
 TOPIC = r"^[^#+\s/]+(/[^#+\s/]+)*$"
 _BLUETOOTH = re.compile(
     r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}|[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE
 )
 WORDING = {
-    PSEUDONYM: "must be 1 to 64 of the characters A to Z, a to z, 0 to 9, - and _",
+    NAMED: "must be 1 to 64 of the characters A to Z, a to z, 0 to 9, - and _",
     ADDRESS: "must be an address such as http://127.0.0.1:8086",
     TOPIC: "must be levels with a / between them, none of them empty, without #, + and blanks",
 }
@@ -66,7 +66,7 @@ class SensorSection(Section):
 class PersonSection(Section):
     """Who wears the sensors."""
 
-    id: Annotated[str, Field(pattern=PSEUDONYM)] = "person"
+    id: Annotated[str, Field(pattern=NAMED)] = "person"
     """A pseudonym, never a name: it appears in topics, tags and file names."""
     height_m: Annotated[float, Field(ge=0, le=2.6)] = 0.0
     """How tall; 0: not known. Speed and stride length from a pelvis sensor alone need it."""

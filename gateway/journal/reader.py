@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any, Self
 
 import msgspec
 
+from gateway.drivers import FASTEST_HZ, SLOWEST_HZ
 from gateway.errors import JournalError
 from gateway.journal.schema import (
     APPLICATION_ID,
@@ -20,7 +22,7 @@ from gateway.journal.schema import (
     connect,
     explained,
 )
-from gateway.messages import message
+from gateway.messages import PSEUDONYM, message
 from gateway.wire import KINDS, Recorded, decode
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -168,6 +170,11 @@ def _damage(info: SessionInfo) -> str:
         return f"a grid of {info.grid_rate_hz:g} Hz"
     if not _WALL_NS[0] <= info.wall_origin_ns <= _WALL_NS[1]:
         return "it began at a time that no calendar has"
+    if not re.fullmatch(PSEUDONYM, info.person):
+        return f"a person called {info.person!r}"
+    for spec in info.sensors:
+        if not SLOWEST_HZ <= spec.rate_hz <= FASTEST_HZ:
+            return f"a sensor of {spec.rate_hz:g} Hz"
     return ""
 
 

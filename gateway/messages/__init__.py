@@ -58,6 +58,7 @@ from gateway.messages.words import (
     JOINT_INDEX as JOINT_INDEX,
     JOINTS as JOINTS,
     LEGS_AND_TRUNK as LEGS_AND_TRUNK,
+    PSEUDONYM as PSEUDONYM,
     BoolArray as BoolArray,
     FloatArray as FloatArray,
     IntArray as IntArray,

@@ -13,6 +13,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+PSEUDONYM = r"[A-Za-z0-9_-]{1,64}"
+"""What a person is called, in full: it appears in topics, tags and file names."""
+
 _T = TypeVar("_T")
 
 

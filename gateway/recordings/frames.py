@@ -7,6 +7,7 @@ its counter or time stamp says. Lost samples are missing in the frames as they w
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gateway.drivers.sample_frame import DRIVER, FRAME, MAG_FRAME, frames
 from gateway.errors import RecordingError
 from gateway.journal.seconds import SECOND_NS, PacketRecorder
 from gateway.messages import (
+    PSEUDONYM,
     UNKNOWN_SIZE,
     BodySize,
     FloatArray,
@@ -94,7 +96,7 @@ class FrameRecording:
         steadied = [_steadied(path, track, timing) for track in tracks]
         tracks = [track for track, _ in steadied]
         self.name = name
-        self.person = person
+        self.person = _pseudonym(person)
         self.remarks = (*remarks, *(told for _, odd in steadied for told in odd))
         self.sensors = tuple(_spec(track, timing) for track in tracks)
         self.grid_rate_hz = timing.rate_hz
@@ -110,6 +112,13 @@ class FrameRecording:
         cutter = PacketRecorder(self.origin_ns)
         by_second = [*cutter.push(self._blocks), *cutter.flush()]
         return chunks(by_second, self.origin_ns, seconds)
+
+
+def _pseudonym(subject: str) -> str:
+    """Return what a set calls a person as we may call one."""
+    if re.fullmatch(PSEUDONYM, subject):
+        return subject
+    return re.sub(r"[^A-Za-z0-9_-]", "-", subject)[:64] or "person"
 
 
 def absent(places: Iterable[Place]) -> list[str]:

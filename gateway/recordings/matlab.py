@@ -7,6 +7,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gateway.errors import RecordingError
 
 _MAGIC = b"MATLAB 5.0 MAT-file"
@@ -35,4 +37,12 @@ def load_matlab(path: Path) -> dict[str, Any]:
         raise RecordingError(f"{path}: a newer MATLAB format (7.3) than this set has") from error
     except (OSError, MemoryError, *broken) as error:
         raise RecordingError(f"{path}: the file is truncated or damaged ({error})") from error
+    if _complex(variables):
+        raise RecordingError(f"{path}: it holds complex numbers, which nothing measures")
     return variables
+
+
+def _complex(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_complex(part) for part in value.values())
+    return np.iscomplexobj(value)

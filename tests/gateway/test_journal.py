@@ -268,6 +268,14 @@ def test_a_session_without_its_description_is_refused(path: Path) -> None:
         ("grid_rate_hz", "0.001", "a grid of 0.001 Hz"),
         ("grid_rate_hz", "1e300", "a grid of 1e"),
         ("wall_origin_ns", "-1", "at a time that no calendar has"),
+        ("person", '"../../../escaped"', "a person called '../../../escaped'"),
+        ("person", '"gait/#"', "a person called 'gait/#'"),
+        ("person", '""', "a person called ''"),
+        (
+            "sensors",
+            '[{"sensor": "A", "place": "pelvis", "driver": "movella_dot", "rate_hz": 1e9}]',
+            "a sensor of 1e+09 Hz",
+        ),
         ("wall_origin_ns", "1" + "0" * 30, "at a time that no calendar has"),
     ],
 )

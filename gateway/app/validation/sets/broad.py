@@ -95,6 +95,8 @@ def _truth(path: Path) -> tuple[FloatArray, BoolArray]:
         scored = np.asarray(variables["movement"]).reshape(-1) > 0
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(f"{path}: it has no optical orientation to compare with") from error
+    # Where the cameras did not see the board there may be zeros.
+    truth = np.where(np.any(truth != 0.0, axis=1, keepdims=True), truth, np.nan)
     if len(scored) != len(truth) or not (scored & np.isfinite(truth[:, 0])).any():
         raise RecordingError(f"{path}: it has no movement with an optical orientation")
     return truth, scored
