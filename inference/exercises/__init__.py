@@ -28,6 +28,7 @@ from gateway.messages import (
     Side,
 )
 from gateway.worn import anywhere, columns
+from inference.gait.foot_rest import GRAVITY_M_S2
 from inference.gait.leg_motion import swings
 from inference.inclination import pitch_rad, up_in_sensor
 from inference.joints.error_budget import Measured
@@ -83,6 +84,19 @@ class Pose:
         lifted = np.degrees(np.arccos(np.clip(upright, -1, 1)))
         unknown = np.isnan(self.pitch_deg[:, column])
         return np.where(unknown, np.nan, lifted), self.segments.real[:, column]
+
+    def pushed(self, place: Place) -> FloatArray:
+        """Return by how many m/s² (T,) the segment at ``place`` is accelerated; NaN where unknown.
+
+        With the errors of a sensor, of its up and of what lies under it.
+        """
+        if self.segments is None or place not in self.places:
+            return np.full(len(self.pitch_deg), np.nan)
+        column = self.places.index(place)
+        up = up_in_sensor(self.segments.quat[:, column])
+        free = self.segments.acc[:, column] - GRAVITY_M_S2 * up
+        pushed: FloatArray = np.sqrt((free * free).sum(axis=-1))
+        return pushed
 
     def steps(self, *parts: str) -> BoolArray:
         """Say at which samples (T,) one of the ``parts`` (thigh, shank, foot) of a leg swings.
@@ -206,7 +220,8 @@ class Course:
 
     ``angle_deg`` (T,) the leading angle, NaN where unknown; ``at_rest`` and ``in_effort`` (T,)
     the posture allows rest or effort; ``fits`` (T,) the exercise is possible at all; ``real``
-    (T,) everything under the angle was measured.
+    (T,) everything under the angle was measured. ``pushed`` (T,) by how many m/s² a limb is
+    accelerated that stays over a foot on the ground, None where none has to.
     """
 
     angle_deg: FloatArray
@@ -214,6 +229,7 @@ class Course:
     in_effort: BoolArray
     fits: BoolArray
     real: BoolArray
+    pushed: FloatArray | None = None
 
 
 class Guided(Protocol):

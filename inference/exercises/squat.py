@@ -2,15 +2,18 @@
 
 The leading angle is the mean flexion of the knees that are known, so one leg is enough. Walking
 never passes: it bends one knee at a time, and with one leg known, the knee bends far before the
-thigh has come forward. In sitting down the shanks stay upright, and standing up again is late.
+thigh has come forward; on stairs it is carried along with its shank. In sitting down the shanks
+stay upright, and standing up again is late.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gateway.messages import FloatArray, Joint, Side
+from gateway.messages import BoolArray, FloatArray, Joint, Side
+from gateway.worn import anywhere
 from inference.exercises import Course, Exercise, Pose
+from inference.gait.leg_motion import SHANKS
 from inference.joints.error_budget import Measured
 
 APART_DEG = 40.0
@@ -48,14 +51,22 @@ def course(pose: Pose, side: Side | None) -> Course:
     assert side is None
     left, right = pose.flexion(Joint.LEFT_KNEE), pose.flexion(Joint.RIGHT_KNEE)
     knee, thigh = pose.knee, pose.thigh
-    most = np.where(np.isnan(left) | np.isnan(right), LIFTED_SHARE, THIGH_SHARE[1])
+    one_leg = np.isnan(left) | np.isnan(right)
+    most = np.where(one_leg, LIFTED_SHARE, THIGH_SHARE[1])
     return Course(
         angle_deg=lead(pose, side),
         at_rest=thigh < UPRIGHT_DEG,
         in_effort=(thigh > THIGH_SHARE[0] * knee) & (thigh < most * knee),
         fits=~((np.abs(left - right) > APART_DEG) | (knee > DEEPEST_DEG)),
         real=pose.measured(Joint.LEFT_KNEE, Joint.RIGHT_KNEE),
+        pushed=_pushed(pose, one_leg) if anywhere(one_leg) else None,
     )
+
+
+def _pushed(pose: Pose, one_leg: BoolArray) -> FloatArray:
+    """Return by how much (T,) m/s² shanks are accelerated where ``one_leg`` (T,) is known."""
+    most = np.fmax(*[pose.pushed(shank) for shank in SHANKS])
+    return np.where(one_leg, most, 0.0)
 
 
 EXERCISE = Exercise(

@@ -35,6 +35,14 @@ LONGEST_S = 15.0
 GAP_S = 1.5
 """Across a longer gap nobody knows what happened: the excursion is dropped."""
 
+PLANTED_M = 4.0
+"""A shank that leans over a foot on the ground and back, two fifths as far as the knee bends by R
+(rad), as a sine in T seconds, is pushed by (R/5) (2π/T)² 0.25 m = 2 R/T² a quarter of a metre above
+the ankle; twice that with what lies under the sensor."""
+PLANTED_M_S2 = 3.0
+"""Nor does one that leans slowly seem to be pushed by more: up that errs by 10° makes it 1.7."""
+CARRIED_S = 0.05
+"""Who is pushed by more for so long was carried along; shorter is a knock."""
 
 UNKNOWN, ELSEWHERE, REST, MOVING, EFFORT = range(5)
 """Where a sample lies within an exercise: sensors missing, in a posture that does not fit, at
@@ -100,7 +108,10 @@ class Turn:
 
 @dataclass(slots=True)
 class _Open:
-    """An excursion under way; ``angles`` are its angles from ``start`` on, part by part."""
+    """An excursion under way; ``angles`` are its angles from ``start`` on, part by part.
+
+    ``pushed`` are likewise its course's, from where it left rest.
+    """
 
     start: int
     rest_deg: float
@@ -109,6 +120,14 @@ class _Open:
     effort: int = 0
     held: int = 0
     real: int = 0
+    pushed: tuple[FloatArray, ...] = ()
+
+    def carried(self, end: int, rate_hz: float) -> bool:
+        """Say whether what stays over a foot on the ground was carried along."""
+        bent, seconds = math.radians(self.peak_deg - self.rest_deg), (end - self.start) / rate_hz
+        most = max(PLANTED_M_S2, PLANTED_M * bent / seconds**2)
+        beyond = sum(int(np.count_nonzero(part > most)) for part in self.pushed)
+        return beyond > CARRIED_S * rate_hz
 
 
 class Tracker:
@@ -141,7 +160,7 @@ class Tracker:
         for first, last in _runs(phase):
             window = known[: back + first]
             part = slice(first, last)
-            turns += self._run(phase[first], start + first, up[part], course.real[part], window)
+            turns += self._run(phase[first], start + first, up, course, part, window)
         self.past = known[-self.look_back :]
         return turns
 
@@ -189,17 +208,24 @@ class Tracker:
         self.open = copy.copy(opened)
 
     def _run(
-        self, phase: int, first: int, up: FloatArray, real: BoolArray, past: FloatArray
+        self,
+        phase: int,
+        first: int,
+        up: FloatArray,
+        course: Course,
+        part: slice,
+        past: FloatArray,
     ) -> Iterator[Turn]:
-        """Follow a run of one phase; ``past`` holds the angles before it."""
+        """Follow a run of one phase, ``part`` of a course; ``past`` holds the angles before it."""
         if phase == UNKNOWN:
-            yield from self._miss(first, len(up))
+            yield from self._miss(first, part.stop - part.start)
         elif phase == ELSEWHERE:
             yield from self._leave(first)
         elif phase == REST:
             yield from self._rest(first)
         else:
-            yield from self._move(phase, first, up, real, past)
+            pushed = () if course.pushed is None else (course.pushed[part],)
+            yield from self._move(phase, first, up[part], course.real[part], pushed, past)
 
     def _leave(self, first: int) -> Iterator[Turn]:
         self.missing = 0
@@ -226,7 +252,13 @@ class Tracker:
             self.rested, self.resting_since = True, first
 
     def _move(
-        self, phase: int, first: int, up: FloatArray, real: BoolArray, past: FloatArray
+        self,
+        phase: int,
+        first: int,
+        up: FloatArray,
+        real: BoolArray,
+        pushed: tuple[FloatArray, ...],
+        past: FloatArray,
     ) -> Iterator[Turn]:
         self.missing = 0
         if self.open is None:
@@ -239,6 +271,7 @@ class Tracker:
         now.held += int(np.count_nonzero(up >= self.edge))
         now.real += int(np.count_nonzero(real))
         now.angles += (up,)
+        now.pushed += pushed
         if phase == EFFORT:
             still = math.ceil(LEAST_EFFORT_S * self.rate_hz) - now.effort
             if 0 < still <= len(up):
@@ -258,7 +291,7 @@ class Tracker:
         return _Open(first - lead, lowest, (rest[count - lead :],), real=lead)
 
     def _finish(self, done: _Open, end: int) -> Turn:
-        if done.effort < LEAST_EFFORT_S * self.rate_hz:
+        if done.effort < LEAST_EFFORT_S * self.rate_hz or done.carried(end, self.rate_hz):
             return Turn(end, over=True)
         share = min(1.0, done.real / (end - done.start))
         angle = without_holes(np.concatenate(done.angles))

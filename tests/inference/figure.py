@@ -12,7 +12,7 @@ from gateway.messages import BodyBlock, FloatArray, IntArray, Message, SegmentBl
 from gateway.mounting import nominal_mounting
 from gateway.orientation.stage import Orientation
 from inference.calibration.stage import SegmentCalibration
-from inference.inclination import without_heading
+from inference.inclination import up_in_sensor, without_heading
 from inference.joints.flexion import JointAngles
 from simulators.places import PLACES
 
@@ -121,7 +121,7 @@ def segments(pitch: FloatArray, columns: IntArray | None = None) -> SegmentBlock
     valid = np.zeros(pitch.shape, dtype=bool)
     valid[:, slice(None) if columns is None else columns] = True
     quat = np.where(valid[..., None], segment_quat(pitch), np.nan)
-    acc = np.where(valid[..., None], 9.81, np.nan) * np.ones(3)
+    acc = 9.81 * up_in_sensor(quat)
     gyr = np.zeros(acc.shape)
     gyr[1:, :, 2] = np.diff(pitch, axis=0) * RATE_HZ
     gyr[~valid] = np.nan

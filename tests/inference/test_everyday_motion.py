@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from gateway.config.settings import Config
-from gateway.messages import Place, Repetition
+from gateway.messages import Place, Repetition, Side
 from gateway.recordings import Recording
 from simulators.movement.motion import Habits
-from simulators.movement.scenarios import Scenario, SitDown, Stand, StandUp, Turn, Walk, rest
+from simulators.movement.scenarios import (
+    Scenario,
+    SitDown,
+    Stairs,
+    Stand,
+    StandUp,
+    Turn,
+    Walk,
+    rest,
+)
 from simulators.recording import Equipment, SimulatedRecording
 from tests.gateway.trials import GAITMAP, NEURA_RAW, QMT, VOISARD, Trial
 from tests.playing import played
@@ -53,6 +64,21 @@ def test_a_lifted_knee_is_no_squat_though_the_other_leg_is_not_known() -> None:
     assert "squat" not in {repetition.exercise for repetition in found}
     squats = told(SimulatedRecording("squat", 1, 30.0, equipment=one_leg))
     assert {repetition.exercise for repetition in squats} == {"squat"}
+
+
+@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
+@pytest.mark.parametrize("cadence_spm", [50.0, 70.0, None])
+def test_climbing_stairs_is_none_though_the_other_leg_is_not_known(
+    cadence_spm: float | None, side: Side
+) -> None:
+    up = Stairs(cadence_spm=cadence_spm)
+    climbing = Scenario(
+        "climbing",
+        (Stand(6.0), Walk(8.0), rest(2.0)),
+        (up, rest(2.0), dataclasses.replace(up, rise_m=-up.rise_m), rest(2.0)),
+    )
+    one_leg = Equipment(places=(Place(f"{side}_thigh"), Place(f"{side}_shank")))
+    assert told(SimulatedRecording(climbing, 11, 48.0, equipment=one_leg)) == []
 
 
 @pytest.mark.parametrize("speed_mps", [0.4, 0.6, 1.2])
