@@ -265,7 +265,7 @@ def _facts(
     starts, _ = bounds(block)
     facts: list[tuple[int, Fact]] = []
     unread = 0
-    for index in np.flatnonzero(np.isin(head, (_REPLY_OF_BATTERY, _DATA_OF_VITAL))).tolist():
+    for index in np.flatnonzero((head == _REPLY_OF_BATTERY) | (head == _DATA_OF_VITAL)).tolist():
         payload = block.payload[int(starts[index]) : int(block.ends[index])]
         if payload[0] == REPLY:
             level = _value(payload, 1)
@@ -293,7 +293,7 @@ def _vitals(payload: bytes, vital: str) -> tuple[Vital, ...]:
 
 def _strangers(head: IntArray) -> dict[str, int]:
     """Count packets of nothing that was subscribed to; answers to requests are none of them."""
-    known = np.isin(head, (DATA_OF_MOTION, SECOND_OF_MOTION, _DATA_OF_VITAL))
+    known = (head == DATA_OF_MOTION) | (head == SECOND_OF_MOTION) | (head == _DATA_OF_VITAL)
     strange = (head >= 0) & (head >> 8 != REPLY) & ~known
     short = int(np.count_nonzero(head < 0))
     return {"too short": short, "not subscribed to": int(np.count_nonzero(strange))}

@@ -109,7 +109,9 @@ def find_measurements(heard: Heard, shape: Shape, pace: Pace) -> Measurements:
     waits = (doubtful | (open_ended & ~paired)) & (len(heard.head) - end <= _REACH)
     known = ~waits | (np.arange(len(begin)) < len(begin) - 1)
     kept = 0 if known.all() else len(heard.head) - int(begin[-1])
-    doubted = doubtful & ~_in_step(heard, begin, end, timed, lasts_ms)
+    doubted = doubtful
+    if doubtful.any():
+        doubted = doubtful & ~_in_step(heard, begin, end, timed, lasts_ms)
     read = known & fits & ~doubted
     seconds = heard.head[: len(heard.head) - kept] == SECOND_OF_MOTION
     refused = {
@@ -144,8 +146,8 @@ def _first_parts(head: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
 def _soonest(heard: Heard, begin: IntArray, pace: Pace) -> IntArray:
     """Return the shortest way so far with each of the measurements that begin there (K,)."""
     time_ms = heard.time_ms[begin]
-    anew = np.diff(time_ms, prepend=pace.newest_ms) < -_ANEW_MS
-    era = _ERA * np.cumsum(anew)
+    before_ms = np.append(pace.newest_ms, time_ms[:-1])
+    era = _ERA * np.cumsum(time_ms < before_ms - _ANEW_MS)
     way_ms = heard.arrival_ms[begin] - _lengthened(time_ms)
     ways = np.append(pace.soonest_ms, way_ms - era)
     return np.asarray(np.minimum.accumulate(ways)[1:] + era)
