@@ -31,9 +31,9 @@ from gateway.decoding.stage import Decode
 from gateway.drivers import Decoded, Driver, Settings, driver, drivers
 from gateway.drivers.packets import payloads
 from gateway.drivers.sample_frame import frames
-from gateway.errors import UsageError
+from gateway.errors import UnableError, UsageError
 from gateway.messages import ImuBlock, PacketBlock, Place, SensorSpec, Tick, message
-from simulators.peripherals import peripherals
+from simulators.peripherals import maker
 from tests.gateway.drivers.desk import SENSOR, Desk, movement
 from tests.gateway.drivers.sound import block_of, check_sound
 
@@ -83,9 +83,9 @@ def _streamed(chosen: Driver, settings: Settings) -> list[Case]:
     """Return what a virtual sensor sends on each channel, at the highest rate that can be."""
     for rate_hz in sorted(chosen.about.rates_hz, reverse=True) or [100.0]:
         try:
-            desk = Desk(chosen, peripherals()[chosen.name](SENSOR), settings, rate_hz)
+            desk = Desk(chosen, maker(chosen.name, settings)(SENSOR), settings, rate_hz)
             desk.start()
-        except UsageError:
+        except (UsageError, UnableError):
             continue
         desk.feel(movement(desk.sensor.rate_hz, seconds=40 / desk.sensor.rate_hz))
         return [
