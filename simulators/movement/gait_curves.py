@@ -33,9 +33,10 @@ _ANKLE = np.array([
     661, -324 - 795j, 110 + 1011j, -583 + 43j, 268 - 59j, 48 + 175j, 57 - 67j, 130 + 11j,
 ], np.complex128)  # fmt: skip
 
-# The share of the published stride in which the foot lies flat, with the passages beside it.
+# The share of the published stride in which the foot lies flat, with the passages beside it. The
+# heel's is so long that the heel rises as gradually as in the published curves, ever faster.
 _FLAT_FROM, _FLAT_PASSAGE = 0.09, 0.07
-_FLAT_UNTIL, _HEEL_PASSAGE = 0.36, 0.12
+_FLAT_UNTIL, _HEEL_PASSAGE = 0.32, 0.16
 
 
 def hip_curve(phase: FloatArray) -> FloatArray:

@@ -55,7 +55,7 @@ def test_feet_agree_with_truth(rate_hz: float) -> None:
     _assert_agrees(trials, p95_ms=max(40.0, 1300.0 / rate_hz))
 
 
-@pytest.mark.parametrize("speed_mps", [0.6, 0.9, 1.7])
+@pytest.mark.parametrize("speed_mps", [0.6, 0.9, 1.7, 2.1])
 def test_feet_agree_with_truth_at_any_speed(speed_mps: float) -> None:
     _assert_agrees([simulated("walk", 40.0, seed, speed_mps=speed_mps) for seed in (1, 2)])
 

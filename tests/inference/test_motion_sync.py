@@ -74,7 +74,8 @@ def test_the_sensors_of_a_simulated_session_agree(seed: int) -> None:
     assert set(found) == set(PLACES)
     assert all(agrees(one) for one in found.values()), found
     assert max(abs(one.lag_s) for one in found.values()) < 0.008
-    assert max(one.uncertainty_s for one in found.values()) < 0.035
+    # The scatter of five windows is itself a matter of chance.
+    assert max(one.uncertainty_s for one in found.values()) < 0.045
 
 
 @pytest.mark.parametrize(

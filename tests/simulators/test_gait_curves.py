@@ -46,8 +46,16 @@ def test_the_ankle_that_follows_lies_in_the_published_band(
 def test_the_foot_lies_flat_in_mid_stance_only() -> None:
     phase = np.linspace(0, 1, 1001)
     flat = foot_curve(phase) == 0.0
-    assert flat[(phase > 0.1) & (phase < 0.355)].all()
-    assert not flat[(phase < 0.08) | (phase > 0.38)].any()
+    assert flat[(phase > 0.1) & (phase < 0.315)].all()
+    assert not flat[(phase < 0.08) | (phase > 0.34)].any()
+
+
+def test_the_heel_rises_ever_faster_and_no_more_suddenly_than_published() -> None:
+    phase = np.linspace(0.33, 0.56, 231)
+    published = foot_curve(phase[phase > 0.48])
+    gain, known = (-np.diff(pitch, 2) for pitch in (foot_curve(phase), published))
+    assert gain.min() > -0.01 * gain.max()
+    assert gain.max() <= known.max()
 
 
 def test_foot_strikes_heel_first_and_leaves_toe_last() -> None:
