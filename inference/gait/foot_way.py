@@ -17,7 +17,7 @@ from gateway.messages import (
     Quality,
     Side,
 )
-from gateway.quaternion import conjugate, rotate
+from gateway.quaternion import conjugate, from_rotation_vector, multiply, rotate
 from inference.gait.foot_path import UP, ends, levelled, on_the_level, path, sole_angle
 from inference.gait.stride_turns import heading_change
 
@@ -65,15 +65,14 @@ class Way:
         ]
         return which(times, default=math.nan)
 
-    def quats(self, contacts: Iterable[float]) -> FloatArray:
-        """Return the orientation (4, 4) at both rests and at each of ``contacts``."""
+    def at(self, contacts: Iterable[float]) -> FloatArray:
+        """Return the samples (4, ROW) at both rests and at each of ``contacts``."""
         rows = [
             self.leaves if math.isnan(t_s) else round(t_s * self.rate_hz) - self.start
             for t_s in contacts
         ]
         rows = [min(max(row, self.leaves), self.rests) for row in rows]
-        quat: FloatArray = self.rows[[self.leaves, self.rests, *rows], QUAT]
-        return quat
+        return self.rows[[self.leaves, self.rests, *rows]]
 
     def real_share(self) -> float:
         """Return what share of the movement was measured."""
@@ -91,7 +90,8 @@ def steps(person: str, ways: Sequence[Way]) -> list[FootStep]:
     count = np.array([way.rests + 1 - way.leaves for way in ways])
     position = _positions(ways, count)
     contacts = [way.contacts() for way in ways]
-    quat = np.array([way.quats(own) for way, own in zip(ways, contacts, strict=True)])
+    rows = np.array([way.at(own) for way, own in zip(ways, contacts, strict=True)])
+    quat = _orientation(rows, ways[0].rate_hz)
     angles = _sole_angles(quat, ends(position, count))
     angles[np.isnan(contacts)] = math.nan
     position = on_the_level(position, count, angles[:, 1])
@@ -126,11 +126,22 @@ def steps(person: str, ways: Sequence[Way]) -> list[FootStep]:
     ]
 
 
+def _orientation(rows: FloatArray, rate_hz: float) -> FloatArray:
+    """Return the orientation (..., 4) at the times of ``rows`` (..., ROW).
+
+    The filter lets the angular velocity of a sample last for the whole interval before it, which
+    over many samples is where the sensor points half an interval later. At 25 Hz that made strides
+    7 cm too long.
+    """
+    return multiply(rows[..., QUAT], from_rotation_vector(rows[..., GYR] * (-0.5 / rate_hz)))
+
+
 def _positions(ways: Sequence[Way], count: IntArray) -> FloatArray:
     """Return the paths (K, N, 3) m of the feet, from where they left the ground."""
     rows = np.concatenate([way.rows for way in ways])
     felt = np.split(
-        rotate(rows[:, QUAT], rows[:, ACC]), np.cumsum([len(way.rows) for way in ways[:-1]])
+        rotate(_orientation(rows, ways[0].rate_hz), rows[:, ACC]),
+        np.cumsum([len(way.rows) for way in ways[:-1]]),
     )
     before, after = np.empty((2, len(ways), 3))
     moving = np.zeros((len(ways), count.max(), 3))
