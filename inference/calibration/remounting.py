@@ -67,8 +67,8 @@ class Rested:
 class InMotion:
     """What T ticks say that are no rests, False for all others.
 
-    Which sensors were ``moved`` (T, S), in which ticks a leg ``strides`` (T,), and in which all
-    stand for a moment as they did, ``upright`` (T,).
+    Which sensors were ``moved`` and which ``strides`` (T, S), on legs, and in which ticks all stand
+    for a moment as they did, ``upright`` (T,).
     """
 
     moved: BoolArray
@@ -99,7 +99,8 @@ def moved(
     """
     acc, gyr, up_now = motion
     at_rest = moved_at_rest(places, acc, gyr, up, judged)
-    moved, (strides, upright) = np.zeros_like(at_rest.off), np.zeros((2, len(acc[0, 0])), np.bool_)
+    moved, strides = np.zeros((2, *at_rest.off.shape), np.bool_)
+    upright = np.zeros_like(at_rest.rests)
     if not everywhere(at_rest.rests):
         moves = (~at_rest.rests).nonzero()[0]
         moved[moves], strides[moves] = moved_in_walking(
@@ -177,7 +178,7 @@ def stand_as_before(
 def moved_in_walking(
     places: Places, gyr: FloatArray, right: FloatArray, judged: BoolArray
 ) -> tuple[BoolArray, BoolArray]:
-    """Return which sensors (T, S) have been moved, and in which ticks (T,) a leg strides.
+    """Return which sensors (T, S) have been moved, and which stride with a leg (T, S).
 
     The axis that each turns about in a tick says so: ``gyr`` rad/s (3, S, T, N), ``right`` (S, 3)
     the segments' right axes in the sensors.
@@ -192,7 +193,7 @@ def moved_in_walking(
     off[:, columns] = np.arccos(np.minimum(along, 1.0))
     striding = np.zeros(off.shape, np.bool_)
     striding[:, columns] = strides
-    return _alone(places, off, striding), strides.any(axis=1)
+    return _alone(places, off, striding), striding
 
 
 def _alone(places: Places, off: FloatArray, judged: BoolArray) -> BoolArray:

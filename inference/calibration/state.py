@@ -173,13 +173,13 @@ class CalibrationState:
     def move(self, told: InMotion, tick: int) -> BoolArray:
         """Take what a tick says that is no rest; return which sensors (S,) were moved.
 
-        Two ticks in a row must say so.
+        Two ticks in a row must say so. One that is odd shows by itself nothing of walking.
         """
         suspect: BoolArray = told.moved[tick]
         moved, self.suspect = suspect & self.suspect, suspect
         if told.upright[tick]:
             self.odd = self.strode = np.zeros_like(moved)
-        elif told.strides[tick]:
+        elif anywhere(told.strides[tick] & ~self.odd):
             self.strode = self.odd
         return moved
 

@@ -22,7 +22,7 @@ from simulators.places import PLACES
 from simulators.plans import Plan, WornSensor, address
 from simulators.plans.recording import PlannedRecording
 from simulators.sensing.faults import Fault, FaultKind
-from tests.inference.figure import RATE_HZ, motion, standing, walking, worn
+from tests.inference.figure import RATE_HZ, motion, ramp, standing, walking, waves, worn
 from tests.playing import played
 
 AT_S = 12.0
@@ -125,3 +125,16 @@ def test_what_leans_alone_was_moved_if_walking_does_not_end_it(place: Place) -> 
     ((t_s, text),) = moved(motion(turned(pitch, place, since)))
     assert text.startswith(f"{place}: it was moved")
     assert t_s > since / RATE_HZ + 12.0
+
+
+@pytest.mark.parametrize(("place", "deg"), [(Place.LEFT_FOOT, -40.0), (Place.RIGHT_THIGH, 40.0)])
+def test_a_posture_that_is_left_for_moments_moves_no_sensor(place: Place, deg: float) -> None:
+    hold, column = np.zeros((300, len(PLACES))), PLACES.index(place)
+    hold[:, column] = np.radians(deg)
+    bounce = np.repeat(hold[:1], 300, axis=0)
+    bounce[:, column] -= np.sign(deg) * waves(20.0, 0.6, 5)
+    reach = np.repeat(hold[:1] * 0, 101, axis=0)
+    reach[:, column] = ramp([0.0, deg], [1.0])
+    exercise = [reach, hold, bounce, hold, bounce, hold, reach[::-1]]
+    pitch = np.concatenate([standing(4), walking(8), standing(4), *exercise, standing(3)])
+    assert not moved(motion(worn(pitch)))
