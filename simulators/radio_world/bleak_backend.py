@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -142,11 +141,16 @@ class VirtualClient(BaseBleakClient):
 
     async def disconnect(self) -> None:
         """End the link."""
-        if self._connection is not None:
+        if self._connection is None:
+            return
+        ending = asyncio.ensure_future(self._connection.disconnect())
+        try:
             # It is gone at once, or was already; then bumble waits for what does not come.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_GONE_S):
-                    await _asked(self._connection.disconnect())
+            await asyncio.wait({ending}, timeout=_GONE_S)
+        finally:
+            ending.cancel()
+        if ending.done():
+            _answer(ending)
 
     async def pair(self, *_args: Any, **_other: Any) -> None:
         """Refuse: no virtual sensor needs it."""
@@ -254,20 +258,27 @@ def _uuid(known: ServiceProxy | CharacteristicProxy[bytes]) -> str:
 
 
 async def _asked(work: Awaitable[_T]) -> _T:
-    """Await what the sensor is asked; what bumble raises becomes an error of bleak."""
-    heed = _cancellations()
+    """Await what the sensor is asked; what bumble raises becomes an error of bleak.
+
+    Who gives up waiting takes nothing back that is on the air: the next request goes out once this
+    one is answered. bumble would take the late answer for that of the next.
+    """
+    request = asyncio.ensure_future(work)
+    request.add_done_callback(lambda told: told.cancelled() or told.exception())
+    await asyncio.wait({request})
+    return _answer(request)
+
+
+def _answer(request: asyncio.Future[_T]) -> _T:
     try:
-        answer = await work
+        return request.result()
     except ATT_Error as error:
         raise BleakGATTProtocolError(error.error_code) from error
     except BaseBumbleError as error:
         raise BleakError(str(error)) from error
     except asyncio.CancelledError as error:
-        # bumble cancels a request whose link is lost, not the task that waits for it.
-        heed()
+        # bumble cancels a request whose link is lost.
         raise BleakError("the link was lost") from error
-    heed()
-    return answer
 
 
 def _cancellations() -> Callable[[], None]:

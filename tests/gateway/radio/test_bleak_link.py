@@ -72,6 +72,20 @@ async def test_a_link_reads_writes_and_listens() -> None:
             await link.read(BATTERY)
 
 
+async def test_an_answer_that_nobody_waits_for_any_longer_is_not_that_of_the_next() -> None:
+    async with one_sensor() as (_, radio, sighting):
+        link = await radio.connect(sighting, lambda: None)
+        settings, battery = await link.read(CONTROL), await link.read(BATTERY)
+        assert settings != battery
+        given_up = asyncio.create_task(link.read(CONTROL))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.wait({given_up})
+        assert given_up.cancelled()
+        assert await link.read(BATTERY) == battery
+        await link.disconnect()
+
+
 async def test_a_lost_link_is_told_and_ends_what_waits() -> None:
     async with one_sensor() as (world, radio, sighting):
         (sensor,) = world.sensors.values()
