@@ -200,7 +200,6 @@ class VirtualClient(BaseBleakClient):
             GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
         )
         await _asked(self._peer().write_value(bits, bytes(2), with_response=True))
-        self._callbacks.pop(characteristic.handle, None)
 
     def _deliver(self, handle: int, value: bytes) -> None:
         callback = self._callbacks.get(handle)

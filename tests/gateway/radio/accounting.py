@@ -137,10 +137,10 @@ async def keep_books(
         await until(pipe.all_stream, "all stream again", 60)
         before = pipe.received.copy()
         await until(lambda: bool((pipe.received > before).all()), "all are received", 60)
-        for task in (running, pumping):
-            task.cancel()
-            await asyncio.wait({task}, timeout=20)
-            assert task.cancelled(), task.exception()
+        await _cancelled(running)
+        # Who left in haste may still be heard for a moment.
+        await until(lambda: not any(sensor.connected for sensor in sensors), "all are left", 60)
+        await _cancelled(pumping)
         pipe.pump.finish()
     return [
         balance(
@@ -156,6 +156,12 @@ async def keep_books(
             zip(specs, sensors, ledgers, pipe.received, pipe.declared, strict=True)
         )
     ]
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task}, timeout=20)
+    assert task.cancelled(), task.exception()
 
 
 def _one_of_each_kind() -> list[Worn]:

@@ -20,7 +20,8 @@ async def test_every_sample_that_was_made_came_or_was_declared_lost(conditions: 
         assert one.balanced, one
         assert one.received > 100
     declared = sum(one.declared for one in books)
-    assert (declared > 0) == (conditions is OVERFLOWING)
+    # On a machine that is busy the buffers of others run over, too.
+    assert declared > 0 or conditions is not OVERFLOWING
     # A link may end again before anything came over it.
     again = sum(one.connections for one in books) - len(KINDS)
     assert again in ({1, 2} if conditions is OVERFLOWING else {0})
