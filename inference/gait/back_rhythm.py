@@ -4,6 +4,9 @@ Rules: a step does not follow another too soon, is not much weaker than those be
 one that comes early, and walking is several steps in a row, so the first of a bout are told with
 the one that confirms it.
 
+A trunk that goes up and down once in two such rises, or by more than any walk lets it, is squatting
+or rising on its toes: a step lifts it as high as the step before.
+
 Where the trunk hardly rises, as on small slow steps, it may also rise between two landings. Then it
 is not pushed to the other side with every rise, and steps are not known.
 
@@ -17,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from statistics import fmean, median
 
 from gateway.messages import Side
@@ -35,6 +39,11 @@ CONFIRMED_BY = 4
 
 LEAST_EXCURSION_M = 0.006
 """In the middle of the steps that confirm: a saddle or a chair hardly lets the pelvis rise."""
+
+HIGHEST_M, AS_STEPS = 0.12, 2.5
+"""Over two steps the trunk rises and falls by less than the first, which no walk and no run needs,
+and by less than the second times what it does over both: as over one of them where they are alike,
+as over both where it limps (up to 2.2 times was seen in real walks)."""
 
 WEAK = 0.15
 """A rise of less than this share of the usual one is no step."""
@@ -83,6 +92,7 @@ class Landing:
     ``missing`` and ``real`` count samples up to it that are missing, and that were measured.
     ``push`` m/s² to the left, ``excursion_m`` and ``step``, its length in samples, are those of the
     step that ended with it; ``step`` is 0 where none leads to it from the landing before.
+    ``over_two_m`` is the excursion over that step and the one before; 0 where there is none.
     """
 
     rise_at: int
@@ -92,6 +102,7 @@ class Landing:
     real: int
     push: float
     excursion_m: float
+    over_two_m: float
     step: int
 
     @property
@@ -150,10 +161,13 @@ class Rhythm:
         self.pushes = (*self.pushes, landing.push)[-PUSHES:]
         if len(self.pushes) >= LEAST_PUSHES:
             self.mixed = alternation(self.pushes) < (AGAIN if self.mixed else ALTERNATION)
+        bobs = self._bobs()
+        self.walking = self.walking and landing.joined and not bobs
         if self.walking:
             return [(landing, self._side())]
         self.waiting.append(landing)
-        if len(self.waiting) < CONFIRMED_BY or not self._moves() or self._sways_first():
+        confirmed = len(self.waiting) >= CONFIRMED_BY and self._moves() and not bobs
+        if not confirmed or self._sways_first():
             self.waiting = self.waiting[-CONFIRMED_BY + 1 :]
             return []
         self.walking, told = True, [replace(self.waiting[0], step=0), *self.waiting[1:]]
@@ -193,6 +207,24 @@ class Rhythm:
         steps = [landing.excursion_m for landing in self.waiting[1:]]
         usual = median(landing.strength for landing in self.waiting)
         return median(steps) >= LEAST_EXCURSION_M and self.waiting[0].strength >= FIRST * usual
+
+    def _bobs(self) -> bool:
+        """Tell whether the trunk goes up and down as no walk lets it.
+
+        One of the strides that confirm a walk says so, and then two of the newest three.
+        """
+        strides = pairwise(self.recent[-CONFIRMED_BY:])
+        return sum(self._too_high(*stride) for stride in strides) > self.walking
+
+    def _too_high(self, one: Landing, after: Landing) -> bool:
+        """Tell whether over the two steps that end with these the trunk rises as over no stride.
+
+        In a pause people bend, and walk on.
+        """
+        if max(one.step, after.step) > LONGEST_AT_FIRST_S * self.rate_hz:
+            return False
+        steps_m = one.excursion_m + after.excursion_m
+        return after.over_two_m > min(HIGHEST_M, AS_STEPS * steps_m)
 
     def _sways_first(self) -> bool:
         """Tell whether the first that waits came too soon before the next, as weight is shifted."""

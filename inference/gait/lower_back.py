@@ -238,7 +238,9 @@ def _landing(kept: _Kept, rhythm: Rhythm, places: tuple[int, int], strength: flo
     at = kept.start + landed
     joined = rhythm.leads_to(at)
     step = at - rhythm.recent[-1].at if joined else 0
+    two = step + rhythm.recent[-1].step if joined and rhythm.recent[-1].joined else 0
     led = kept.moved[:, landed - (step or round(_FRONT_S * rate_hz)) : landed]
+    up = kept.moved[2, :landed]
     return Landing(
         rise_at=kept.start + place,
         at=at,
@@ -247,6 +249,7 @@ def _landing(kept: _Kept, rhythm: Rhythm, places: tuple[int, int], strength: flo
         real=int(kept.counts[1, landed]),
         push=back_steps.push_m_s2(led[1]),
         excursion_m=back_steps.excursion_m(led[2], rate_hz) if joined else 0.0,
+        over_two_m=back_steps.excursion_m(up[-two:], rate_hz) if two else 0.0,
         step=step,
     )
 

@@ -30,6 +30,7 @@ from inference.gait.lower_back import LOOK_AHEAD_S, LowerBack
 from inference.gait.pendulum import PendulumStrides, step_length_m
 from inference.measures.straight_strides import FROM_THE_BACK
 from simulators.movement.motion import Habits
+from simulators.movement.scenarios import HeelRaise, Part, Scenario, Squat, Stand, Walk, rest
 from simulators.recording import Equipment, SimulatedRecording
 from tests.contract import assert_same, assert_stage_contract, length, piece, run
 from tests.data import data_set
@@ -100,7 +101,7 @@ def test_every_step_of_a_simulated_walk_is_told_once_and_in_time(seed: int) -> N
 
 
 def landing(at: int, strength: float, step: int = 60) -> Landing:
-    return Landing(at, at, strength, 0, at, 0.0, 0.03, min(at, step))
+    return Landing(at, at, strength, 0, at, 0.0, 0.03, 0.03, min(at, step))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,30 @@ def test_a_sway_before_the_first_step_is_none() -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_exercises_are_no_strides(scenario: str, seed: int) -> None:
     assert not of(Stride, heard(scenario, seed))
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize(
+    ("places", "exercise"),
+    [
+        (PELVIS, Squat(6, seconds=1.0)),
+        (PELVIS, Squat(6, seconds=1.4)),
+        (PELVIS, Squat(6, depth_deg=50.0, seconds=1.2)),
+        (PELVIS, HeelRaise(6, seconds=1.2)),
+        ((*PELVIS, Place.LEFT_THIGH, Place.RIGHT_THIGH), Squat(6, seconds=1.4)),
+    ],
+    ids=["quick squats", "squats", "shallow squats", "heel raises", "squats, with thighs"],
+)
+def test_quick_exercises_after_a_walk_are_no_strides(
+    places: tuple[Place, ...], exercise: Part, seed: int
+) -> None:
+    opening = (Stand(6.0), Walk(8.0), rest(2.0), exercise, rest(3.0))
+    doing = Scenario("exercise", opening, (Stand(30.0),))
+    recording = SimulatedRecording(doing, seed, 30.0, equipment=Equipment(places=places))
+    strides = [m for m in played(recording, 20.0) if isinstance(m, Stride)]
+    walked_s = max(stride.end_s for stride in recording.truth().strides)
+    assert len(strides) > 6
+    assert max(stride.end_s for stride in strides) < walked_s + 0.5
 
 
 def test_feet_tell_where_they_are_worn() -> None:
