@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gateway.app.validation import turning
+from gateway.grid.stage import RIGHT_AGAIN
 from gateway.messages import (
     BodyBlock,
     Calibration,
@@ -34,7 +35,7 @@ SHAKEN_M_S2, TURNS_BY = 1.0, 0.1
 it, in rad/s: in all recordings of the sets by more than 0.4."""
 WORTH_TELLING = 0.01
 EDGE_S = 0.5
-MISPLACED = ("sensor_exchanged", "sensor_moved")
+NOT_RIGHT = ("sensor_exchanged", "sensor_moved", "sensor_wrong")
 
 
 def unusable(messages: Sequence[Message]) -> list[str]:
@@ -67,8 +68,9 @@ def remarks(messages: Sequence[Message], sensors: Sequence[SensorSpec]) -> list[
     ]
     if not any(isinstance(message, Calibration) for message in messages):
         told.append("nobody stands still in it, so there is no calibration")
-    marked = (m.text for m in messages if isinstance(m, Marker) and m.kind in MISPLACED)
-    return [*told, *(text.replace("_", " ") for text in dict.fromkeys(marked))]
+    marked = (m.text for m in messages if isinstance(m, Marker) and m.kind in NOT_RIGHT)
+    odd = [text.replace("_", " ") for text in dict.fromkeys(marked)]
+    return [*told, *(text for text in odd if not text.endswith(RIGHT_AGAIN))]
 
 
 def ends_early(ends_s: float, truth_ends_s: float, what: str) -> str:
