@@ -14,6 +14,8 @@ SPARE = 64
 """Rows that are made free at once, so that the table is rarely moved for new ones."""
 _APART = 1 << 56
 _FAR = 1 << 54
+_NONE = -1
+"""The segment of rows that are no samples: no value lies between one and a sample."""
 
 
 class Tracks:
@@ -36,7 +38,7 @@ class Tracks:
         self.host = (self.base[:, None] + np.array([-_FAR, _FAR])).ravel()
         self.arrival = self.host.copy()
         self.motion = np.zeros((2 * streams, channels))
-        self.segment = np.zeros(2 * streams, np.int64)
+        self.segment = np.full(2 * streams, _NONE)
         self.real = np.zeros(2 * streams, np.bool_)
         self.next = np.zeros(2 * streams, np.bool_)
         self._end = np.arange(streams) * 2 + 1

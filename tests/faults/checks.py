@@ -12,6 +12,7 @@ from gateway.clocks.counters import PACE_NS
 from gateway.decoding.streams import Streams
 from gateway.drivers import driver
 from gateway.grid.hold_back import hold_back
+from gateway.grid.plausibility import TICK_S
 from gateway.messages import (
     JOINTS,
     BodyBlock,
@@ -148,6 +149,9 @@ def explained(played: PlannedRecording, produced: Sequence[Message]) -> Iterator
         for fault in played.plan.faults_of(spec.place):
             if fault.kind in {FaultKind.OUT_OF_ORDER, FaultKind.OVERFLOW}:
                 wanted &= (t_s < fault.at_s - hold_back_s) | (t_s > fault.until_s + SETTLE_S)
+            if fault.kind is FaultKind.SATURATION:
+                # It is believed again once it was right for a tick from end to end.
+                wanted &= (t_s < fault.at_s) | (t_s > fault.until_s + 2 * TICK_S + near_s)
         for since_s, until_s in _turned_unseen(played, spec):
             wanted &= (t_s < since_s) | (t_s > until_s + PACE_S + 2 / spec.rate_hz)
         wanted &= ~_near_clipped(played, produced, spec, t_s)
