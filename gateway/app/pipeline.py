@@ -61,7 +61,9 @@ def build_pipe(
     _check_rules(config, known)
     programme = _programme(config, known)
     stages: list[Stage] = [
-        *_to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s, _kept(config)),
+        *_to_joint_angles(
+            config, person, sensors, origin_ns, rate_hz, hop_s, _kept(config), judge_places=True
+        ),
         BodyAngles(),
         *_joint_rotations(sensors),
         GaitEvents(),
@@ -103,7 +105,9 @@ def build_guide(
 ) -> Chain:
     """Return the stages that lead a person through a calibration, and show how the body moves."""
     kept = StoredCalibration(accelerometers=guidance.known)
-    stages = _to_joint_angles(config, person, sensors, origin_ns, rate_hz, hop_s, kept)
+    stages = _to_joint_angles(
+        config, person, sensors, origin_ns, rate_hz, hop_s, kept, judge_places=False
+    )
     return Chain([*stages, guidance.guide])
 
 
@@ -115,6 +119,8 @@ def _to_joint_angles(
     rate_hz: float,
     hop_s: float,
     kept: StoredCalibration,
+    *,
+    judge_places: bool,
 ) -> list[Stage]:
     align = Align(
         person,
@@ -124,6 +130,7 @@ def _to_joint_angles(
         hold_back_s=hold_back(config.pipe.hold_back_ms, sensors).seconds,
         bridge_s=config.pipe.bridge_ms / 1000,
         hop_samples=max(1, round(hop_s * rate_hz)),
+        judge_places=judge_places,
     )
     return [
         _decode(sensors, kept),

@@ -69,12 +69,17 @@ class _State:
 
 
 class Plausibility:
-    """Judges the sensors of a person, and strikes out what those say that are wrong."""
+    """Judges the sensors of a person, and strikes out what those say that are wrong.
 
-    def __init__(self, sensors: Sequence[SensorSpec], rate_hz: float) -> None:
+    Without ``judge_places`` left and right are not told apart: who asks will find the places.
+    """
+
+    def __init__(
+        self, sensors: Sequence[SensorSpec], rate_hz: float, *, judge_places: bool = True
+    ) -> None:
         self._tick = max(4, round(TICK_S * rate_hz))
         self._row = {str(spec.place): number for number, spec in enumerate(sensors) if spec.place}
-        self._pairs = dict(self._rows_of_pairs())
+        self._pairs = dict(self._rows_of_pairs()) if judge_places else {}
         count = len(sensors)
         self._state = _State(
             gathered=np.zeros((count, 6, self._tick)),

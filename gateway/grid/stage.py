@@ -59,7 +59,8 @@ class Align:
     """Stage: ImuBlock and Tick → BodyBlock in hops cut by grid index, SensorStatus each second.
 
     A hop is given out once every sensor has delivered it, or at the latest when a Tick says that
-    the hold-back of its last sample is over.
+    the hold-back of its last sample is over. ``judge_places`` is as in
+    ``gateway.grid.plausibility``.
     """
 
     consumes: tuple[type, ...] = (ImuBlock, BatteryLevel, LinkNews, SensorNews, Tick)
@@ -73,6 +74,8 @@ class Align:
         hold_back_s: float,
         bridge_s: float,
         hop_samples: int,
+        *,
+        judge_places: bool = True,
     ) -> None:
         self._person = person
         self._sensors = tuple(sensors)
@@ -91,7 +94,7 @@ class Align:
         self._state = _State(
             Tracks(len(self._streams.each), origin_ns, self._streams.channels),
             Tally(self._streams, origin_ns, rate_hz, self._hold_back_ns),
-            Plausibility(sensors, rate_hz),
+            Plausibility(sensors, rate_hz, judge_places=judge_places),
         )
 
     def push(self, message: Message) -> Iterable[Message]:

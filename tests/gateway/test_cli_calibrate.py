@@ -247,8 +247,10 @@ def test_the_pipe_corrects_accelerations(tmp_path: Path) -> None:
         np.concatenate([m.acc for m in played(recording, 1.0, config) if isinstance(m, BodyBlock)])
         for config in (Config(), with_file(tmp_path, offset=0.25))
     )
-    assert np.allclose(plain[:, 0] - corrected[:, 0], 0.25, atol=1e-9)
-    assert np.array_equal(plain[:, 1:], corrected[:, 1:])
+    heard = np.isfinite(plain[:, 0, 0])
+    assert heard.mean() > 0.95
+    assert np.allclose((plain - corrected)[heard, 0], 0.25, atol=1e-9)
+    assert np.array_equal(plain[:, 1:], corrected[:, 1:], equal_nan=True)
 
 
 def test_a_sensor_that_is_worn_elsewhere_is_refused(tmp_path: Path) -> None:
