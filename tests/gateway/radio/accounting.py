@@ -18,8 +18,8 @@ import asyncio
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 
 import numpy as np
 
@@ -129,18 +129,9 @@ async def keep_books(
         ledgers = [Ledger(sensor.peripheral) for sensor in sensors]
         for sensor, ledger in zip(sensors, ledgers, strict=True):
             sensor.peripheral = ledger
-        pumping = asyncio.create_task(pipe.pump.run())
-        running = asyncio.create_task(source.run(pipe.pump.emit))
-        await until(pipe.all_stream, "all stream", 60)
-        asyncio.get_running_loop().call_later(seconds / 2, time.sleep, still_s)
-        await _let_them_stream(seconds, sensors, drop_every_s)
-        await until(pipe.all_stream, "all stream again", 60)
-        before = pipe.received.copy()
-        await until(lambda: bool((pipe.received > before).all()), "all are received", 60)
-        await _cancelled(running)
-        # Who left in haste may still be heard for a moment.
-        await until(lambda: not any(sensor.connected for sensor in sensors), "all are left", 60)
-        await _cancelled(pumping)
+        async with _running(source, pipe, sensors):
+            asyncio.get_running_loop().call_later(seconds / 2, time.sleep, still_s)
+            await _let_them_stream(seconds, sensors, drop_every_s)
         pipe.pump.finish()
     return [
         balance(
@@ -156,6 +147,24 @@ async def keep_books(
             zip(specs, sensors, ledgers, pipe.received, pipe.declared, strict=True)
         )
     ]
+
+
+@asynccontextmanager
+async def _running(
+    source: BluetoothSource, pipe: Pipe, sensors: Sequence[HostedSensor]
+) -> AsyncIterator[None]:
+    """Run the source into the pipe: all stream as the context begins, and are left at its end."""
+    pumping = asyncio.create_task(pipe.pump.run())
+    running = asyncio.create_task(source.run(pipe.pump.emit))
+    await until(pipe.all_stream, "all stream", 60)
+    yield
+    await until(pipe.all_stream, "all stream again", 60)
+    before = pipe.received.copy()
+    await until(lambda: bool((pipe.received > before).all()), "all are received", 60)
+    await _cancelled(running)
+    # Who left in haste may still be heard for a moment.
+    await until(lambda: not any(sensor.connected for sensor in sensors), "all are left", 60)
+    await _cancelled(pumping)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
