@@ -23,9 +23,9 @@ MOVING_RAD_S = 0.5
 """A sensor whose rate of turn varies by so much within a tick moves all of its axes; one that keeps
 its value over more than half of the tick's steps on end does not."""
 
-MOSTLY, HARDLY = 0.5, 0.05
+MOSTLY, HARDLY = 0.5, 0.25
 """A sensor that is at the end of its range for more than this share of a tick tells nothing, until
-it is there for less than this."""
+it is there for less than this: one with a small range is at its end for a tenth of a stride."""
 
 WINDOW_TICKS = 4
 """Four seconds: some strides of each leg."""
