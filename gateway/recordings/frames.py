@@ -17,7 +17,6 @@ from gateway.drivers.sample_frame import DRIVER, FRAME, MAG_FRAME, frames
 from gateway.errors import RecordingError
 from gateway.journal.seconds import SECOND_NS, PacketRecorder
 from gateway.messages import (
-    PSEUDONYM,
     UNKNOWN_SIZE,
     BodySize,
     FloatArray,
@@ -116,8 +115,6 @@ class FrameRecording:
 
 def _pseudonym(subject: str) -> str:
     """Return what a set calls a person as we may call one."""
-    if re.fullmatch(PSEUDONYM, subject):
-        return subject
     return re.sub(r"[^A-Za-z0-9_-]", "-", subject)[:64] or "person"
 
 
