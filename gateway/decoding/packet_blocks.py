@@ -63,10 +63,11 @@ def single_packets(block: PacketBlock) -> list[RawPacket]:
 
 
 def _block(packets: Sequence[RawPacket]) -> PacketBlock:
+    payloads = [packet.payload for packet in packets]
     return PacketBlock(
         packets[0].sensor,
         packets[0].channel,
         np.array([packet.arrival_ns for packet in packets], np.int64),
-        b"".join([packet.payload for packet in packets]),
-        np.cumsum([len(packet.payload) for packet in packets], dtype=np.int64),
+        b"".join(payloads),
+        np.array([*itertools.accumulate(map(len, payloads))], np.int64),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gateway.decoding.packet_blocks import between
+from gateway.decoding.readings import Packets
 from gateway.drivers import Driver, Settings
 from gateway.messages import IntArray, PacketBlock
 from gateway.runs import Runs
@@ -33,15 +34,15 @@ def refused_by_packet(
 
 
 def refused_before(
-    packets: Runs, bad_packet: IntArray, packet: IntArray, kept: IntArray, carried: IntArray
+    packets: Packets, packet: IntArray, kept: IntArray, carried: IntArray
 ) -> IntArray:
     """Return how many refusals lie just before each kept row (N,).
 
-    ``packets`` tells whose each packet is; ``bad_packet`` (P,) the refusals in each; ``packet``
-    (M,) the packet of every row that was read, and ``kept`` (N,) those among them that could be
-    used. ``carried``, a value a run's owner, holds what no row has followed yet, and is updated.
+    ``packet`` (M,) is the packet of every row that was read, and ``kept`` (N,) are those among
+    them that could be used. ``carried``, a value a stream, holds what no row has followed yet, and
+    is updated.
     """
-    owner = packets.run
+    owner, bad_packet = packets.stream, packets.refused
     if len(kept) == len(packet) and not np.count_nonzero(bad_packet):
         refused = np.zeros(len(kept), np.int64)
         if np.count_nonzero(carried) and len(kept):
@@ -53,7 +54,7 @@ def refused_before(
     so_far = (bad_packet.cumsum()[packet] + bad_row.cumsum())[kept]
     refused = np.zeros(len(kept), np.int64)
     earlier = 0
-    for who in packets.sensors.tolist():
+    for who in Runs(owner).sensors.tolist():
         own = owner[packet][kept] == who
         total = int(bad_packet[owner == who].sum() + bad_row[owner[packet] == who].sum())
         steps = np.concatenate([[0], so_far[own] - earlier + carried[who]])

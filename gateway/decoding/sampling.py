@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gateway.clocks.counters import Unwrapped, Unwrapper
 from gateway.clocks.device import ClockFit
+from gateway.decoding.readings import Reading, Rows, join
 from gateway.decoding.refusals import refused_before
 from gateway.decoding.streams import Streams
 from gateway.drivers import Samples
@@ -52,28 +55,20 @@ class Sampling:
         self._slack_ns[stream] = _slack_ns(self._tick_ns[stream], period_ns)
         self._packet_ns[stream] = np.nan
 
-    def place(
-        self, samples: Samples, packets: Runs, arrival_ns: IntArray, bad_packet: IntArray
-    ) -> ImuBlock | None:
-        """Return the usable samples; None if there is none.
-
-        ``packets`` tells the first stream of the sensor that each packet (P,) is from,
-        ``arrival_ns`` (P,) when it came, and ``bad_packet`` (P,) how many refusals were in it.
-        """
-        stream = packets.run[samples.packet] + samples.stream
-        arrived = arrival_ns[samples.packet]
-        raw_ns = self._raw_ns(samples, stream)
-        rows, runs = _readable(samples), Runs(stream)
-        if len(rows) < len(stream):
-            runs, raw_ns, arrived = Runs(stream[rows]), raw_ns[rows], arrived[rows]
-        unwrapped = self._unwrapper.push(runs, raw_ns, arrived)
-        if len(unwrapped.row) < len(rows):
-            rows, arrived = rows[unwrapped.row], arrived[unwrapped.row]
-            runs = Runs(stream[rows])
-        if samples.stream:
-            packets, bad_packet = Runs(packets.run + samples.stream), np.zeros_like(bad_packet)
-        refused = refused_before(packets, bad_packet, samples.packet, rows, self._refused)
-        return self._block(samples, rows, runs, arrived, refused, unwrapped) if len(rows) else None
+    def place(self, readings: Sequence[Reading]) -> ImuBlock | None:
+        """Return the usable samples of all readings of a hop; None if there is none."""
+        raw_ns = [self._raw_ns(one.samples, one.stream_of_sample) for one in readings]
+        read, packets = join(readings, raw_ns, fields=self._fields)
+        usable = read.finite()
+        rows = read if len(usable) == len(read.stream) else read.take(usable)
+        runs = Runs(rows.stream)
+        unwrapped = self._unwrapper.push(runs, rows.raw_ns, rows.arrival_ns)
+        if len(unwrapped.row) < len(usable):
+            usable = usable[unwrapped.row]
+            rows = read.take(usable)
+            runs = Runs(rows.stream)
+        refused = refused_before(packets, read.packet, usable, self._refused)
+        return self._block(rows, runs, refused, unwrapped) if len(usable) else None
 
     def _raw_ns(self, samples: Samples, stream: IntArray) -> FloatArray:
         """Return the raw device time of every sample; without one, the samples are counted."""
@@ -106,65 +101,54 @@ class Sampling:
         behind = last.repeat(counts) - np.arange(len(stream))
         return np.asarray(at_ns.repeat(counts) - behind * period_ns)
 
-    def _block(
-        self,
-        samples: Samples,
-        rows: IntArray,
-        runs: Runs,
-        arrived: IntArray,
-        refused: IntArray,
-        unwrapped: Unwrapped,
-    ) -> ImuBlock:
-        waited_ns = _gathered(samples.packet[rows], unwrapped)
-        soonest = arrived if waited_ns is None else arrived - waited_ns
+    def _block(self, rows: Rows, runs: Runs, refused: IntArray, unwrapped: Unwrapped) -> ImuBlock:
+        waited_ns = _gathered(rows.packet, unwrapped)
+        soonest = rows.arrival_ns if waited_ns is None else rows.arrival_ns - waited_ns
         mapped = self._fit.push(runs, unwrapped.device_ns, soonest, unwrapped.segment)
         periods = unwrapped.step_ns / self._periods_ns[runs.run]
         slack = (self._slack_ns / self._periods_ns)[runs.run]
         lost: IntArray = np.maximum(np.rint(periods - slack).astype(np.int64) - 1, 0)
         if unwrapped.dropped_ns.any():
             lost += np.rint(unwrapped.dropped_ns / self._periods_ns[runs.run]).astype(np.int64)
-        every = len(rows) == len(samples.packet)
-        clipped = samples.clipped if every else samples.clipped[rows]
-        if samples.quat is not None:
-            step_ns = unwrapped.step_ns * mapped.pace
-            gyr, known = self._turned(samples.quat[rows], runs, step_ns, periods)
-            clipped = clipped | ~known
-        else:
-            gyr = _chosen(samples.gyr, rows, every)
+        gyr, clipped = self._turned(rows, unwrapped.step_ns * mapped.pace, periods)
         return ImuBlock(
             stream=runs.run,
             device_ns=unwrapped.device_ns,
-            arrival_ns=arrived,
+            arrival_ns=rows.arrival_ns,
             host_ns=mapped.host_ns,
-            acc=_chosen(samples.acc, rows, every),
+            acc=rows.acc,
             gyr=gyr,
             clipped=clipped,
             segment=unwrapped.segment,
             lost=lost,
             refused=refused,
             clock_error_s=mapped.error_s,
-            mag=self._field(samples.mag, rows, every),
+            mag=rows.mag,
         )
 
-    def _field(self, mag: FloatArray | None, rows: IntArray, every: bool) -> FloatArray | None:
-        """Return the magnetic field (N, 3), NaN for a stream without; None where none has it."""
-        if not self._fields:
-            return None
-        return np.full((len(rows), 3), np.nan) if mag is None else _chosen(mag, rows, every)
-
     def _turned(
-        self, quat: FloatArray, runs: Runs, step_ns: FloatArray, periods: FloatArray
+        self, rows: Rows, step_ns: FloatArray, periods: FloatArray
     ) -> tuple[FloatArray, BoolArray]:
-        """Return the mean rate of turn (N, 3) since the sample before, and where it is known."""
+        """Return the rates of turn (N, 3), and what is clipped or not known (N,).
+
+        A sensor that tells its orientation turned, on the mean, as it did since the sample before.
+        """
+        if rows.quat is None or rows.by_quat is None:
+            return rows.gyr, rows.clipped
+        own = np.flatnonzero(rows.by_quat)
+        runs, quat = Runs(rows.stream[own]), rows.quat[own]
         before = np.empty_like(quat)
         before[1:] = quat[:-1]
         before[runs.start] = self._quat[runs.sensors]
         self._quat[runs.sensors] = quat[runs.last]
-        near = (step_ns > 0) & (periods < WHOLE_STEP)
+        near = (step_ns[own] > 0) & (periods[own] < WHOLE_STEP)
         known: BoolArray = np.asarray(near & np.isfinite(before[:, 0]))
         before = np.where(known[:, None], before, quat)
         turn = to_rotation_vector(multiply(conjugate(before), quat))
-        return turn / np.where(known, step_ns * 1e-9, 1.0)[:, None], known
+        gyr, clipped = rows.gyr.copy(), rows.clipped.copy()
+        gyr[own] = turn / np.where(known, step_ns[own] * 1e-9, 1.0)[:, None]
+        clipped[own] |= ~known
+        return gyr, clipped
 
 
 def _gathered(packet: IntArray, unwrapped: Unwrapped) -> IntArray | None:
@@ -187,20 +171,3 @@ def _slack_ns(tick_ns: float, period_ns: float) -> float:
     ticks = tick_ns / period_ns
     counts = abs(ticks - round(ticks)) < EXACT
     return tick_ns if ticks > 0.5 and not counts else 0.0
-
-
-def _chosen(values: FloatArray | None, rows: IntArray, every: bool) -> FloatArray:
-    if values is None:
-        return np.zeros((len(rows), 3))
-    return values if every else values[rows]
-
-
-def _readable(samples: Samples) -> IntArray:
-    """Return the rows that are finite throughout."""
-    every = np.arange(len(samples.packet))
-    for values in (samples.acc, samples.gyr, samples.quat):
-        if values is not None:
-            finite = np.isfinite(values)
-            if np.count_nonzero(finite) < finite.size:
-                every = every[np.asarray(finite.all(axis=1))[every]]
-    return every

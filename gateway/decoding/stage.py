@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from gateway.clocks.device import SECOND_NS
 from gateway.decoding.packet_blocks import before_and_after, between, joined
 from gateway.decoding.rate_watch import RATE, RateWatch
+from gateway.decoding.readings import Reading
 from gateway.decoding.refusals import refused_by_packet
 from gateway.decoding.sampling import Sampling
 from gateway.decoding.streams import Streams
@@ -36,8 +36,6 @@ from gateway.link_state import (
 )
 from gateway.messages import (
     BatteryLevel,
-    FloatArray,
-    ImuBlock,
     IntArray,
     LinkNews,
     Message,
@@ -47,7 +45,6 @@ from gateway.messages import (
     SensorSpec,
     Tick,
 )
-from gateway.runs import Runs
 
 _OF_ONE_SENSOR = ("firmware", "battery", "mac")
 """Read-back that does not matter to how bytes are read."""
@@ -201,13 +198,13 @@ class Decode:
 
     def _decode(self, waiting: list[list[PacketBlock]]) -> list[Message]:
         produced: list[Message] = []
-        motion: list[ImuBlock] = []
+        readings: list[Reading] = []
         for group in self._groups:
             for channel, blocks in _by_channel(group, waiting).items():
-                produced += self._decode_channel(group, channel, blocks, motion)
-        if not motion:
+                produced += self._decode_channel(group, channel, blocks, readings)
+        block = self._state.sampling.place(readings) if readings else None
+        if block is None:
             return produced
-        block = _merge(motion)
         wrong = self._state.rates.push(block)
         return [*produced, *(self._rate_news(*told) for told in wrong), block]
 
@@ -220,9 +217,9 @@ class Decode:
         group: _Group,
         channel: str,
         blocks: list[tuple[int, PacketBlock]],
-        motion: list[ImuBlock],
+        readings: list[Reading],
     ) -> Iterable[Message]:
-        """Add the samples in ``blocks`` (sensor, block) to ``motion``; return the facts."""
+        """Add what is read in ``blocks`` (sensor, block) to ``readings``; return the facts."""
         settings = group.settings
         if not group.driver.independent:
             sensor = group.sensors[0]
@@ -237,15 +234,15 @@ class Decode:
             whole = len(packets.ends) - decoded.kept
             self._state.kept[group.sensors[0]][channel] = between(packets, whole, len(packets.ends))
         sensor_of_packet = np.array([sensor for sensor, _ in blocks]).repeat(
-            np.array([len(block.ends) for _, block in blocks])
+            [len(block.ends) for _, block in blocks]
         )
         total = sum(decoded.refused.values())
         bad = refused_by_packet(group.driver, channel, packets, settings, total)
-        owners = Runs(self._streams.first[sensor_of_packet])
+        first = self._streams.first[sensor_of_packet]
         for samples in decoded.samples:
-            placed = self._state.sampling.place(samples, owners, packets.arrival_ns, bad)
-            if placed is not None:
-                motion.append(placed)
+            # What is refused is told of a sensor's first stream.
+            refused = np.zeros_like(bad) if samples.stream else bad
+            readings.append(Reading(samples, first + samples.stream, packets.arrival_ns, refused))
         return self._news(decoded, sensor_of_packet, packets.arrival_ns) if decoded.facts else ()
 
     def _news(
@@ -325,20 +322,3 @@ def _by_channel(
         for block in waiting[sensor]:
             found.setdefault(block.channel, []).append((sensor, block))
     return found
-
-
-def _merge(blocks: list[ImuBlock]) -> ImuBlock:
-    """Return the blocks of several groups as one, stream by stream."""
-    if len(blocks) == 1:
-        return blocks[0]
-    order = np.argsort(np.concatenate([block.stream for block in blocks]), kind="stable")
-    names = [field.name for field in dataclasses.fields(ImuBlock) if field.name != "mag"]
-    return ImuBlock(
-        **{name: np.concatenate([getattr(b, name) for b in blocks])[order] for name in names},
-        mag=_merged_mag(blocks, order),
-    )
-
-
-def _merged_mag(blocks: list[ImuBlock], order: IntArray) -> FloatArray | None:
-    parts = [block.mag for block in blocks if block.mag is not None]
-    return np.concatenate(parts)[order] if parts else None

@@ -82,22 +82,21 @@ class ESense:
         motion = (frames["head"] == MOTION) & (frames["length"] == _BODY)
         total = stacked.rows[:, _CHECKED_FROM:].sum(axis=1, dtype=np.uint8)
         good = motion & (total == frames["check"])
-        counts = {
-            "not a motion frame": int(np.count_nonzero(~motion)),
-            "wrong checksum": int(np.count_nonzero(motion & ~good)),
-        }
-        frames, packet = (
-            (frames, stacked.packet) if good.all() else (frames[good], stacked.packet[good])
-        )
+        refused, packet = dict(stacked.refused), stacked.packet
+        if not good.all():
+            counts = {
+                "not a motion frame": int(np.count_nonzero(~motion)),
+                "wrong checksum": int(np.count_nonzero(motion & ~good)),
+            }
+            refused |= {why: count for why, count in counts.items() if count}
+            frames, packet = frames[good], packet[good]
         samples = Samples(
             packet=packet,
-            clipped=saturated(frames["acc"]) | saturated(frames["gyr"]),
+            clipped=saturated(frames["acc"], frames["gyr"]),
             acc=frames["acc"] * (9.80665 / _ACC_AT_2_G * acc_g / 2),
             gyr=frames["gyr"] * np.radians(gyr_dps / 250 / _GYR_AT_250_DPS),
             ticks=frames["index"].astype(np.int64),
         )
-        counts |= dict(stacked.refused)
-        refused = {why: count for why, count in counts.items() if count}
         return Decoded((samples,), refused=refused)
 
     def start(self, settings: Settings, rate_hz: float) -> Procedure:

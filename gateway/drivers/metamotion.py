@@ -86,6 +86,13 @@ class _Source:
     heads: tuple[int, ...]
     layout: str
 
+    def begin(self, head: IntArray) -> BoolArray:
+        """Say of packets that begin with ``head`` (N,) which are of these."""
+        found: BoolArray = head == self.heads[0]
+        for other in self.heads[1:]:
+            found |= head == other
+        return found
+
 
 _SOURCES: dict[int | float | str, tuple[_Source, ...]] = {
     _FUSED: (_Source((0x0903,), "fused"),),
@@ -179,15 +186,17 @@ class MetaMotion:
         found, misfits = [], 0
         data = np.zeros(len(head), np.bool_)
         if _mag(settings):
-            rows, packet = read_packets(_FIELD.layout, block, np.isin(head, _FIELD.heads))
+            rows, packet = read_packets(_FIELD.layout, block, _FIELD.begin(head))
             found.append(field_samples(len(sources), rows, packet))
             data[packet] = True
         for stream, source in enumerate(sources):
-            own = np.isin(head, source.heads) & ~data
+            own = source.begin(head) & ~data
             rows, packet = read_packets(source.layout, block, own)
             found.append(motion_samples(stream, rows, packet, settings))
             misfits += int(np.count_nonzero(own)) - len(packet)
             data |= own
+        if data.all() and not misfits:
+            return Decoded(tuple(found))
         return Decoded(tuple(found), _batteries(block, head), _refused(head, data, misfits))
 
     def start(self, settings: Settings, rate_hz: float) -> Procedure:

@@ -77,7 +77,7 @@ def motion_samples(
     if "ticks" in (rows.dtype.names or ()):
         return Samples(
             packet=packet,
-            clipped=saturated(rows["acc"]) | saturated(rows["gyr"]),
+            clipped=saturated(rows["acc"], rows["gyr"]),
             acc=rows["acc"] * acc,
             gyr=rows["gyr"] * gyr,
             ticks=rows["ticks"].astype(np.int64),

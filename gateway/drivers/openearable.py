@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drivers import About, Decoded, Samples, Settings, Stream, TickClock
+from gateway.drivers.packets import bounds, heads, near_full_scale
 from gateway.drivers.standard import decode_standard, introduce
 from gateway.drivers.talk import Advertising, Procedure, Subscribe, Write
 from gateway.messages import BoolArray, IntArray, PacketBlock
@@ -29,7 +30,6 @@ MOST_SAMPLES = 6
 _KEPT_BITS = 48
 _ACC_FULL = 2 * 9.80665
 _GYR_FULL = 2000.0
-_NEAR_FULL = 0.999
 
 
 def record_size(count: int) -> int:
@@ -37,6 +37,7 @@ def record_size(count: int) -> int:
     return HEADER.itemsize + count * SAMPLE.itemsize + (2 if count > 1 else 0)
 
 
+_PLACES = np.arange(record_size(MOST_SAMPLES))
 _COUNTS = {record_size(count): count for count in range(1, MOST_SAMPLES + 1)}
 
 
@@ -74,24 +75,16 @@ class OpenEarable:
         del settings
         if channel != "motion":
             return decode_standard(channel, block)
-        data = np.frombuffer(block.payload, np.uint8)
-        lengths = np.diff(block.ends, prepend=0)
-        starts = block.ends - lengths
-        long_enough = lengths >= HEADER.itemsize
-        imu = long_enough.copy()
-        imu[long_enough] = data[starts[long_enough]] == IMU
-        fits = np.zeros(len(lengths), np.bool_)
-        fits[imu] = data[starts[imu] + 1] == lengths[imu] - HEADER.itemsize
-        sizes = np.where(fits, lengths, 0)
+        head, (starts, lengths) = heads(block), bounds(block)
+        whole = (lengths >= HEADER.itemsize) & (head == (IMU << 8) + lengths - HEADER.itemsize)
+        sizes = np.where(whole, lengths, 0)
         # A sensor sends records of one length, but for an odd one.
         found = sorted(_COUNTS.keys() & set(sizes.tolist())) or [record_size(1)]
-        samples = _samples([_records(data, starts, sizes == n, _COUNTS[n]) for n in found])
-        read = sum(int(np.count_nonzero(sizes == size)) for size in found)
-        counts = {
-            "too short": int(np.count_nonzero(~long_enough)),
-            "not a whole record": int(np.count_nonzero(imu)) - read,
-        }
-        return Decoded((samples,), refused={why: count for why, count in counts.items() if count})
+        data = np.frombuffer(block.payload, np.uint8)
+        parts = [_records(data, starts, sizes == size, _COUNTS[size]) for size in found]
+        unread = np.array([size not in _COUNTS for size in sizes.tolist()])
+        refused = _refused(head, lengths, unread) if unread.any() else {}
+        return Decoded((_samples(parts),), refused=refused)
 
     def start(self, settings: Settings, rate_hz: float) -> Procedure:
         """Stop the motion sensor, listen, and start it at a rate by its index."""
@@ -114,7 +107,7 @@ _Records = tuple[IntArray, IntArray, NDArray[np.void]]
 def _records(data: NDArray[np.uint8], starts: IntArray, own: BoolArray, count: int) -> _Records:
     """Return packet, microseconds and values of the samples in records of ``count``."""
     packet = np.flatnonzero(own)
-    rows = data[starts[packet, None] + np.arange(record_size(count))]
+    rows = data[starts[packet, None] + _PLACES[: record_size(count)]]
     header = np.ascontiguousarray(rows[:, : HEADER.itemsize]).view(HEADER)[:, 0]
     first_us = (header["time_us"] & np.uint64(2**_KEPT_BITS - 1)).astype(np.int64)
     step_us = np.zeros(len(rows), np.int64)
@@ -126,22 +119,32 @@ def _records(data: NDArray[np.uint8], starts: IntArray, own: BoolArray, count: i
     return np.repeat(packet, count), at_us.reshape(-1), values
 
 
+def _refused(head: IntArray, lengths: IntArray, unread: BoolArray) -> dict[str, int]:
+    """Count what was not read; what other sensors tell is passed over."""
+    long_enough = lengths >= HEADER.itemsize
+    counts = {
+        "too short": int(np.count_nonzero(~long_enough)),
+        "not a whole record": int(np.count_nonzero(long_enough & (head >> 8 == IMU) & unread)),
+    }
+    return {why: count for why, count in counts.items() if count}
+
+
 def _samples(parts: list[_Records]) -> Samples:
     """Return the samples of records of all lengths in order of arrival."""
-    packet = np.concatenate([packet for packet, _, _ in parts])
-    order = np.argsort(packet, kind="stable")
-    values = np.concatenate([values for _, _, values in parts])[order]
+    packet, at_us, values = parts[0]
+    if len(parts) > 1:
+        packet, at_us, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        order = np.argsort(packet, kind="stable")
+        packet, at_us, values = packet[order], at_us[order], values[order]
     with np.errstate(invalid="ignore"):
         acc = values["acc"].astype(np.float64)
         gyr_dps = values["gyr_dps"].astype(np.float64)
-    at_full = (np.abs(acc) >= _NEAR_FULL * _ACC_FULL) | (np.abs(gyr_dps) >= _NEAR_FULL * _GYR_FULL)
-    clipped: BoolArray = np.any(at_full, axis=1)
     return Samples(
-        packet=packet[order],
-        clipped=clipped,
+        packet=packet,
+        clipped=near_full_scale(acc, _ACC_FULL) | near_full_scale(gyr_dps, _GYR_FULL),
         acc=acc,
         gyr=np.radians(gyr_dps),
-        ticks=np.concatenate([at_us for _, at_us, _ in parts])[order] % 2**_KEPT_BITS,
+        ticks=at_us % 2**_KEPT_BITS,
     )
 
 

@@ -69,7 +69,7 @@ class SensorTag:
         values = records(stacked, LAYOUT)
         samples = Samples(
             packet=stacked.packet,
-            clipped=saturated(values["acc"]) | saturated(values["gyr"]),
+            clipped=saturated(values["acc"], values["gyr"]),
             acc=values["acc"] * (9.80665 / 32768 * float(settings.get("acc_g", 8))),
             gyr=values["gyr"] * GYR_STEP,
         )

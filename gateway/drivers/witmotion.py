@@ -161,7 +161,7 @@ def _samples(frames: Frames) -> Samples:
     raw = np.ascontiguousarray(rows[:, 2:14]).view("<i2")
     return Samples(
         packet=packet,
-        clipped=saturated(raw[:, :3]) | saturated(raw[:, 3:]),
+        clipped=saturated(raw),
         acc=raw[:, :3] * ACC_UNIT,
         gyr=raw[:, 3:] * GYR_UNIT,
     )

@@ -71,37 +71,34 @@ class LowPass:
         at, deadline = at[self.streams], deadline[self.streams]
         first = tracks.host.searchsorted(at - self.half_width_ns, "right") - 1
         end = tracks.host.searchsorted(at + self.half_width_ns)
-        rows = [np.minimum(first + tap, end) for tap in range(self.taps)]
+        row = np.minimum(first + np.arange(self.taps)[:, None, None], end)
         whole = (tracks.arrival[end] <= deadline) & (end - first < self.taps)
         whole &= (tracks.segment[first] == tracks.segment[end]) & tracks.real[first]
-        for row in rows[1:]:
-            whole &= tracks.real[row] & tracks.next[row]
-        distances = [(tracks.host[row] - at) / self.half_width_ns for row in rows]
-        weights, spread = _weights(distances)
-        motion = np.zeros((*at.shape, tracks.motion.shape[1]))
-        for row, weight in zip(rows, weights, strict=True):
-            motion += weight[..., None] * tracks.motion.take(row, axis=0)
+        whole &= (tracks.real[row[1:]] & tracks.next[row[1:]]).all(axis=0)
+        weights, spread = _weights((tracks.host[row] - at) / self.half_width_ns)
+        motion = _in_turn(weights[..., None] * tracks.motion.take(row, axis=0))
         ready = np.minimum(tracks.arrival[end], deadline)[:, -1]
         return Mean(motion, whole & spread, ready)
 
 
-def _weights(distances: list[FloatArray]) -> tuple[list[FloatArray], BoolArray]:
-    """Return weights that sum to one and whose centre is zero, and where there are such.
+def _weights(distance: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return weights (K, F, T) that sum to one and whose centre is zero, and where there are such.
 
-    They are those of a line fitted to the samples under the triangle, at its middle. What is
-    added for samples beyond the edge is zero, so their number changes no bit.
+    They are those of a line fitted to the K samples under the triangle, at its middle. What is
+    added for samples beyond the edge is zero, and one is added after another, so their number
+    changes no bit.
     """
-    triangle = [np.maximum(1.0 - np.abs(distance), 0.0) for distance in distances]
-    total, first, second = (np.zeros_like(distances[0]) for _ in range(3))
-    for weight, distance in zip(triangle, distances, strict=True):
-        moment = weight * distance
-        total += weight
-        first += moment
-        second += moment * distance
+    triangle = np.maximum(1.0 - np.abs(distance), 0.0)
+    moment = triangle * distance
+    total, first, second = _in_turn(triangle), _in_turn(moment), _in_turn(moment * distance)
     determinant = total * second - first * first
     spread = determinant > SPREAD
     determinant[~spread] = 1.0
-    second /= determinant
-    first /= determinant
-    turned = [w * (second - first * d) for w, d in zip(triangle, distances, strict=True)]
+    turned: FloatArray = triangle * (second - first * distance) / determinant
     return turned, spread
+
+
+def _in_turn(values: FloatArray) -> FloatArray:
+    """Add up along the first axis, one after another: sum() has another order if there are many."""
+    total: FloatArray = np.add.accumulate(values, axis=0)[-1]
+    return total

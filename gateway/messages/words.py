@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
@@ -79,12 +80,14 @@ def message(cls: type[_T]) -> type[_T]:
     # Found once a class: a message is made far too often to look through all its fields.
     arrays = tuple(name for name, kind in cls.__annotations__.items() if "Array" in str(kind))
 
-    def lock_arrays(self: Any) -> None:
-        for name in arrays:
-            value = getattr(self, name)
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
-
     if arrays:
+        # Of one name alone it would not return a tuple.
+        values_of = attrgetter(*arrays, arrays[0])
+
+        def lock_arrays(self: Any) -> None:
+            for value in values_of(self):
+                if value is not None:
+                    value.setflags(write=False)
+
         cls.__post_init__ = lock_arrays  # type: ignore[attr-defined]  # found by dataclass
     return dataclasses.dataclass(frozen=True, slots=True, eq=False)(cls)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.decoding.readings import Reading
 from gateway.decoding.sampling import Sampling
 from gateway.decoding.streams import Streams
 from gateway.drivers import Samples
 from gateway.messages import BoolArray, ImuBlock, Place, SensorSpec
-from gateway.runs import Runs
 
 
 def placed(driver: str, rate_hz: float, tick_ns: float, got: BoolArray) -> ImuBlock:
@@ -26,7 +26,7 @@ def placed(driver: str, rate_hz: float, tick_ns: float, got: BoolArray) -> ImuBl
     )
     arrival_ns = np.rint(taken_ns).astype(np.int64)
     zeros = np.zeros(count, np.int64)
-    block = sampling.place(samples, Runs(zeros), arrival_ns, zeros)
+    block = sampling.place([Reading(samples, zeros, arrival_ns, zeros)])
     assert block is not None
     return block
 

@@ -227,7 +227,8 @@ def main() -> int:
                 seed=asked.seed,
             )
         )
-    sys.stdout.write(f"{_table(books)}\n{processor.told()}")
+    made_hz = sum(one.made for one in books) / (60 * asked.minutes)
+    sys.stdout.write(f"{_table(books)}\n{made_hz:8.0f}  samples a second\n{processor.told()}")
     return 0 if all(one.balanced for one in books) else 1
 
 
