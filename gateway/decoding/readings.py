@@ -67,6 +67,9 @@ class Rows:
     def finite(self) -> IntArray:
         """Return which rows are finite throughout."""
         columns = (self.acc, self.gyr) if self.quat is None else (self.acc, self.gyr, self.quat)
+        # They mostly are, and a look at all values at once is quicker than one row by row.
+        if all(np.isfinite(values).all() for values in columns):
+            return np.arange(len(self.stream))
         return np.flatnonzero(finite(*columns))
 
     def take(self, rows: IntArray) -> Rows:
