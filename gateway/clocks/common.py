@@ -55,6 +55,11 @@ class CommonClock:
         if not self._shared:
             self._windows, self._line = [], None
 
+    @property
+    def any_share(self) -> bool:
+        """Say whether any sensor shares the clock."""
+        return bool(self._shared)
+
     def begin(self, sensor: int, device_ns: int, arrival_ns: int) -> None:
         """Take a sensor's first sample of a segment."""
         self._members.pop(sensor, None)

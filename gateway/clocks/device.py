@@ -118,17 +118,21 @@ class ClockFit:
             host_ns = self._map(runs, device_ns, arrival_ns)
             return Mapped(host_ns, self._error_s[runs.run], self._pace[runs.run])
         host_ns, (error_s, pace) = np.empty(len(segment), np.int64), np.empty((2, len(segment)))
-        first, beyond = runs.start.tolist(), (runs.last + 1).tolist()
-        while first:
-            for row in first:
-                self._enter(where, row)
-            ends = [self._leaves(where, *span) for span in zip(first, beyond, strict=True)]
-            now = np.concatenate([np.arange(*span) for span in zip(first, ends, strict=True)])
-            own = Runs(runs.run[now])
-            host_ns[now] = self._map(own, device_ns[now], arrival_ns[now])
-            error_s[now], pace[now] = self._error_s[own.run], self._pace[own.run]
-            first = [end for end, last in zip(ends, beyond, strict=True) if end < last]
-            beyond = [last for end, last in zip(ends, beyond, strict=True) if end < last]
+        at, beyond = runs.start.tolist(), (runs.last + 1).tolist()
+        while at:
+            ends = [self._leaves(where, *span) for span in zip(at, beyond, strict=True)]
+            left = [position for position, end in enumerate(ends) if end < beyond[position]]
+            if left and self._common.any_share:
+                left, ends = _first_left(where, at, ends, left)
+            now = np.concatenate([np.arange(*span) for span in zip(at, ends, strict=True)])
+            if len(now):
+                own = Runs(runs.run[now])
+                host_ns[now] = self._map(own, device_ns[now], arrival_ns[now])
+                error_s[now], pace[now] = self._error_s[own.run], self._pace[own.run]
+            for position in left:
+                self._enter(where, ends[position])
+            rest = [(end, last) for end, last in zip(ends, beyond, strict=True) if end < last]
+            at, beyond = [end for end, _ in rest], [last for _, last in rest]
         return Mapped(host_ns, error_s, pace)
 
     def _in_one_window(self, where: _Rows) -> bool:
@@ -255,3 +259,22 @@ class ClockFit:
         ramp = before[runs.ordinal] + (runs.rank + 1) * least_ns
         rising: IntArray = np.maximum(runs.running_max(host_ns - ramp), 0) + ramp
         return rising
+
+
+def _first_left(
+    where: _Rows, at: list[int], ends: list[int], left: list[int]
+) -> tuple[list[int], list[int]]:
+    """Return whose window, of those ``left`` at ``ends``, is left first, and the ends until then.
+
+    What is left moves the line of all who share a clock from then on, however the rows are cut
+    into hops.
+    """
+    came_ns = where.arrival_ns
+    first = min(left, key=lambda position: (came_ns[ends[position]], position))
+    until_ns = came_ns[ends[first]]
+    before = [
+        begin + int(came_ns[begin:end].searchsorted(until_ns))
+        for begin, end in zip(at, ends, strict=True)
+    ]
+    before[first] = ends[first]
+    return [first], before

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drivers import Samples
-from gateway.drivers.packets import finite
 from gateway.messages import BoolArray, FloatArray, IntArray
 
 _Number = TypeVar("_Number", np.int64, np.float64, np.bool_)
+LATEST_NS = 2.0**62
+"""A later time does not fit what times are counted in."""
 _UPRIGHT = (1.0, 0.0, 0.0, 0.0)
 
 
@@ -64,13 +65,16 @@ class Rows:
     quat: FloatArray | None
     by_quat: BoolArray | None
 
-    def finite(self) -> IntArray:
-        """Return which rows are finite throughout."""
+    def usable(self) -> IntArray:
+        """Return which rows are finite throughout and of a time that can be."""
         columns = (self.acc, self.gyr) if self.quat is None else (self.acc, self.gyr, self.quat)
-        # They mostly are, and a look at all values at once is quicker than one row by row.
-        if all(np.isfinite(values).all() for values in columns):
-            return np.arange(len(self.stream))
-        return np.flatnonzero(finite(*columns))
+        good: BoolArray = np.abs(self.raw_ns) < LATEST_NS
+        for values in columns:
+            # They mostly are, and a look at all at once is quicker than one row by row.
+            finite = np.isfinite(values)
+            if not finite.all():
+                good &= finite.all(axis=1)
+        return np.flatnonzero(good)
 
     def take(self, rows: IntArray) -> Rows:
         """Return the rows of these indices."""

@@ -59,7 +59,7 @@ class Sampling:
         """Return the usable samples of all readings of a hop; None if there is none."""
         raw_ns = [self._raw_ns(one.samples, one.stream_of_sample) for one in readings]
         read, packets = join(readings, raw_ns, fields=self._fields)
-        usable = read.finite()
+        usable = read.usable()
         rows = read if len(usable) == len(read.stream) else read.take(usable)
         runs = Runs(rows.stream)
         unwrapped = self._unwrapper.push(runs, rows.raw_ns, rows.arrival_ns)

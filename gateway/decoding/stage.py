@@ -23,6 +23,7 @@ from gateway.drivers import (
     Decoded,
     Driver,
     Press,
+    Samples,
     Settings,
     driver,
 )
@@ -46,6 +47,8 @@ from gateway.messages import (
     Tick,
 )
 
+_NONE = Samples(np.zeros(0, np.int64), np.zeros(0, np.bool_))
+"""Where nothing could be read of a sensor's first stream."""
 _OF_ONE_SENSOR = ("firmware", "battery", "mac")
 """Read-back that does not matter to how bytes are read."""
 
@@ -239,7 +242,10 @@ class Decode:
         total = sum(decoded.refused.values())
         bad = refused_by_packet(group.driver, channel, packets, settings, total)
         first = self._streams.first[sensor_of_packet]
-        for samples in decoded.samples:
+        series = decoded.samples
+        if total and group.sensors[0] in self._streams.sensor and all(one.stream for one in series):
+            series = (_NONE, *series)
+        for samples in series:
             # What is refused is told of a sensor's first stream.
             refused = np.zeros_like(bad) if samples.stream else bad
             readings.append(Reading(samples, first + samples.stream, packets.arrival_ns, refused))

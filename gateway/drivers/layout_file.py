@@ -48,6 +48,8 @@ _LARGEST_COUNT = 1000.0
 _LONGEST_WRITE = 512
 _NEAR_FULL = 0.999
 _UNBOUNDED = 1e300
+_STRONGEST = {"acc": 1e5, "gyr": 1e4}
+"""m/s² and rad/s: nothing on a body is so strong, whatever a floating-point number can hold."""
 
 _KEYS = (
     *("name", "notify", "service", "rate_hz", "bytes", "samples", "stride", "tick_of"),
@@ -242,7 +244,7 @@ def _limit(table: TomlTable, kind: str, dtype: np.dtype[Any], si: float, unit: f
     if not abs(si) <= _LARGEST_COUNT * slowest:
         table.fail("scale", f"a 1 would be {abs(si):.3g} {si_unit}; check scale and unit")
     _check_full_scale(table, kind, full * unit)
-    return _NEAR_FULL * full * unit
+    return min(_NEAR_FULL * full * unit, _STRONGEST[kind])
 
 
 def _check_full_scale(table: TomlTable, kind: str, full: float) -> None:
